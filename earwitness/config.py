@@ -1,0 +1,145 @@
+"""The settings: one frozen tree, read once from a TOML file; unknown keys fail; every setting is documented here.
+
+`earwitness settings` prints this tree with its descriptions. Owns no secrets and does nothing but read.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from earwitness.domain.errors import SettingsError
+
+SETTINGS_VARIABLE = "EARWITNESS_SETTINGS"
+STATE_VARIABLE = "EARWITNESS_STATE"
+MODELS_VARIABLE = "EARWITNESS_MODELS"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class WakeSettings(_Part):
+    """Wake words, heard on the device."""
+
+    words: tuple[str, ...] = Field(default=("okay nabu",), min_length=1, max_length=2)
+    """One or two of: alexa, hey jarvis, hey mycroft, okay nabu."""
+    sensitivity: float = Field(default=0.5, ge=0.0, le=1.0)
+    """0 = hardest to wake, fewest false wakes; 1 = easiest to wake."""
+
+
+class EndpointSettings(_Part):
+    """When a request is over. All times are of silence as the voice detector sees it, in seconds."""
+
+    speech_probability: float = Field(default=0.5, gt=0.0, lt=1.0)
+    """Above this the voice detector's frame counts as speech; it must fall 0.15 below to count as silence."""
+    speculate_after_seconds: float = Field(default=0.064, ge=0.0, le=1.0)
+    """Recognition starts speculatively after this much silence."""
+    complete_seconds: float = Field(default=0.32, ge=0.1, le=3.0)
+    """Silence that ends a command which is already complete."""
+    open_seconds: float = Field(default=0.6, ge=0.1, le=3.0)
+    """Silence that ends a command which often goes on ("add apples", and then?)."""
+    unknown_seconds: float = Field(default=0.8, ge=0.1, le=3.0)
+    """Silence that ends speech which matches no command."""
+    incomplete_seconds: float = Field(default=1.6, ge=0.1, le=5.0)
+    """Silence that ends a plainly unfinished command ("set a timer for"): the pause limit."""
+    nothing_seconds: float = Field(default=4.0, ge=1.0, le=15.0)
+    """How long to wait for speech to begin."""
+    longest_seconds: float = Field(default=20.0, ge=3.0, le=60.0)
+    """The length limit of one request."""
+    preroll_seconds: float = Field(default=0.8, ge=0.0, le=2.0)
+    """Sound kept on the device from before the cue, so that words said over it are not lost."""
+
+
+class SpeechSettings(_Part):
+    """Recognition and voices."""
+
+    recogniser: str = "cascade"
+    """Engine for requests: cascade (Moonshine when it heard a sentence this home knows, else Whisper), whisper or moonshine."""
+    threads: int = Field(default=2, ge=1, le=64)
+    """Processor threads that one recognition may use."""
+    shows_partials: bool = True
+    """Whether words are shown while you speak; costs some processor time."""
+    voice: str = "heart"
+    """Default voice; `earwitness voices` lists them."""
+    speed: float = Field(default=1.0, ge=0.5, le=2.0)
+    """Speaking speed; 1 is the voice's own."""
+
+
+class ServerSettings(_Part):
+    """The page and the sessions of browsers."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but loopback needs tls_certificate, tls_key and an access_code."""
+    port: int = Field(default=8765, ge=0, le=65535)
+    """TCP port; 0 picks a free one."""
+    tls_certificate: Path | None = None
+    """PEM file with the certificate chain."""
+    tls_key: Path | None = None
+    """PEM file with the private key."""
+    access_code: str | None = Field(default=None, min_length=15)
+    """What a browser elsewhere must type in once; 15 characters or more."""
+
+
+class HomeSettings(_Part):
+    """What the assistant can act on."""
+
+    file: Path | None = None
+    """Home file (YAML) with areas and devices; without one, the demonstration home, which is simulated."""
+    area: str | None = None
+    """Room in which this machine stands, for "turn on the light" without a room."""
+
+
+class Settings(_Part):
+    """All settings. An empty file gives all defaults."""
+
+    language: Literal["en"] = "en"
+    """Language of requests and replies."""
+    wake: WakeSettings = WakeSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    speech: SpeechSettings = SpeechSettings()
+    server: ServerSettings = ServerSettings()
+    home: HomeSettings = HomeSettings()
+
+
+def settings_path() -> Path:
+    """Where the settings file is looked for: $EARWITNESS_SETTINGS, else the user's configuration folder."""
+    given = os.environ.get(SETTINGS_VARIABLE)
+    return Path(given) if given else Path(platformdirs.user_config_dir("earwitness")) / "settings.toml"
+
+
+def state_folder() -> Path:
+    """Where lasting state (timers, lists) is kept: $EARWITNESS_STATE, else the user's data folder."""
+    given = os.environ.get(STATE_VARIABLE)
+    return Path(given) if given else Path(platformdirs.user_data_dir("earwitness"))
+
+
+def models_folder() -> Path:
+    """Where assembled model files are kept: $EARWITNESS_MODELS, else the user's cache folder."""
+    given = os.environ.get(MODELS_VARIABLE)
+    return Path(given) if given else Path(platformdirs.user_cache_dir("earwitness")) / "models"
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """Read the settings file; a missing default file gives the defaults.
+
+    Raises SettingsError, naming the key, when the file is unreadable, a key is unknown or a value is out of range.
+    """
+    place = path or settings_path()
+    try:
+        table = tomllib.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if path is None and SETTINGS_VARIABLE not in os.environ:
+            return Settings()
+        raise SettingsError(f"There is no settings file at {place}.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"The settings file {place} cannot be read as TOML: {error}.") from error
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"In {place}, {key}: {first['msg']}. `earwitness settings` lists every key.") from error

@@ -1,0 +1,102 @@
+"""Every error of the house, in one tree.
+
+    EarwitnessError
+    ├── AudioError          audio.unreadable  audio.truncated  audio.empty  audio.too_long
+    ├── ModelError          model.missing  model.wrong_digest
+    ├── EngineError         engine.failed                         (may be tried again)
+    ├── SettingsError       settings.invalid
+    ├── HomeFileError       home.invalid
+    ├── ManifestError       manifest.invalid
+    ├── VoiceError          voice.unknown
+    ├── TextError           text.too_long
+    ├── WireError           wire.malformed  wire.too_large  wire.wrong_version
+    ├── StorageError        storage.full  storage.failed          (may be tried again)
+    └── NetworkError        network.not_safe  network.in_use
+
+Each error is one sentence that says what happened and what to do, and a stable `code` that programs may test.
+No message carries audio, a transcript or a name of a person.
+"""
+
+
+class EarwitnessError(Exception):
+    """Base of all errors that a user may see: `code`, `is_retryable`, and a sentence to act on."""
+
+    code: str = "earwitness.error"
+    is_retryable: bool = False
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        if code is not None:
+            self.code = code
+
+    @property
+    def sentence(self) -> str:
+        return str(self)
+
+
+class AudioError(EarwitnessError):
+    """A recording that cannot be used: unreadable, truncated, empty or too long."""
+
+    code = "audio.unreadable"
+
+
+class ModelError(EarwitnessError):
+    """A model file that is missing or is not the one that was pinned."""
+
+    code = "model.missing"
+
+
+class EngineError(EarwitnessError):
+    """A speech or understanding engine failed while it worked."""
+
+    code = "engine.failed"
+    is_retryable = True
+
+
+class SettingsError(EarwitnessError):
+    """A settings file with an unknown key or a value out of range."""
+
+    code = "settings.invalid"
+
+
+class HomeFileError(EarwitnessError):
+    """A home file that does not describe a home."""
+
+    code = "home.invalid"
+
+
+class ManifestError(EarwitnessError):
+    """A manifest line that cannot be evaluated."""
+
+    code = "manifest.invalid"
+
+
+class VoiceError(EarwitnessError):
+    """A voice that is not in the catalogue or whose model is not installed."""
+
+    code = "voice.unknown"
+
+
+class TextError(EarwitnessError):
+    """A request or a reply that is longer than a turn may carry."""
+
+    code = "text.too_long"
+
+
+class WireError(EarwitnessError):
+    """A message from a device or a browser that breaks the protocol."""
+
+    code = "wire.malformed"
+
+
+class StorageError(EarwitnessError):
+    """The disk or the database refused a write; nothing half-written is left."""
+
+    code = "storage.failed"
+    is_retryable = True
+
+
+class NetworkError(EarwitnessError):
+    """An address that may not be served, or is already taken."""
+
+    code = "network.not_safe"
