@@ -1,0 +1,89 @@
+"""What a session needs from the assistant, and what the assistant may do to a device. Protocols that belong to the server.
+
+`turn/runner.py` stands behind Conversation, `build.py` behind Assistant; the session in this package is the Device.
+Messages are described in docs/protocol.md.
+"""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from earwitness.domain.audio import Pcm
+from earwitness.domain.board import Board
+
+
+class Device(Protocol):
+    """One microphone and speaker at the far end of a session, as a conversation sees it."""
+
+    async def tell(self, message: dict[str, object]) -> None:
+        """Send one server message of docs/protocol.md. Never waits for the network.
+
+        Raises WireError if the message is not one that the protocol knows, ConnectionError if the device is gone.
+        """
+        ...
+
+    async def speak(self, speech_id: int, pcm: Pcm) -> None:
+        """Send sound of a speech that a `speech` message announced, at the rate announced there; cuts it into frames.
+
+        Waits while the device is slow; raises ConnectionError when it stays slow or is gone.
+        """
+        ...
+
+
+class Conversation(Protocol):
+    """One device's session with the assistant."""
+
+    async def run(self) -> None:
+        """Serve the session until cancelled."""
+        ...
+
+    async def hear(self, pcm: bytes) -> None:
+        """Take one chunk of 16 kHz mono int16. Must return at once: a full queue drops the oldest sound and says so."""
+        ...
+
+    async def press(self) -> None:
+        """The talk button went down: begin a request, stopping any reply."""
+        ...
+
+    async def release(self) -> None:
+        """The talk button was let go (or pressed again): the request is over."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop whatever goes on: listening, a reply, an alert."""
+        ...
+
+    async def mute(self) -> None: ...
+
+    async def unmute(self) -> None: ...
+
+    async def ask(self, text: str) -> None:
+        """A typed request."""
+        ...
+
+    async def cue_done(self, cue: str) -> None:
+        """The device confirms that the cue was heard and its light is on."""
+        ...
+
+    async def playback(self, speech_id: int, *, state: Literal["started", "finished"]) -> None:
+        """The device began to play a speech, or has played (or dropped) all of it."""
+        ...
+
+    def choose_voice(self, name: str, *, speed: float) -> None:
+        """Speak with this voice from the next reply on. Raises VoiceError for an unknown voice."""
+        ...
+
+
+class Assistant(Protocol):
+    """What the server needs of the assistant beyond one conversation."""
+
+    def converse(self, device: Device, *, is_hands_free: bool, area: str | None) -> Conversation:
+        """A new conversation. Hands-free ones listen for the wake word in the sound they are given."""
+        ...
+
+    def board(self) -> Board:
+        """The home, timers and lists as they are now. Cheap; called on the event loop."""
+        ...
+
+    def subscribe_board(self, on_change: Callable[[], None]) -> Callable[[], None]:
+        """Call `on_change` on the event loop after each change of the board; returns how to unsubscribe."""
+        ...
