@@ -1,0 +1,287 @@
+"""The session protocol as bytes: strict decoding of what a device sends, checked encoding of what it is told. Pure.
+
+Every bound and message is described in docs/protocol.md. Anything malformed raises WireError; nothing is guessed or skipped.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NoReturn, TypeAlias, cast
+
+from earwitness.domain.errors import WireError
+
+VERSION: Final = 1
+MAX_TEXT_BYTES: Final = 16 * 1024
+MAX_NESTING: Final = 4
+MIN_CHUNK_BYTES: Final = 640
+MAX_CHUNK_BYTES: Final = 2560
+MAX_ASK_CHARACTERS: Final = 2000
+MAX_SPEECH_ID: Final = 2**32 - 1
+MAX_SPEECH_SAMPLES: Final = 16_384
+CUES: Final = ("start", "end", "error", "alert")
+_SPEECH_HEADER: Final = struct.Struct("<BI")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    version: int
+    is_hands_free: bool
+    is_muted: bool = False
+    voice: str | None = None
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueDone:
+    cue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playback:
+    speech_id: int
+    state: Literal["started", "finished"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseVoice:
+    name: str
+    speed: float
+
+
+ClientMessage: TypeAlias = Hello | Press | Release | Stop | Mute | Ask | CueDone | Playback | ChooseVoice
+
+SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    "welcome": frozenset({"version", "rate_hz", "hands_free", "hands_free_allowed"}),
+    "state": frozenset({"state", "muted", "capture"}),
+    "cue": frozenset({"cue"}),
+    "capture": frozenset({"open"}),
+    "partial": frozenset({"text"}),
+    "transcript": frozenset({"text"}),
+    "understood": frozenset({"intent", "slots"}),
+    "turn": frozenset(
+        {"turn_id", "transcript", "intent", "slots", "outcome", "reply", "timings_ms", "error", "reason"},
+    ),
+    "home": frozenset({"name", "simulated", "areas", "devices", "timers", "lists"}),
+    "speech": frozenset({"id", "rate_hz", "text"}),
+    "speech_end": frozenset({"id"}),
+    "speech_stop": frozenset({"id"}),
+    "alert": frozenset({"id", "kind", "text"}),
+    "alert_end": frozenset({"id"}),
+    "error": frozenset({"code", "message"}),
+}
+"""The fields of each message to a device, `type` aside; exactly these."""
+
+
+def decode(text: str) -> ClientMessage:
+    """Read one text frame of a device.
+
+    Raises WireError: wire.too_large beyond MAX_TEXT_BYTES, wire.wrong_version for another version's hello, else wire.malformed.
+    """
+    if len(text) > MAX_TEXT_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
+        raise WireError(f"A message may be at most {MAX_TEXT_BYTES} bytes long.", code="wire.too_large")
+    fields = _Fields(_json_object(text))
+    message = _message(fields)
+    fields.finish()
+    return message
+
+
+def decode_chunk(data: bytes) -> bytes:
+    """Check one binary frame of a device: 20-80 ms of 16 kHz mono int16. Raises WireError."""
+    if not MIN_CHUNK_BYTES <= len(data) <= MAX_CHUNK_BYTES or len(data) % 2:
+        raise WireError(f"A sound chunk holds {MIN_CHUNK_BYTES} to {MAX_CHUNK_BYTES} bytes of whole 16-bit samples.")
+    return data
+
+
+def encode(message: Mapping[str, object]) -> str:
+    """Write one message to a device as JSON. Raises WireError if it is not one of SERVER_FIELDS or not JSON."""
+    kind = message.get("type")
+    expected = SERVER_FIELDS.get(kind) if isinstance(kind, str) else None
+    if expected is None:
+        raise WireError("The protocol has no such server message.")
+    found = frozenset(message) - {"type"}
+    if found != expected:
+        raise WireError(f"The message {kind} has wrong fields: {', '.join(sorted(found ^ expected))}.")
+    try:
+        return json.dumps(message, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise WireError(f"The message {kind} holds a value that JSON has no form for.") from error
+
+
+def encode_speech(speech_id: int, samples: bytes) -> bytes:
+    """Write one frame of reply sound: 1 to MAX_SPEECH_SAMPLES int16 samples. Raises WireError."""
+    if not 0 <= speech_id <= MAX_SPEECH_ID:
+        raise WireError("A speech id fits in 32 bits.")
+    if not 2 <= len(samples) <= 2 * MAX_SPEECH_SAMPLES or len(samples) % 2:
+        raise WireError(f"A speech frame holds 1 to {MAX_SPEECH_SAMPLES} whole 16-bit samples.")
+    return _SPEECH_HEADER.pack(VERSION, speech_id) + samples
+
+
+def decode_speech(frame: bytes) -> tuple[int, bytes]:
+    """Read one frame of reply sound, as a device does: (speech id, int16 samples). Raises WireError."""
+    if len(frame) < _SPEECH_HEADER.size + 2:
+        raise WireError("A speech frame is shorter than its header and one sample.")
+    version, speech_id = _SPEECH_HEADER.unpack_from(frame)
+    if version != VERSION:
+        raise WireError("A speech frame is of another version.", code="wire.wrong_version")
+    samples = frame[_SPEECH_HEADER.size :]
+    if len(samples) > 2 * MAX_SPEECH_SAMPLES or len(samples) % 2:
+        raise WireError(f"A speech frame holds 1 to {MAX_SPEECH_SAMPLES} whole 16-bit samples.")
+    return speech_id, samples
+
+
+def _message(fields: "_Fields") -> ClientMessage:
+    match fields.text("type", longest=32):
+        case "hello":
+            return _hello(fields)
+        case "press":
+            return Press()
+        case "release":
+            return Release()
+        case "stop":
+            return Stop()
+        case "mute":
+            return Mute(is_on=fields.flag("on"))
+        case "ask":
+            return Ask(text=fields.text("text", longest=MAX_ASK_CHARACTERS))
+        case "cue_done":
+            return CueDone(cue=fields.one_of("cue", CUES))
+        case "playback":
+            state = cast(Literal["started", "finished"], fields.one_of("state", ("started", "finished")))
+            return Playback(speech_id=fields.whole("id", largest=MAX_SPEECH_ID), state=state)
+        case "voice":
+            return ChooseVoice(name=fields.text("name", longest=64), speed=fields.speed())
+        case _:
+            raise WireError("The protocol has no such message type.")
+
+
+def _hello(fields: "_Fields") -> Hello:
+    version = fields.whole("version", largest=MAX_SPEECH_ID)
+    if version != VERSION:
+        raise WireError(
+            f"This server speaks version {VERSION} of the session protocol; reload the page.", code="wire.wrong_version"
+        )
+    return Hello(
+        version=version,
+        is_hands_free=fields.flag("hands_free"),
+        is_muted=fields.flag("muted") if "muted" in fields else False,
+        voice=fields.text("voice", longest=64) if "voice" in fields else None,
+        speed=fields.speed() if "speed" in fields else 1.0,
+    )
+
+
+def _json_object(text: str) -> dict[str, object]:
+    _check_nesting(text)
+    try:
+        found = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise WireError("A message is not valid JSON.") from error
+    if not isinstance(found, dict):
+        raise WireError("A message is a JSON object.")
+    return found
+
+
+def _check_nesting(text: str) -> None:
+    """Refuse deep nesting before parsing; brackets inside strings do not count."""
+    depth = deepest = 0
+    in_string = is_escaped = False
+    for character in text:
+        if in_string:
+            in_string = is_escaped or character != '"'
+            is_escaped = character == "\\" and not is_escaped
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    if deepest > MAX_NESTING:
+        raise WireError(f"A message may be nested at most {MAX_NESTING} levels deep.")
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and infinities are no JSON")
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+class _Fields:
+    """The fields of one message, each taken once and checked; what is left over is an error."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self._values = values
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def finish(self) -> None:
+        if self._values:
+            raise WireError("A message has a field that its type does not have.")
+
+    def text(self, name: str, *, longest: int) -> str:
+        value = self._take(name)
+        if not isinstance(value, str) or not value.strip() or len(value) > longest:
+            raise WireError(f"The field {name} is a text of 1 to {longest} characters.")
+        if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+            raise WireError(f"The field {name} holds half a character.")
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self._take(name)
+        if not isinstance(value, bool):
+            raise WireError(f"The field {name} is true or false.")
+        return value
+
+    def whole(self, name: str, *, largest: int) -> int:
+        value = self._take(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
+            raise WireError(f"The field {name} is a whole number from 0 to {largest}.")
+        return value
+
+    def speed(self) -> float:
+        value = self._take("speed")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0.5 <= value <= 2.0:
+            raise WireError("The field speed is a number from 0.5 to 2.")
+        return float(value)
+
+    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self._take(name)
+        if not isinstance(value, str) or value not in allowed:
+            raise WireError(f"The field {name} is one of {', '.join(allowed)}.")
+        return value
+
+    def _take(self, name: str) -> object:
+        if name not in self._values:
+            raise WireError(f"The field {name} is missing.")
+        return self._values.pop(name)
