@@ -1,0 +1,1 @@
+"""Wake words, heard on the device."""
