@@ -149,7 +149,7 @@ class Unmuted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """An engine failed; `sentence` is for the person. `token` is the guess (recognise, understand), turn or speech it belonged to."""
+    """An engine failed; `sentence` is for the person; `token` is the guess, turn (act) or speech it belonged to."""
 
     stage: Stage
     token: int

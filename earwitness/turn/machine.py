@@ -8,7 +8,7 @@ Rules that hold in every state:
 It does no I/O and knows no clock; `turn.runner` carries out its commands and reports what happened as events.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, assert_never
 
 from earwitness.domain.events import (
@@ -76,7 +76,7 @@ class TurnState:
     """`turn`, `guess` and `speech_id` count up for ever, so that late answers to earlier ones are known as such."""
 
     longest_seconds: float = 20.0
-    context: Context = Context()
+    context: Context = field(default_factory=Context)
     phase: Phase = Phase.ASLEEP
     is_muted: bool = False
     is_capturing: bool = False

@@ -68,3 +68,34 @@ class Synthesiser(Protocol):
         Raises VoiceError for an unknown voice, EngineError if the model fails.
         """
         ...
+
+
+class Ear(Protocol):
+    """The device side of a session that is hands-free: it alone hears sound before the wake word."""
+
+    def hear(self, chunk: bytes) -> tuple[str | None, bytes]:
+        """Take one chunk of 16 kHz mono int16; returns the wake word if it was just heard, and the sound that may pass.
+
+        Nothing passes while the ear is closed.
+        """
+        ...
+
+    def open(self) -> bytes:
+        """Let sound pass from now on; returns the bounded pre-roll: what was said over the wake word's end and the cue."""
+        ...
+
+    def close(self) -> None:
+        """Let nothing pass."""
+        ...
+
+
+class Device(Protocol):
+    """What a conversation needs from the device at its far end; messages are those of docs/protocol.md."""
+
+    async def tell(self, message: dict[str, object]) -> None:
+        """Send one message. Never waits for the network; raises ConnectionError if the device is gone."""
+        ...
+
+    async def speak(self, speech_id: int, pcm: Pcm) -> None:
+        """Send sound of a speech; waits while the device is slow; raises ConnectionError if it is gone."""
+        ...

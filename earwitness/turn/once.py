@@ -1,0 +1,81 @@
+"""One turn on something that is all there: a recording or a typed sentence. Used by the command line, the API and benchmarks.
+
+It goes through the same conversation as a live session; the device at its far end is this module.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from earwitness.domain.audio import SAMPLE_BYTES, Pcm
+from earwitness.domain.intent import Intent
+from earwitness.domain.turn import Outcome, Turn
+from earwitness.turn.runner import Conversation
+
+CHUNK_BYTES = 512 * SAMPLE_BYTES
+
+
+@dataclass(slots=True)
+class Listener:
+    """A device that confirms every cue and keeps what it is told, in memory."""
+
+    speech: list[Pcm] = field(default_factory=list)
+    messages: list[dict[str, object]] = field(default_factory=list)
+    conversation: Conversation | None = None
+    turn: asyncio.Future[Turn] | None = None
+
+    async def tell(self, message: dict[str, object]) -> None:
+        self.messages.append(message)
+        match message:
+            case {"type": "cue", "cue": str(cue)} if self.conversation is not None:
+                await self.conversation.cue_done(cue)
+            case {"type": "turn"} if self.turn is not None and not self.turn.done():
+                self.turn.set_result(_turn(message))
+
+    async def speak(self, speech_id: int, pcm: Pcm) -> None:
+        self.speech.append(pcm)
+
+
+def _turn(message: dict[str, object]) -> Turn:
+    name, slots, timings = message["intent"], message["slots"], message["timings_ms"]
+    return Turn(
+        turn_id=str(message["turn_id"]),
+        transcript=str(message["transcript"]),
+        outcome=Outcome(str(message["outcome"])),
+        reply=str(message["reply"]),
+        intent=Intent(name=str(name), slots=slots if isinstance(slots, dict) else {}) if name else None,
+        timings_ms=timings if isinstance(timings, dict) else {},
+        error_code=None if message["error"] is None else str(message["error"]),
+        reason=str(message["reason"]),
+    )
+
+
+async def answer(request: Pcm | str, *, conversation: Conversation, listener: Listener) -> Turn:
+    """Run one turn on a recording (16 kHz mono) or a typed sentence; the reply's sound is then in `listener.speech`."""
+    listener.conversation = conversation
+    listener.turn = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(conversation.run())
+    try:
+        if isinstance(request, str):
+            await conversation.ask(request)
+        else:
+            await _say(conversation, request)
+        running.add_done_callback(lambda task: _pass_on(task, listener))
+        return await listener.turn
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def _pass_on(running: "asyncio.Task[None]", listener: Listener) -> None:
+    if listener.turn is not None and not listener.turn.done():
+        error = None if running.cancelled() else running.exception()
+        listener.turn.set_exception(error or RuntimeError("the conversation ended without a turn"))
+
+
+async def _say(conversation: Conversation, request: Pcm) -> None:
+    await conversation.press()
+    opened = conversation.capture_opened
+    await opened.wait()
+    for start in range(0, len(request.data), CHUNK_BYTES):
+        await conversation.hear(request.data[start : start + CHUNK_BYTES])
+    await conversation.release()

@@ -1,0 +1,462 @@
+"""A conversation: the imperative shell around `turn.machine`.
+
+It turns the world (sound, buttons, engines, clocks) into events, and commands into deeds. It decides nothing itself. One
+conversation serves one device; every task it starts lives in its own TaskGroup and ends with it.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from earwitness.domain.errors import EarwitnessError
+from earwitness.domain.events import (
+    Act,
+    Acted,
+    AlertBegan,
+    AlertEnded,
+    Asked,
+    BeginTurn,
+    CaptureEnded,
+    CloseCapture,
+    Command,
+    CueConfirmed,
+    Deadline,
+    DeadlinePassed,
+    Disconnected,
+    DropGuess,
+    Event,
+    Failed,
+    FinishTurn,
+    Guess,
+    Heard,
+    HintEndpoint,
+    Muted,
+    OpenCapture,
+    Phase,
+    PlaybackFinished,
+    PlayCue,
+    Pressed,
+    Refuse,
+    Show,
+    ShowHeard,
+    Speak,
+    SpeechSent,
+    Stage,
+    StartAlert,
+    StartDeadline,
+    StopAlert,
+    StopAsked,
+    StopDeadline,
+    StopSpeech,
+    Understand,
+    Unmuted,
+)
+from earwitness.domain.intent import Context
+from earwitness.domain.turn import Transcript, Turn
+from earwitness.telemetry import log
+from earwitness.turn.capture import Listener, Marker
+from earwitness.turn.endpoint import EndpointLimits
+from earwitness.turn.machine import TurnState, advance
+from earwitness.turn.ports import Device, Ear, Recogniser, Skills, Synthesiser, Understander, VoiceActivityDetector
+from earwitness.turn.speaking import Speech
+from earwitness.turn.workers import Workers
+
+EVENTS_WAITING = 1024
+"""Events that may wait; who posts one more waits for room."""
+PARTIAL_EVERY_SECONDS = 0.6
+"""How often the words so far are shown while somebody speaks."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """What a conversation works with. `glimpse` shows words while they are spoken; None shows none."""
+
+    recogniser: Recogniser
+    glimpse: Recogniser | None
+    understander: Understander
+    skills: Skills
+    synthesiser: Synthesiser
+    workers: Workers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a conversation behaves. `is_live` is False for a recording: it is heard to its end, then answered."""
+
+    limits: EndpointLimits = field(default_factory=EndpointLimits)
+    voice: str = "heart"
+    speed: float = 1.0
+    is_live: bool = True
+    is_silent: bool = False
+    """Whether replies are only shown, never spoken."""
+
+
+@dataclass(slots=True)
+class _Clocks:
+    """Timings of one turn, milliseconds by stage."""
+
+    began_at: float = 0.0
+    speech_ended_at: float | None = None
+    spoke_at: float | None = None
+    by_stage: dict[str, float] = field(default_factory=dict)
+
+
+class Conversation:
+    """One device's session with the assistant. Call `run` in a task; everything else may be called from the event loop."""
+
+    def __init__(
+        self,
+        *,
+        device: Device,
+        engines: Engines,
+        vad: VoiceActivityDetector,
+        manner: Manner,
+        context: Context,
+        ear: Ear | None = None,
+        acknowledge: Callable[[str], None] = lambda alert_id: None,
+        on_event: Callable[[Event, tuple[Command, ...]], None] = lambda event, commands: None,
+    ) -> None:
+        self._device = device
+        self._engines = engines
+        self._manner = manner
+        self._voice, self._speed = manner.voice, manner.speed
+        self._acknowledge = acknowledge
+        self._on_event = on_event
+        self._state = TurnState(longest_seconds=manner.limits.longest_seconds, context=context)
+        self._events: asyncio.Queue[Event] = asyncio.Queue(EVENTS_WAITING)
+        self._has_sound = asyncio.Event()
+        self.capture_opened = asyncio.Event()
+        """Set once a capture was opened: from then on sound is heard."""
+        self._listener = Listener(
+            vad=vad,
+            ear=ear,
+            limits=manner.limits,
+            ends_itself=manner.is_live,
+            worker=engines.workers.listen,
+            post=self._events.put,
+            now=time.monotonic,
+        )
+        self._tasks: asyncio.TaskGroup | None = None
+        self._guess: asyncio.Task[None] | None = None
+        self._glimpse: asyncio.Task[None] | None = None
+        self._speaking: asyncio.Task[None] | None = None
+        self._prepared: Speech | None = None
+        self._deadlines: dict[Deadline, asyncio.Task[None]] = {}
+        self._clocks = _Clocks()
+        self._glimpsed_seconds = 0.0
+
+    async def run(self) -> None:
+        """Serve the session until cancelled; then what was not acted on is dropped."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                tasks.create_task(self._listen())
+                while True:
+                    await self._take(await self._events.get())
+        finally:
+            self._state, _ = advance(self._state, Disconnected())
+            if self._prepared:
+                self._prepared.drop()
+
+    # From the device
+
+    async def hear(self, pcm: bytes) -> None:
+        """Take one chunk of 16 kHz mono int16; returns at once. Sound that arrives while muted is dropped here."""
+        if not self._state.is_muted:
+            self._put(pcm)
+
+    async def press(self) -> None:
+        await self._events.put(Pressed())
+
+    async def release(self) -> None:
+        """The request is over; sound that is already queued still belongs to it."""
+        self._put(Marker("released"))
+
+    async def stop(self) -> None:
+        await self._events.put(StopAsked())
+
+    async def mute(self) -> None:
+        await self._events.put(Muted())
+
+    async def unmute(self) -> None:
+        await self._events.put(Unmuted())
+
+    async def ask(self, text: str) -> None:
+        await self._events.put(Asked(text=text))
+
+    async def cue_done(self, cue: str) -> None:
+        await self._events.put(CueConfirmed(cue=cue))
+
+    async def playback(self, speech_id: int, *, state: str) -> None:
+        if state == "finished":
+            await self._events.put(PlaybackFinished(speech_id=speech_id))
+
+    def choose_voice(self, name: str, *, speed: float) -> None:
+        """Speak with this voice from the next reply on; the caller has checked that it exists."""
+        self._voice, self._speed = name, speed
+
+    # From the assistant
+
+    async def ring(self, alert_id: str, text: str) -> None:
+        """A timer is due."""
+        await self._events.put(AlertBegan(alert_id=alert_id, text=text))
+
+    async def end_alert(self, alert_id: str) -> None:
+        await self._events.put(AlertEnded(alert_id=alert_id))
+
+    # The loop
+
+    def _put(self, item: bytes | Marker) -> None:
+        self._listener.put(item)
+        self._has_sound.set()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        if self._tasks is None:
+            raise RuntimeError("the conversation is not running")
+        return self._tasks.create_task(work)
+
+    async def _listen(self) -> None:
+        while True:
+            await self._has_sound.wait()
+            self._has_sound.clear()
+            await self._listener.drain()
+            if self._listener.has_overrun:
+                self._listener.has_overrun = False
+                await self._refuse("session.overrun", "This machine is too slow for the sound it gets; some was dropped.")
+            self._glance()
+
+    async def _take(self, event: Event) -> None:
+        self._state, commands = advance(self._state, event)
+        self._on_event(event, commands)
+        if isinstance(event, CaptureEnded):
+            self._clocks.speech_ended_at = self._listener.speech_ended_at
+            self._mark("endpoint", since=self._listener.speech_ended_at)
+        for command in commands:
+            await self._do(command)
+
+    async def _do(self, command: Command) -> None:
+        match command:
+            case Show():
+                await self._show(command)
+            case BeginTurn():
+                self._clocks = _Clocks(began_at=time.monotonic())
+                self._glimpsed_seconds = 0.0
+            case PlayCue(cue=cue):
+                await self._device.tell({"type": "cue", "cue": cue})
+            case OpenCapture():
+                self._put(Marker("open"))
+                self.capture_opened.set()
+                await self._device.tell({"type": "capture", "open": True})
+            case CloseCapture():
+                self._put(Marker("close"))
+                await self._device.tell({"type": "capture", "open": False})
+            case Guess():
+                self._guess = self._spawn(self._make_guess(command))
+            case DropGuess():
+                self._drop_guess()
+            case Understand():
+                self._guess = self._spawn(self._understand_text(command))
+            case HintEndpoint(completeness=completeness):
+                self._listener.hint(completeness)
+            case ShowHeard():
+                await self._show_heard(command)
+            case Act():
+                self._spawn(self._act(command))
+            case Speak():
+                self._speaking = self._spawn(self._speak(command))
+            case StopSpeech(speech_id=speech_id):
+                await self._stop_speech(speech_id)
+            case StartDeadline(deadline=deadline, seconds=seconds):
+                self._stop_deadline(deadline)
+                self._deadlines[deadline] = self._spawn(self._expire(deadline, seconds))
+            case StopDeadline(deadline=deadline):
+                self._stop_deadline(deadline)
+            case FinishTurn():
+                await self._finish(command)
+            case StartAlert(alert_id=alert_id, text=text):
+                await self._device.tell({"type": "alert", "id": alert_id, "kind": "timer", "text": text})
+            case StopAlert(alert_id=alert_id, is_acknowledged=is_acknowledged):
+                await self._device.tell({"type": "alert_end", "id": alert_id})
+                if is_acknowledged:
+                    self._acknowledge(alert_id)
+            case Refuse(code=code, sentence=sentence):
+                await self._refuse(code, sentence)
+            case _:
+                assert_never(command)
+
+    # Deeds
+
+    async def _show(self, show: Show) -> None:
+        if self._listener.ear is not None:
+            self._put(Marker("watch" if show.phase is Phase.SPEAKING else "unwatch"))
+        message: dict[str, object] = {"type": "state", "state": show.phase.value}
+        await self._device.tell(message | {"muted": show.is_muted, "capture": show.is_capturing})
+
+    async def _refuse(self, code: str, sentence: str) -> None:
+        await self._device.tell({"type": "error", "code": code, "message": sentence})
+
+    async def _make_guess(self, command: Guess) -> None:
+        sound = self._listener.captured()
+        engines = self._engines
+        try:
+            began = time.monotonic()
+            hints = engines.understander.hints()
+            transcript = await engines.workers.recognise.run(engines.recogniser.transcribe, sound, hints=hints)
+            self._mark("recognise", since=began)
+        except Exception as error:
+            await self._fail(Stage.RECOGNISE, command.guess, error, "Sorry, speech recognition failed. Please say it again.")
+            return
+        await self._understand(command.guess, transcript, command.context)
+
+    async def _understand_text(self, command: Understand) -> None:
+        transcript = Transcript(text=command.text.strip(), engine="typed", audio_seconds=0.0)
+        await self._understand(command.guess, transcript, command.context)
+
+    async def _understand(self, guess: int, transcript: Transcript, context: Context) -> None:
+        understander = self._engines.understander
+        try:
+            began = time.monotonic()
+            understanding = await self._engines.workers.understand.run(understander.understand, transcript.text, context=context)
+            self._mark("understand", since=began)
+        except Exception as error:
+            await self._fail(Stage.UNDERSTAND, guess, error, "Sorry, understanding that failed.")
+            return
+        await self._events.put(Heard(guess=guess, transcript=transcript, understanding=understanding))
+        if understanding.intent is None or self._manner.is_silent:
+            return
+        try:
+            reply = self._engines.skills.foresee(understanding.intent, context=context)
+        except EarwitnessError:
+            return
+        if reply:
+            self._prepare(reply)
+
+    def _prepare(self, text: str) -> Speech:
+        if self._prepared is not None:
+            self._prepared.drop()
+        speech = Speech(text, synthesiser=self._engines.synthesiser, voice=self._voice, speed=self._speed)
+        self._prepared = speech
+        self._spawn(speech.prepare(self._engines.workers.synthesise))
+        return speech
+
+    def _drop_guess(self) -> None:
+        if self._guess is not None:
+            self._guess.cancel()
+            self._guess = None
+        if self._prepared is not None:
+            self._prepared.drop()
+            self._prepared = None
+
+    async def _act(self, command: Act) -> None:
+        began = time.monotonic()
+        try:
+            result = await self._engines.skills.perform(command.intent, context=command.context)
+        except Exception as error:
+            await self._fail(Stage.ACT, command.turn, error, "Sorry, that failed, and I do not know whether it was done.")
+            return
+        self._mark("act", since=began)
+        await self._events.put(Acted(turn=command.turn, result=result))
+
+    async def _speak(self, command: Speak) -> None:
+        if self._manner.is_silent:
+            await self._events.put(SpeechSent(speech_id=command.speech_id, seconds=0.0))
+            return
+        began, seconds = time.monotonic(), 0.0
+        ready = self._prepared
+        is_ready = ready is not None and (ready.text, ready.voice, ready.speed) == (command.text, self._voice, self._speed)
+        speech = ready if ready is not None and is_ready else self._prepare(command.text)
+        self._prepared = None
+        try:
+            async for pcm in speech.sound():
+                if not seconds:
+                    self._mark("synthesise", since=began)
+                    start: dict[str, object] = {"type": "speech", "id": command.speech_id, "rate_hz": pcm.rate_hz}
+                    await self._device.tell(start | {"text": command.text})
+                    self._note_first_sound()
+                seconds += pcm.seconds
+                await self._device.speak(command.speech_id, pcm)
+        except EarwitnessError as error:
+            await self._events.put(Failed(stage=Stage.SPEAK, token=command.speech_id, code=error.code, sentence=error.sentence))
+            return
+        finally:
+            speech.drop()
+        await self._device.tell({"type": "speech_end", "id": command.speech_id})
+        await self._events.put(SpeechSent(speech_id=command.speech_id, seconds=seconds))
+
+    async def _stop_speech(self, speech_id: int) -> None:
+        if self._speaking is not None:
+            self._speaking.cancel()
+            self._speaking = None
+        await self._device.tell({"type": "speech_stop", "id": speech_id})
+
+    async def _show_heard(self, command: ShowHeard) -> None:
+        await self._device.tell({"type": "transcript", "text": command.text})
+        intent = command.intent
+        shown: dict[str, object] = {"type": "understood", "intent": intent.name if intent else None}
+        await self._device.tell(shown | {"slots": dict(intent.slots) if intent else {}})
+
+    async def _finish(self, command: FinishTurn) -> None:
+        turn = Turn(
+            turn_id=uuid.uuid4().hex,
+            transcript=command.transcript,
+            outcome=command.outcome,
+            reply=command.reply,
+            intent=command.intent,
+            timings_ms=dict(self._clocks.by_stage),
+            error_code=command.error_code,
+            reason=command.reason,
+        )
+        log(_logger, "turn finished", outcome=turn.outcome, code=turn.error_code)
+        await self._device.tell({"type": "turn", "turn_id": turn.turn_id, **turn.as_json()})
+
+    async def _fail(self, stage: Stage, token: int, error: Exception, sentence: str) -> None:
+        known = isinstance(error, EarwitnessError)
+        code = error.code if isinstance(error, EarwitnessError) else "engine.failed"
+        log(_logger, "engine failed", level=logging.ERROR, stage=stage.value, code=code, error_type=type(error).__name__)
+        await self._events.put(Failed(stage=stage, token=token, code=code, sentence=str(error) if known else sentence))
+
+    # Clocks
+
+    def _mark(self, stage: str, *, since: float) -> None:
+        self._clocks.by_stage[stage] = (time.monotonic() - since) * 1000.0
+
+    def _note_first_sound(self) -> None:
+        if self._clocks.spoke_at is None and self._state.is_turn_open:
+            self._clocks.spoke_at = time.monotonic()
+            since = self._clocks.speech_ended_at
+            self._mark("first_sound", since=self._clocks.began_at if since is None else since)
+
+    async def _expire(self, deadline: Deadline, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._deadlines.pop(deadline, None)
+        await self._events.put(DeadlinePassed(deadline=deadline))
+
+    def _stop_deadline(self, deadline: Deadline) -> None:
+        task = self._deadlines.pop(deadline, None)
+        if task is not None:
+            task.cancel()
+
+    # Words while they are spoken
+
+    def _glance(self) -> None:
+        if self._engines.glimpse is None or not self._manner.is_live or not self._listener.is_speaking:
+            return
+        if self._glimpse is not None and not self._glimpse.done():
+            return
+        if self._listener.speech_seconds - self._glimpsed_seconds >= PARTIAL_EVERY_SECONDS:
+            self._glimpsed_seconds = self._listener.speech_seconds
+            self._glimpse = self._spawn(self._show_partial(self._engines.glimpse, self._state.turn))
+
+    async def _show_partial(self, recogniser: Recogniser, turn: int) -> None:
+        try:
+            heard = await self._engines.workers.glimpse.run(recogniser.transcribe, self._listener.captured())
+        except EarwitnessError:
+            return
+        if heard.text and self._state.turn == turn and self._listener.is_open:
+            await self._device.tell({"type": "partial", "text": heard.text})
