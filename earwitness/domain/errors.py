@@ -10,6 +10,7 @@
     ├── VoiceError          voice.unknown
     ├── TextError           text.too_long
     ├── WireError           wire.malformed  wire.too_large  wire.wrong_version
+    ├── LinkError           link.failed  link.unknown_device      (may be tried again)
     ├── StorageError        storage.full  storage.failed          (may be tried again)
     └── NetworkError        network.not_safe  network.in_use
 
@@ -87,6 +88,13 @@ class WireError(EarwitnessError):
     """A message from a device or a browser that breaks the protocol."""
 
     code = "wire.malformed"
+
+
+class LinkError(EarwitnessError):
+    """An outside system (a home, a player) that refused, or does not know what it was asked for."""
+
+    code = "link.failed"
+    is_retryable = True
 
 
 class StorageError(EarwitnessError):

@@ -30,6 +30,9 @@ class Intent:
 
     name: str
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
+    response: str = ""
+    """Which kind of answer a question wants, in the words of Home Assistant's templates: one, one_yesno, any, all, which,
+    how_many (HassGetState), hello, listening, ... (HassRespond). Empty when the sentence did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
