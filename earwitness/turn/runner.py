@@ -120,14 +120,16 @@ class Conversation:
         context: Context,
         ear: Ear | None = None,
         acknowledge: Callable[[str], None] = lambda alert_id: None,
-        on_event: Callable[[Event, tuple[Command, ...]], None] = lambda event, commands: None,
+        check_voice: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._device = device
         self._engines = engines
         self._manner = manner
         self._voice, self._speed = manner.voice, manner.speed
         self._acknowledge = acknowledge
-        self._on_event = on_event
+        self._check_voice = check_voice
+        self.on_event: Callable[[Event, tuple[Command, ...]], None] = lambda event, commands: None
+        """Called with each event and what it led to; for terminals, tests and benchmarks."""
         self._state = TurnState(longest_seconds=manner.limits.longest_seconds, context=context)
         self._events: asyncio.Queue[Event] = asyncio.Queue(EVENTS_WAITING)
         self._has_sound = asyncio.Event()
@@ -198,17 +200,19 @@ class Conversation:
             await self._events.put(PlaybackFinished(speech_id=speech_id))
 
     def choose_voice(self, name: str, *, speed: float) -> None:
-        """Speak with this voice from the next reply on; the caller has checked that it exists."""
+        """Speak with this voice from the next reply on. Raises VoiceError for one that does not exist."""
+        self._check_voice(name)
         self._voice, self._speed = name, speed
 
     # From the assistant
 
-    async def ring(self, alert_id: str, text: str) -> None:
+    def ring(self, alert_id: str, text: str) -> None:
         """A timer is due."""
-        await self._events.put(AlertBegan(alert_id=alert_id, text=text))
+        self._events.put_nowait(AlertBegan(alert_id=alert_id, text=text))
 
-    async def end_alert(self, alert_id: str) -> None:
-        await self._events.put(AlertEnded(alert_id=alert_id))
+    def end_alert(self, alert_id: str) -> None:
+        """An alert was stopped somewhere."""
+        self._events.put_nowait(AlertEnded(alert_id=alert_id))
 
     # The loop
 
@@ -233,7 +237,7 @@ class Conversation:
 
     async def _take(self, event: Event) -> None:
         self._state, commands = advance(self._state, event)
-        self._on_event(event, commands)
+        self.on_event(event, commands)
         if isinstance(event, CaptureEnded):
             self._clocks.speech_ended_at = self._listener.speech_ended_at
             self._mark("endpoint", since=self._listener.speech_ended_at)

@@ -1,0 +1,197 @@
+"""The assistant: the conversations that go on, what rings in them, and turns that need no device.
+
+It knows no files, sockets or models; `build.py` hands it what it works with.
+"""
+
+import asyncio
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from weakref import WeakSet
+
+from earwitness.domain.audio import Pcm
+from earwitness.domain.board import Board
+from earwitness.domain.errors import TextError, VoiceError
+from earwitness.domain.events import Command, Event
+from earwitness.domain.intent import Context
+from earwitness.domain.turn import Turn
+from earwitness.domain.voice import Voice
+from earwitness.speech.audio_file import read_audio
+from earwitness.turn.once import Listener, answer
+from earwitness.turn.ports import Device, Ear, VoiceActivityDetector
+from earwitness.turn.runner import Conversation, Engines, Manner
+
+LONGEST_TEXT = 1000
+"""Characters of a typed request."""
+
+Watcher = Callable[[Event, tuple[Command, ...]], None]
+
+
+class Voices(Protocol):
+    """The catalogue of voices."""
+
+    def voices(self) -> tuple[Voice, ...]: ...
+
+    def stream(self, text: str, *, voice: str, speed: float = 1.0) -> Iterator[Pcm]: ...
+
+
+class House(Protocol):
+    """What is shown of the home, its timers and lists."""
+
+    def board(self) -> Board: ...
+
+    def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Makers:
+    """How to make what each conversation has for itself, and the engines that all share (loaded when first asked for)."""
+
+    engines: Callable[[], Engines]
+    vad: Callable[[], VoiceActivityDetector]
+    ear: Callable[[], Ear]
+    cue: Callable[[str], Pcm]
+
+
+class Assistant:
+    """Serves devices, typed requests and recordings; `manner` is how live conversations behave."""
+
+    def __init__(
+        self,
+        *,
+        makers: Makers,
+        voices: Voices,
+        house: House,
+        acknowledge: Callable[[str], None],
+        manner: Manner,
+        area: str | None,
+    ) -> None:
+        self._makers = makers
+        self._voices = voices
+        self._house = house
+        self._acknowledge_alert = acknowledge
+        self._manner = manner
+        self._area = area
+        self._conversations: WeakSet[Conversation] = WeakSet()
+        self._ringing: dict[str, str] = {}
+        self._is_ready = False
+
+    def warm(self) -> None:
+        """Load the engines now and run each once. Blocks; raises ModelError when a model is missing or altered."""
+        engines = self._makers.engines()
+        engines.recogniser.transcribe(Pcm(data=bytes(32_000)))
+        self._makers.vad()
+        for _ in engines.synthesiser.stream("Ready.", voice=self._manner.voice):
+            pass
+        self._is_ready = True
+
+    def is_ready(self) -> bool:
+        """Whether the default models are loaded."""
+        return self._is_ready
+
+    # Devices
+
+    def converse(
+        self,
+        device: Device,
+        *,
+        is_hands_free: bool,
+        area: str | None = None,
+        on_event: Watcher = lambda event, commands: None,
+    ) -> Conversation:
+        """A new conversation; run it in a task. Hands-free ones wait for the wake word in the sound they are given."""
+        conversation = self._make(device, manner=self._manner, area=area, ear=self._makers.ear() if is_hands_free else None)
+        conversation.on_event = on_event
+        self._conversations.add(conversation)
+        for alert_id, text in self._ringing.items():
+            conversation.ring(alert_id, text)
+        return conversation
+
+    def _make(self, device: Device, *, manner: Manner, area: str | None = None, ear: Ear | None = None) -> Conversation:
+        return Conversation(
+            device=device,
+            engines=self._makers.engines(),
+            vad=self._makers.vad(),
+            manner=manner,
+            context=Context(area=area or self._area),
+            ear=ear,
+            acknowledge=self.end_alert,
+            check_voice=self.check_voice,
+        )
+
+    # Turns without a device
+
+    async def ask(self, request: Pcm | str, *, voice: str | None = None, is_silent: bool = True) -> tuple[Turn, Sequence[Pcm]]:
+        """Run one turn on a recording (16 kHz mono) or a typed sentence; returns it with the reply's sound (none if silent).
+
+        Raises TextError for a text beyond LONGEST_TEXT characters, VoiceError for an unknown voice.
+        """
+        if isinstance(request, str) and len(request) > LONGEST_TEXT:
+            raise TextError(f"A request may have {LONGEST_TEXT} characters; this one has {len(request)}.")
+        name = voice or self._manner.voice
+        self.check_voice(name)
+        listener = Listener()
+        manner = replace(self._manner, voice=name, is_live=False, is_silent=is_silent)
+        turn = await answer(request, conversation=self._make(listener, manner=manner), listener=listener)
+        return turn, listener.speech
+
+    async def ask_text(self, text: str, *, voice: str | None = None) -> Turn:
+        """One turn on a typed request, without speaking."""
+        turn, _ = await self.ask(text, voice=voice)
+        return turn
+
+    async def ask_audio(self, data: bytes, *, voice: str | None = None) -> Turn:
+        """One turn on the bytes of an audio file, without speaking. Raises AudioError."""
+        longest = self._manner.limits.longest_seconds
+        pcm = await asyncio.to_thread(lambda: read_audio(io.BytesIO(data), longest_seconds=longest))
+        turn, _ = await self.ask(pcm, voice=voice)
+        return turn
+
+    # Voices and cues
+
+    def voices(self) -> Sequence[Voice]:
+        return self._voices.voices()
+
+    def default_voice(self) -> str:
+        return self._manner.voice
+
+    def check_voice(self, name: str) -> None:
+        """Raises VoiceError for a voice that does not exist or is not installed."""
+        found = {voice.name: voice for voice in self._voices.voices()}
+        if name not in found:
+            raise VoiceError(f"There is no voice called {name}; `earwitness voices` lists them.")
+        if not found[name].is_installed:
+            raise VoiceError(f"The voice {name} is not installed; run `earwitness models fetch`.")
+
+    def say(self, text: str, *, voice: str, speed: float = 1.0) -> Iterator[Pcm]:
+        """Speak `text`; blocks. Raises VoiceError, EngineError, TextError."""
+        return self._voices.stream(text, voice=voice, speed=speed)
+
+    def cue(self, name: str) -> Pcm:
+        """An earcon; raises KeyError for a name that is none."""
+        return self._makers.cue(name)
+
+    # The home
+
+    def board(self) -> Board:
+        return self._house.board()
+
+    def subscribe_board(self, on_change: Callable[[], None]) -> Callable[[], None]:
+        return self._house.subscribe(on_change)
+
+    # Alerts
+
+    def ring(self, alert_id: str, text: str) -> None:
+        """A timer is due: ring in every conversation, now and in those that begin while it rings."""
+        self._ringing[alert_id] = text
+        for conversation in self._conversations:
+            conversation.ring(alert_id, text)
+
+    def end_alert(self, alert_id: str) -> None:
+        """Somebody stopped it: it ends everywhere."""
+        if self._ringing.pop(alert_id, None) is None:
+            return
+        self._acknowledge_alert(alert_id)
+        for conversation in self._conversations:
+            conversation.end_alert(alert_id)
