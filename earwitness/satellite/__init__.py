@@ -1,0 +1,1 @@
+"""The device agent: microphone, speaker, indicator, mute, and the link to the server."""
