@@ -1,0 +1,145 @@
+"""The listening address: what may be served to whom, and the socket. Anything but loopback needs TLS and an access code.
+
+Owns the socket and the HTTP server's settings; it knows no routes.
+"""
+
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from earwitness.domain.errors import NetworkError
+from earwitness.server.door import is_loopback
+
+MIN_CODE_CHARACTERS: Final = 15
+MAX_FRAME_BYTES: Final = 256 * 1024
+DRAIN_SECONDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where to listen and how the door is locked. Construction raises NetworkError unless that is safe."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    access_code: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise NetworkError("TLS needs both server.tls_certificate and server.tls_key; one of them is not set.")
+        if self.access_code is not None and len(self.access_code) < MIN_CODE_CHARACTERS:
+            raise NetworkError(f"server.access_code must have at least {MIN_CODE_CHARACTERS} characters.")
+        if is_loopback(self.host):
+            return
+        if self.tls_certificate is None or self.access_code is None:
+            raise NetworkError(
+                f"Listening on {self.host} lets others on the network in: set server.tls_certificate, server.tls_key and "
+                "server.access_code, or listen on 127.0.0.1."
+            )
+
+    @property
+    def is_public(self) -> bool:
+        return not is_loopback(self.host)
+
+    @property
+    def is_secure(self) -> bool:
+        return self.tls_certificate is not None
+
+    def names(self) -> tuple[str, ...]:
+        """The host names we answer to: the address itself and the names in the certificate.
+
+        Raises NetworkError if the certificate or key cannot be used.
+        """
+        if self.tls_certificate is None or self.tls_key is None:
+            return (self.host,)
+        return (self.host, *certificate_names(self.tls_certificate, self.tls_key))
+
+    def url(self, port: int) -> str:
+        """The address to open in a browser, given the port that was bound."""
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.is_secure else 'http'}://{shown}:{port}"
+
+
+def certificate_names(certificate: Path, key: Path) -> tuple[str, ...]:
+    """The DNS names and addresses that a certificate is for, read by shaking hands with ourselves.
+
+    Raises NetworkError if the files cannot be read, do not belong together, or the certificate is not valid now.
+    """
+    try:
+        ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ours.load_cert_chain(certificate, key)
+        theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        theirs.check_hostname = False
+        theirs.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        theirs.load_verify_locations(certificate)
+        found = _shake_hands(ours, theirs)
+    except (OSError, ssl.SSLError) as error:
+        raise NetworkError(
+            "The TLS certificate and key cannot be used: check that they belong together and are valid now."
+        ) from error
+    return tuple(str(name).lower() for kind, name in found if kind in {"DNS", "IP Address"})
+
+
+def _shake_hands(ours: ssl.SSLContext, theirs: ssl.SSLContext) -> tuple[tuple[str, str], ...]:
+    to_us, to_them = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = ours.wrap_bio(to_us, to_them, server_side=True)
+    client = theirs.wrap_bio(to_them, to_us)
+    for _ in range(4):
+        for side in (client, server):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+    certificate = client.getpeercert() or {}
+    names: tuple[tuple[str, str], ...] = certificate.get("subjectAltName", ())  # type: ignore[assignment]
+    return names
+
+
+def bind(address: Address) -> socket.socket:
+    """A listening socket. Raises NetworkError: network.in_use if the port is taken, else network.not_safe."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise NetworkError(f"There is no address {address.host} on this machine.") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise NetworkError(
+                f"Port {address.port} is already taken: stop what uses it or set server.port.", code="network.in_use"
+            ) from error
+        raise NetworkError(f"Listening on {address.host}, port {address.port}, is not possible here.") from error
+    listener.setblocking(False)
+    return listener
+
+
+def http_server(app: ASGIApp, address: Address) -> uvicorn.Server:
+    """The HTTP server for `app`; run it with `await server.serve(sockets=[bind(address)])`."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES,
+            lifespan="on",
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_level="warning",
+            limit_concurrency=200,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            ssl_certfile=address.tls_certificate,
+            ssl_keyfile=address.tls_key,
+        )
+    )
