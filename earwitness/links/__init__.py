@@ -1,0 +1,1 @@
+"""Adapters to what lies outside: one file per outside system. They never decide what to say."""
