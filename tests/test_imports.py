@@ -15,7 +15,8 @@ LEVELS: list[set[str]] = [
     {"review", "improve", "demands"},
     {"server", "web", "satellite", "jobs", "fleet"},
     {"build", "doctor"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 ]
 EVERYWHERE = {"config", "telemetry"}
 """May be imported by anyone and import only the domain."""

@@ -29,13 +29,14 @@ class Listener:
             case {"type": "cue", "cue": str(cue)} if self.conversation is not None:
                 await self.conversation.cue_done(cue)
             case {"type": "turn"} if self.turn is not None and not self.turn.done():
-                self.turn.set_result(_turn(message))
+                self.turn.set_result(turn_of(message))
 
     async def speak(self, speech_id: int, pcm: Pcm) -> None:
         self.speech.append(pcm)
 
 
-def _turn(message: dict[str, object]) -> Turn:
+def turn_of(message: dict[str, object]) -> Turn:
+    """The record that a `turn` message carries."""
     name, slots, timings = message["intent"], message["slots"], message["timings_ms"]
     return Turn(
         turn_id=str(message["turn_id"]),

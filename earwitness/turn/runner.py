@@ -126,7 +126,7 @@ class Conversation:
         self._engines = engines
         self._manner = manner
         self._voice, self._speed = manner.voice, manner.speed
-        self._acknowledge = acknowledge
+        self.acknowledge = acknowledge
         self._check_voice = check_voice
         self.on_event: Callable[[Event, tuple[Command, ...]], None] = lambda event, commands: None
         """Called with each event and what it led to; for terminals, tests and benchmarks."""
@@ -288,7 +288,7 @@ class Conversation:
             case StopAlert(alert_id=alert_id, is_acknowledged=is_acknowledged):
                 await self._device.tell({"type": "alert_end", "id": alert_id})
                 if is_acknowledged:
-                    self._acknowledge(alert_id)
+                    self.acknowledge(alert_id)
             case Refuse(code=code, sentence=sentence):
                 await self._refuse(code, sentence)
             case _:

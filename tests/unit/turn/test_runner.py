@@ -1,0 +1,219 @@
+"""Conversations on simple engines: sound in, messages out. The stream of one spoken command is a golden file."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pytest
+
+from earwitness.domain.audio import Pcm
+from earwitness.domain.events import Command, Event
+from earwitness.domain.intent import Context
+from earwitness.turn.once import Listener, answer
+from earwitness.turn.runner import Conversation, Manner
+from earwitness.turn.workers import Workers
+from tests.fakes import Beeper, LoudnessVad, OneLamp, ScriptedRecogniser, engines, silence, tone
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "spoken_command.jsonl"
+CHUNK = 1024
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    with Workers() as made:
+        yield made
+
+
+@dataclass
+class Recorder:
+    """A device that confirms cues (unless told not to), plays at once, and lets a test wait for a message."""
+
+    confirms: bool = True
+    conversation: Conversation | None = None
+    messages: list[dict[str, object]] = field(default_factory=list)
+    sound: list[Pcm] = field(default_factory=list)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def tell(self, message: dict[str, object]) -> None:
+        async with self.changed:
+            self.messages.append(message)
+            self.changed.notify_all()
+        if self.conversation is None:
+            return
+        if message["type"] == "cue" and self.confirms:
+            await self.conversation.cue_done(str(message["cue"]))
+        if message["type"] == "turn":
+            await self.conversation.playback(1, state="finished")
+
+    async def speak(self, speech_id: int, pcm: Pcm) -> None:
+        self.sound.append(pcm)
+
+    async def until(self, **expected: object) -> dict[str, object]:
+        """Wait for a message with these fields."""
+
+        def found() -> list[dict[str, object]]:
+            return [message for message in self.messages if expected.items() <= message.items()]
+
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(found)
+        return found()[-1]
+
+
+@asynccontextmanager
+async def talking(workers: Workers, recorder: Recorder, **other: object) -> AsyncIterator[Conversation]:
+    conversation = Conversation(
+        device=recorder,
+        engines=engines(workers, **other),
+        vad=LoudnessVad(),
+        manner=Manner(),
+        context=Context(area="Kitchen"),
+    )
+    recorder.conversation = conversation
+    running = asyncio.create_task(conversation.run())
+    try:
+        yield conversation
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def hear(conversation: Conversation, sound: bytes) -> None:
+    for start in range(0, len(sound), CHUNK):
+        await conversation.hear(sound[start : start + CHUNK])
+
+
+def line(event: Event, commands: tuple[Command, ...]) -> str:
+    def shown(thing: Event | Command) -> dict[str, object]:
+        fields = {key: value for key, value in asdict(thing).items() if key not in ("transcript", "understanding", "result")}
+        return {type(thing).__name__: fields}
+
+    return json.dumps({"event": shown(event), "commands": [shown(command) for command in commands]}, default=str)
+
+
+async def test_the_stream_of_a_spoken_command_is_the_golden_one(workers: Workers) -> None:
+    recorder, lines = Recorder(), list[str]()
+    async with talking(workers, recorder) as conversation:
+        conversation.on_event = lambda event, commands: lines.append(line(event, commands))
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, silence(0.2) + tone(1.0) + silence(0.2))
+        async with asyncio.timeout(10):
+            while not any('"Heard"' in each for each in lines):
+                await asyncio.sleep(0)
+        await hear(conversation, silence(1.0))
+        await recorder.until(type="turn")
+        await recorder.until(type="state", state="asleep")
+    golden = GOLDEN.read_text(encoding="utf-8").splitlines() if GOLDEN.exists() else []
+    assert lines == golden, "the stream changed; if it is right, write it anew:\n" + "\n".join(lines)
+
+
+async def test_a_spoken_command_is_shown_done_and_said(workers: Workers) -> None:
+    recorder, lamp, voice = Recorder(), OneLamp(), Beeper()
+    async with talking(workers, recorder, skills=lamp, synthesiser=voice) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, tone(1.0) + silence(3.0))
+        turn = await recorder.until(type="turn")
+    assert turn["outcome"] == "done"
+    assert turn["transcript"] == "turn on the lamp"
+    assert lamp.is_on
+    timings = turn["timings_ms"]
+    assert isinstance(timings, dict)
+    assert {"endpoint", "recognise", "understand", "act", "synthesise", "first_sound"} <= timings.keys()
+    assert voice.spoken == ["Turned on the lamp."], "what was prepared in the silence is what is said"
+    assert sum(pcm.seconds for pcm in recorder.sound) == 1.0
+
+
+async def test_no_sound_is_taken_before_the_cue_is_confirmed(workers: Workers) -> None:
+    recorder, ear = Recorder(confirms=False), ScriptedRecogniser()
+    async with talking(workers, recorder, recogniser=ear) as conversation:
+        await conversation.press()
+        await recorder.until(type="cue", cue="start")
+        await hear(conversation, tone(2.0) + silence(2.0))
+        await conversation.release()
+        await recorder.until(type="turn", outcome="cancelled")
+    assert ear.calls == []
+    assert not [message for message in recorder.messages if message["type"] == "capture"]
+
+
+async def test_a_device_that_leaves_in_mid_word_does_nothing(workers: Workers) -> None:
+    recorder, lamp = Recorder(), OneLamp()
+    async with talking(workers, recorder, skills=lamp) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, tone(0.5))
+    assert lamp.performed == []
+
+
+async def test_a_failed_recogniser_is_said(workers: Workers) -> None:
+    recorder = Recorder()
+    async with talking(workers, recorder, recogniser=ScriptedRecogniser(fails=True)) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, tone(1.0) + silence(3.0))
+        turn = await recorder.until(type="turn")
+    assert (turn["outcome"], turn["error"]) == ("failed", "engine.failed")
+    assert turn["reply"] == "Recognition failed. Please say it again."
+
+
+async def test_a_failed_voice_leaves_the_action_done(workers: Workers) -> None:
+    recorder, lamp = Recorder(), OneLamp()
+    async with talking(workers, recorder, skills=lamp, synthesiser=Beeper(fails=True)) as conversation:
+        await conversation.ask("turn on the lamp")
+        turn = await recorder.until(type="turn")
+    assert lamp.is_on
+    assert (turn["outcome"], turn["error"]) == ("done", "engine.failed")
+
+
+async def test_silence_is_not_heard(workers: Workers) -> None:
+    recorder, ear = Recorder(), ScriptedRecogniser()
+    async with talking(workers, recorder, recogniser=ear) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, silence(5.0))
+        turn = await recorder.until(type="turn")
+    assert turn["outcome"] == "not_heard"
+    assert ear.calls == [], "nobody recognises silence"
+
+
+async def test_muted_sound_is_dropped(workers: Workers) -> None:
+    recorder, ear = Recorder(), ScriptedRecogniser()
+    async with talking(workers, recorder, recogniser=ear) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await conversation.mute()
+        await recorder.until(type="state", muted=True)
+        await hear(conversation, tone(1.0) + silence(2.0))
+        await conversation.release()
+        await recorder.until(type="turn", outcome="cancelled")
+    assert ear.calls == []
+
+
+async def test_a_recording_is_heard_to_its_end_in_spite_of_pauses(workers: Workers) -> None:
+    listener, ear = Listener(), ScriptedRecogniser()
+    conversation = Conversation(
+        device=listener,
+        engines=engines(workers, recogniser=ear),
+        vad=LoudnessVad(),
+        manner=Manner(is_live=False, is_silent=True),
+        context=Context(),
+    )
+    sound = tone(1.0) + silence(2.5) + tone(1.0)
+    turn = await answer(Pcm(data=sound), conversation=conversation, listener=listener)
+    assert turn.outcome.value == "done"
+    assert ear.calls == [4.5]
+
+
+async def test_an_alert_rings_and_stop_ends_it(workers: Workers) -> None:
+    recorder, stopped = Recorder(), list[str]()
+    async with talking(workers, recorder) as conversation:
+        conversation.acknowledge = stopped.append
+        conversation.ring("t1", "Your timer is done.")
+        await recorder.until(type="alert", id="t1")
+        await conversation.stop()
+        await recorder.until(type="alert_end", id="t1")
+        await recorder.until(type="state", state="asleep")
+    assert stopped == ["t1"]
