@@ -14,7 +14,9 @@ LEVELS: list[set[str]] = [
     {"turn", "skills"},
     {"review", "improve", "demands"},
     {"server", "web", "satellite", "jobs", "fleet"},
-    {"build", "doctor"},
+    {"doctor", "terminal"},
+    {"build"},
+    {"demo"},
     {"cli"},
     {"__main__"},
 ]

@@ -178,7 +178,14 @@ class Assistant:
         return self._house.board()
 
     def subscribe_board(self, on_change: Callable[[], None]) -> Callable[[], None]:
-        return self._house.subscribe(on_change)
+        """Call `on_change` on the event loop after each change, whichever thread made it."""
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(on_change)
+
+        return self._house.subscribe(tell)
 
     # Alerts
 

@@ -1,0 +1,213 @@
+"""Builds the house: the only place that chooses and constructs adapters. It decides nothing while the house runs."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from earwitness.config import Settings, models_folder, state_folder
+from earwitness.domain.audio import Pcm
+from earwitness.domain.errors import SettingsError
+from earwitness.domain.home import Home
+from earwitness.domain.intent import Context
+from earwitness.domain.turn import Turn
+from earwitness.jobs.fire_alerts import FireAlerts
+from earwitness.links.database import Database
+from earwitness.links.home_file import demo_home, read_home
+from earwitness.links.lists import Lists
+from earwitness.links.simulated_home import SimulatedHome
+from earwitness.links.timers import Timers
+from earwitness.satellite.cues import cue
+from earwitness.satellite.ear import WakeEar
+from earwitness.server.app import make_app
+from earwitness.server.listen import Address, bind, http_server
+from earwitness.skills.board import HomeBoard
+from earwitness.skills.registry import SkillSet
+from earwitness.speech.models import ModelStore
+from earwitness.speech.stt.cascade import CascadeRecogniser
+from earwitness.speech.stt.moonshine import MoonshineRecogniser
+from earwitness.speech.stt.whisper import WhisperRecogniser
+from earwitness.speech.vad.silero import SileroVad
+from earwitness.speech.voices import VoiceCatalogue
+from earwitness.speech.wake.micro import MicroWakeWord
+from earwitness.turn.assistant import Assistant, Makers
+from earwitness.turn.endpoint import EndpointLimits
+from earwitness.turn.ports import Recogniser
+from earwitness.turn.runner import Engines, Manner
+from earwitness.turn.workers import Workers
+from earwitness.understand.grammar import Grammar
+from earwitness.web.api import api_router
+from earwitness.web.pages import page_router, static_files
+
+RECOGNISERS = ("cascade", "whisper", "moonshine")
+
+
+def local_now() -> datetime:
+    """The wall clock in this machine's zone."""
+    return datetime.now().astimezone()
+
+
+class House:
+    """Everything, each part made when it is first asked for. Close it (or use it as a context) to stop its threads.
+
+    `home_file` overrides the settings'; a passing house keeps timers and lists in memory only.
+    """
+
+    def __init__(self, settings: Settings, *, home_file: Path | None = None, is_passing: bool = False) -> None:
+        self.settings = settings
+        self.store = ModelStore(models_folder())
+        self._home_file = home_file or settings.home.file
+        self._is_passing = is_passing
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._closing.close()
+
+    @property
+    def context(self) -> Context:
+        """Where this machine stands."""
+        return Context(area=self.settings.home.area)
+
+    @cached_property
+    def home(self) -> Home:
+        """The home as described; its state lives in `link`."""
+        return read_home(self._home_file) if self._home_file else demo_home()
+
+    @cached_property
+    def link(self) -> SimulatedHome:
+        return SimulatedHome(self.home)
+
+    @cached_property
+    def database(self) -> Database:
+        database = Database(Path(":memory:") if self._is_passing else state_folder() / "household.db")
+        self._closing.callback(database.close)
+        return database
+
+    @cached_property
+    def timers(self) -> Timers:
+        return Timers(self.database)
+
+    @cached_property
+    def lists(self) -> Lists:
+        return Lists(self.database)
+
+    @cached_property
+    def workers(self) -> Workers:
+        return self._closing.enter_context(Workers())
+
+    @cached_property
+    def voices(self) -> VoiceCatalogue:
+        return VoiceCatalogue(self.store)
+
+    @cached_property
+    def understander(self) -> Grammar:
+        return Grammar(self.home)
+
+    @cached_property
+    def whisper(self) -> WhisperRecogniser:
+        return WhisperRecogniser(self.store, self.settings.speech.threads)
+
+    @cached_property
+    def moonshine(self) -> MoonshineRecogniser:
+        return MoonshineRecogniser(self.store, self.settings.speech.threads)
+
+    def recogniser(self, name: str) -> Recogniser:
+        """The recogniser of that name. Raises SettingsError for a name that is none, ModelError without its model."""
+        match name:
+            case "cascade":
+                return CascadeRecogniser(self.moonshine, self.whisper, self._is_known)
+            case "whisper":
+                return self.whisper
+            case "moonshine":
+                return self.moonshine
+            case _:
+                raise SettingsError(f"There is no recogniser {name}; choose one of {', '.join(RECOGNISERS)}.")
+
+    def _is_known(self, text: str) -> bool:
+        return self.understander.understand(text, context=self.context).intent is not None
+
+    def wake_detector(self, words: Sequence[str], *, sensitivity: float | None = None) -> MicroWakeWord:
+        """A detector of one or two wake words for one stream."""
+        chosen = self.settings.wake.sensitivity if sensitivity is None else sensitivity
+        return MicroWakeWord(tuple(words), chosen, self.store)
+
+    def ear(self) -> WakeEar:
+        """The ear of one hands-free stream."""
+        before = self.settings.endpoint.preroll_seconds
+        return WakeEar(self.wake_detector(self.settings.wake.words), before_seconds=before)
+
+    @cached_property
+    def skills(self) -> SkillSet:
+        return SkillSet(self.link, timers=self.timers, lists=self.lists, clock=local_now)
+
+    @cached_property
+    def engines(self) -> Engines:
+        speech = self.settings.speech
+        return Engines(
+            recogniser=self.recogniser(speech.recogniser),
+            glimpse=self.moonshine if speech.shows_partials else None,
+            understander=self.understander,
+            skills=self.skills,
+            synthesiser=self.voices,
+            workers=self.workers,
+        )
+
+    @cached_property
+    def alerts(self) -> FireAlerts:
+        return FireAlerts(self.timers, clock=local_now, ring=lambda alert: self.assistant.ring(alert.alert_id, alert.text))
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        speech, ends = self.settings.speech, self.settings.endpoint
+        limits = EndpointLimits(**ends.model_dump(exclude={"preroll_seconds"}))
+        return Assistant(
+            makers=Makers(engines=lambda: self.engines, vad=lambda: SileroVad(self.store), ear=self.ear, cue=cue),
+            voices=self.voices,
+            house=HomeBoard(self.link, timers=self.timers, lists=self.lists, clock=local_now),
+            acknowledge=lambda alert_id: self.alerts.acknowledge(alert_id),
+            manner=Manner(limits=limits, voice=speech.voice, speed=speech.speed),
+            area=self.settings.home.area,
+        )
+
+    async def ask(self, request: Pcm | str, *, voice: str | None = None, is_silent: bool = True) -> tuple[Turn, Sequence[Pcm]]:
+        """One turn on a recording or a sentence."""
+        return await self.assistant.ask(request, voice=voice, is_silent=is_silent)
+
+
+async def serve(house: House, *, host: str | None, port: int | None, say: Callable[[str], None]) -> None:
+    """Load the models, listen, and serve until interrupted. Raises NetworkError, ModelError, StorageError."""
+    server = house.settings.server
+    address = Address(
+        host=host or server.host,
+        port=server.port if port is None else port,
+        tls_certificate=server.tls_certificate,
+        tls_key=server.tls_key,
+        access_code=server.access_code,
+    )
+    app = make_app(
+        house.assistant,
+        address=address,
+        area=house.settings.home.area,
+        routers=[page_router(), api_router(house.assistant)],
+        static=static_files(),
+    )
+    listener = bind(address)
+    say("Loading the models …")
+    began = asyncio.get_running_loop().time()
+    await asyncio.to_thread(house.assistant.warm)
+    seconds = asyncio.get_running_loop().time() - began
+    url = address.url(listener.getsockname()[1])
+    say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept. Ctrl+C stops it.")
+    async with asyncio.TaskGroup() as tasks:
+        alerts = tasks.create_task(house.alerts.run())
+        try:
+            await http_server(app, address).serve(sockets=[listener])
+        finally:
+            alerts.cancel()
