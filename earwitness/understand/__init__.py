@@ -1,0 +1,1 @@
+"""Text in, intents out; no side effects."""

@@ -1,0 +1,115 @@
+"""Turns a transcript or typed text into the plain form that sentences are matched in. Pure.
+
+Owns what may be taken away or rewritten without changing what was asked: unicode forms, quotes, fillers, remains of a wake
+word, courtesy, spoken fractions of an hour. It never changes words in the middle of a request, because they may be an item
+or a message, and it keeps capitals for the same reason.
+"""
+
+import re
+import unicodedata
+
+from earwitness.domain.errors import TextError
+
+LONGEST_CHARACTERS = 1_000
+"""A minute of fast speech is under 1,000 characters; longer text is no request."""
+
+_SPELLINGS = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u02bc": "'",
+        "`": "'",
+        "\u201c": " ",
+        "\u201d": " ",
+        "\u201e": " ",
+        '"': " ",
+        "\u00ab": " ",
+        "\u00bb": " ",
+        "\u2013": " ",
+        "\u2014": " ",
+        "\u2026": " ",
+        "\u00ba": "\u00b0",
+        "&": " and ",
+        "*": " ",
+        "~": " ",
+        "|": " ",
+    }
+)
+_WAKE_WORDS = r"(?:okay|ok|hey|hi)?,?\s*(?:nabu|naboo|nabou|alexa|jarvis|mycroft)"
+_FILLERS = r"u+m+|u+h+|e+r+m*|h+m+|well|so|okay|ok|oh|hey|alright|all right|now then|right then|actually|kindly|quickly"
+_COURTESY = (
+    r"please|(?:can|could|would|will) you(?: please| just| kindly)?|(?:can|could) we|would you mind|go ahead and|"
+    r"i(?:'d| would) like you to|i(?: want| need) you to|i need to|i(?:'d| would) (?:like|love) to|be so kind as to|just"
+)
+_START = re.compile(rf"(?:{_WAKE_WORDS}|{_FILLERS}|{_COURTESY})(?:[\s,.!?;:]+|$)", re.IGNORECASE)
+_END = re.compile(
+    r"[\s,.!?;:]+(?:please|thanks|thank you(?: very much| so much)?|for me|if you (?:can|could|would|will|please)|would you|"
+    r"will you|u+m+|u+h+)$",
+    re.IGNORECASE,
+)
+_END_NOW = re.compile(r"[\s,]+(?:right now|immediately|right away|straight away|now)$", re.IGNORECASE)
+_FREE_SPEECH = re.compile(r"(?:play|broadcast|announce|add|put|tell)\b", re.IGNORECASE)
+
+_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), replacement)
+    for pattern, replacement in (
+        (r"(\d)\s*(?:%|per\s?cent\b|percent\b)", r"\1%"),
+        (r"\bper cent\b", "percent"),
+        # 250 % cannot be meant: recognisers write "to 50 percent" so.
+        (r"\b2(\d\d)%", r"to \1%"),
+        (r"\b(?:to )?2100%", "to 100%"),
+        (r"(\d)\s*(?:°\s*c?\b|degrees? (?:celsius|centigrade|c)\b)", r"\1 degrees"),
+        (r"\bdegrees? (?:celsius|centigrade)\b", "degrees"),
+        (r"(\d)\s*°", r"\1 degrees"),
+        (r"\bminus (?=\d)", "-"),
+        (r"\b(\d+|an?|one) hours? and a half\b", r"\1 hour and 30 minutes"),
+        (r"\b(\d+|an?|one) minutes? and a half\b", r"\1 minute and 30 seconds"),
+        (r"\bthree quarters of an hour\b", "45 minutes"),
+        (r"\b(?:a )?quarter (?:of an )?hour\b", "15 minutes"),
+        (r"\bhalf (?:of )?an? hour\b|\bhalf hour\b", "30 minutes"),
+        (r"\bhalf a minute\b", "30 seconds"),
+        (r"\ba couple of (?=hours|minutes|seconds)", "2 "),
+        (r"\ban hour\b", "1 hour"),
+        (r"\ba minute\b", "1 minute"),
+        (r"\b(\d+)\s*(?:mins?|minuets?)\b", r"\1 minutes"),
+        (r"\b(\d+)\s*(?:secs?)\b", r"\1 seconds"),
+        (r"\b(\d+)\s*(?:hrs?)\b", r"\1 hours"),
+        # "turn of" is no English: the words sound alike.
+        (r"^(turn|switch|shut) of\b", r"\1 off"),
+        (r"\bt\.\s?v\.?(?=\s|$)", "TV"),
+    )
+)
+
+
+def normalise(text: str) -> str:
+    """The plain form of a request: one line, single spaces, without fillers, courtesy and closing punctuation.
+
+    Raises TextError (text.too_long) at once for more than 1,000 characters.
+    """
+    if len(text) > LONGEST_CHARACTERS:
+        raise TextError(f"That text is too long for a request: use at most {LONGEST_CHARACTERS:,} characters.")
+    plain = unicodedata.normalize("NFKC", text.translate(_SPELLINGS))
+    plain = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in plain)
+    plain = _trim(" ".join(plain.split()))
+    plain = _without_end(_without_start(plain))
+    for pattern, replacement in _REWRITES:
+        plain = pattern.sub(replacement, plain)
+    return " ".join(plain.split())
+
+
+def _trim(text: str) -> str:
+    return text.strip(" ,.!?;:-'").strip()
+
+
+def _without_start(text: str) -> str:
+    while (found := _START.match(text)) and (rest := _trim(text[found.end() :])):
+        text = rest
+    return text
+
+
+def _without_end(text: str) -> str:
+    while (found := _END.search(text)) and (rest := _trim(text[: found.start()])):
+        text = rest
+    if not _FREE_SPEECH.match(text) and (found := _END_NOW.search(text)):
+        return _trim(text[: found.start()])
+    return text
