@@ -68,7 +68,7 @@ THINK_SECONDS = 20.0
 PLAYBACK_MARGIN_SECONDS = 5.0
 
 NOT_HEARD_REPLY = "I did not hear anything."
-STOP_INTENTS = frozenset({"HassNevermind"})
+STOP_INTENTS = frozenset({"HassNevermind", "Stop"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
