@@ -1,0 +1,24 @@
+"""Small talk that Home Assistant's sentences know: hello, what can I say, are you listening, where does my data go."""
+
+from typing import Final
+
+from earwitness.domain.intent import Context, Intent
+from earwitness.domain.turn import Outcome, SkillResult
+
+_REPLIES: Final = {
+    "hello": "Hello.",
+    "commands": "You can turn devices on or off, ask for their state, set timers, and add things to a list.",
+    "listening": "No. Before the wake word or the button, no sound leaves the device; and mute stops the microphone.",
+    "data": "Nowhere. What you say is handled on this machine, and no sound is kept.",
+    "creator": "I am Earwitness, made by the people who write its open source code.",
+}
+
+
+class AnswerSkill:
+    intents = ("HassRespond",)
+
+    def foresee(self, intent: Intent, *, context: Context) -> str | None:
+        return _REPLIES.get(intent.response, _REPLIES["hello"])
+
+    async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
+        return SkillResult(outcome=Outcome.ANSWERED, reply=_REPLIES.get(intent.response, _REPLIES["hello"]))

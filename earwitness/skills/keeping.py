@@ -1,0 +1,47 @@
+"""Skills that write to the household's database: the reply is worked out first, said only once the write is on the disk."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from earwitness.domain.errors import StorageError
+from earwitness.domain.intent import Context, Intent
+from earwitness.domain.turn import Outcome, SkillResult
+
+CHANGED_MEANWHILE = "That has just changed; please ask again."
+_FULL = "I could not save that, because there is no space left on the disk."
+_FAILED = "I could not save that, because the database did not work; `earwitness doctor` says more."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What to write, and what to say when that is done. `write` blocks, and gives False when things have changed meanwhile."""
+
+    reply: str
+    write: Callable[[], bool] | None = None
+
+
+class KeepingSkill(ABC):
+    """Plans a deed without side effects, then does it off the event loop."""
+
+    intents: tuple[str, ...]
+
+    @abstractmethod
+    def deed(self, intent: Intent, context: Context) -> Deed:
+        """What the intent comes to now. Raises UnfulfillableError, StorageError."""
+
+    def foresee(self, intent: Intent, *, context: Context) -> str | None:
+        return self.deed(intent, context).reply
+
+    async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
+        try:
+            deed = await asyncio.to_thread(self.deed, intent, context)
+            if deed.write is None:
+                return SkillResult(outcome=Outcome.ANSWERED, reply=deed.reply)
+            if await asyncio.to_thread(deed.write):
+                return SkillResult(outcome=Outcome.DONE, reply=deed.reply)
+        except StorageError as error:
+            reply = _FULL if error.code == "storage.full" else _FAILED
+            return SkillResult(outcome=Outcome.FAILED, reply=reply.replace("`", ""))
+        return SkillResult(outcome=Outcome.FAILED, reply=CHANGED_MEANWHILE)

@@ -1,0 +1,150 @@
+"""Media players: next, previous, pause, resume, volume, mute. Plans only. "Playing" is said only of what a player reports."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from earwitness.domain.home import Device, Home
+from earwitness.domain.intent import Context, Intent
+from earwitness.skills.devices import percent_slot
+from earwitness.skills.plan import Confirmed, Plan, Planner, Step
+from earwitness.skills.resolve import ask, called, find, is_same, refuse, slot_text
+from earwitness.skills.wording import listed, number
+
+VOLUME_STEP: Final = 10
+_PLAYING: Final = ("playing", "buffering")
+
+
+def _player(intent: Intent, home: Home, context: Context, *, prefer: Sequence[Collection[str]]) -> Device:
+    """The one player that is meant: named, or in the room, or the one whose state fits best. Asks when two fit alike."""
+    slots = dict(intent.slots)
+    said_area = slot_text(slots, "area") or context.area or ""
+    is_here = context.area is not None and is_same(said_area, context.area)
+    has_any_here = any(d.domain == "media_player" and d.area and is_same(d.area, said_area) for d in home.devices)
+    if said_area and not slot_text(slots, "name") and (has_any_here or not is_here):
+        slots["area"] = said_area
+    elif is_here:
+        slots.pop("area", None)
+    found = find(replace(intent, slots=slots), home=home, context=context, domains=("media_player",)).devices
+    for states in prefer:
+        fitting = [device for device in found if device.state in states]
+        if fitting:
+            return _only(fitting, intent=intent, context=context)
+    return _only(found, intent=intent, context=context)
+
+
+def _only(players: Sequence[Device], *, intent: Intent, context: Context) -> Device:
+    if len(players) == 1:
+        return players[0]
+    options = listed([called(player, among=players) for player in players], last="or")
+    raise ask(f"Which one: {options}?", slot="name", intent=intent, context=context)
+
+
+def _say_playing(confirmed: Sequence[Confirmed]) -> str:
+    device = confirmed[0].device
+    title = device.attributes.get("media_title")
+    return f"Playing {title} on {called(device)}" if title else f"{called(device)} is playing"
+
+
+def _skip(intent: Intent, home: Home, context: Context, *, tracks: int) -> Plan:
+    player = _player(intent, home, context, prefer=(_PLAYING, ("paused",)))
+    if player.state not in (*_PLAYING, "paused"):
+        raise refuse(f"Nothing is playing on {called(player)}")
+    return Plan(steps=(Step(device=player, state="playing", skip=tracks),), say=_say_playing)
+
+
+def next_track(intent: Intent, home: Home, context: Context) -> Plan:
+    """HassMediaNext."""
+    return _skip(intent, home, context, tracks=1)
+
+
+def previous_track(intent: Intent, home: Home, context: Context) -> Plan:
+    """HassMediaPrevious."""
+    return _skip(intent, home, context, tracks=-1)
+
+
+def pause(intent: Intent, home: Home, context: Context) -> Plan:
+    """HassMediaPause."""
+    player = _player(intent, home, context, prefer=(_PLAYING, ("paused",)))
+    if player.state not in (*_PLAYING, "paused"):
+        raise refuse(f"Nothing is playing on {called(player)}")
+    already = "already " if player.state == "paused" else ""
+    return Plan(
+        steps=(Step(device=player, state="paused"),), say=lambda confirmed: f"{called(confirmed[0].device)} is {already}paused"
+    )
+
+
+def resume(intent: Intent, home: Home, context: Context) -> Plan:
+    """HassMediaUnpause."""
+    player = _player(intent, home, context, prefer=(("paused",), _PLAYING, ("idle", "on")))
+    if player.state == "off":
+        raise refuse(f"{called(player)} is off")
+    return Plan(steps=(Step(device=player, state="playing"),), say=_say_playing)
+
+
+def _set_volume(player: Device, *, volume: float) -> Plan:
+    def say(confirmed: tuple[Confirmed, ...]) -> str:
+        device = confirmed[0].device
+        return f"The volume of {called(device)} is {number(device.attributes['volume'])} percent"
+
+    return Plan(steps=(Step(device=player, attributes={"volume": volume}),), say=say)
+
+
+def set_volume(intent: Intent, home: Home, context: Context) -> Plan:
+    """HassSetVolume: `volume_level` in percent."""
+    return _set_volume(_audible(intent, home, context), volume=percent_slot(intent, "volume_level"))
+
+
+def change_volume(intent: Intent, home: Home, context: Context) -> Plan:
+    """HassSetVolumeRelative: `volume_step` is up, down, or percent points."""
+    player = _audible(intent, home, context)
+    said = slot_text(intent.slots, "volume_step").casefold()
+    try:
+        step = {"up": VOLUME_STEP, "down": -VOLUME_STEP}.get(said) or float(said)
+    except ValueError:
+        raise refuse("I did not catch whether the volume goes up or down") from None
+    now = player.attributes.get("volume")
+    if not isinstance(now, int | float):
+        raise refuse(f"{called(player)} does not report its volume")
+    if now >= 100 and step > 0:
+        raise refuse(f"{called(player)} is already as loud as it gets")
+    if now <= 0 and step < 0:
+        raise refuse(f"{called(player)} is already silent")
+    after = min(100.0, max(0.0, now + step))
+    return _set_volume(player, volume=int(after) if float(after).is_integer() else after)
+
+
+def _audible(intent: Intent, home: Home, context: Context) -> Device:
+    return _player(intent, home, context, prefer=(_PLAYING, ("paused",), ("idle", "on")))
+
+
+def _set_muted(intent: Intent, home: Home, context: Context, *, is_muted: bool) -> Plan:
+    player = _audible(intent, home, context)
+    words = {True: "muted", False: "not muted any more"}
+
+    def say(confirmed: tuple[Confirmed, ...]) -> str:
+        return f"{called(confirmed[0].device)} is {words[bool(confirmed[0].device.attributes['is_muted'])]}"
+
+    return Plan(steps=(Step(device=player, attributes={"is_muted": is_muted}),), say=say)
+
+
+def mute(intent: Intent, home: Home, context: Context) -> Plan:
+    """HassMediaPlayerMute."""
+    return _set_muted(intent, home, context, is_muted=True)
+
+
+def unmute(intent: Intent, home: Home, context: Context) -> Plan:
+    """HassMediaPlayerUnmute."""
+    return _set_muted(intent, home, context, is_muted=False)
+
+
+PLANNERS: Final[Mapping[str, Planner]] = {
+    "HassMediaNext": next_track,
+    "HassMediaPrevious": previous_track,
+    "HassMediaPause": pause,
+    "HassMediaUnpause": resume,
+    "HassSetVolume": set_volume,
+    "HassSetVolumeRelative": change_volume,
+    "HassMediaPlayerMute": mute,
+    "HassMediaPlayerUnmute": unmute,
+}

@@ -1,0 +1,81 @@
+"""Which timer is meant: by name, by the length it was set for, by room; and what a timer is called. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from earwitness.domain.intent import Context, Intent
+from earwitness.links.timers import Timer
+from earwitness.skills.resolve import ask, is_same, plain, refuse, slot_text
+from earwitness.skills.wording import duration_adjective, listed
+
+_UNITS = {"hour": 3600, "minute": 60, "second": 1}
+
+
+def seconds_of(intent: Intent, *, prefix: str = "") -> float:
+    """The length that `hours`, `minutes` and `seconds` (each with `prefix`) add up to; 0 when none is there."""
+    total = 0.0
+    for unit, factor in _UNITS.items():
+        said = slot_text(intent.slots, f"{prefix}{unit}s")
+        try:
+            total += float(said or 0) * factor
+        except ValueError:
+            raise refuse("I did not catch how long") from None
+    return total
+
+
+def label(timer: Timer, *, among: Sequence[Timer] = ()) -> str:
+    """ "pasta timer", "5 minute timer", and where that is not enough "5 minute timer in the kitchen"."""
+    words = f"{timer.name or duration_adjective(timer.total_seconds)} timer"
+    twins = [other for other in among if other.timer_id != timer.timer_id and label(other) == words]
+    if twins and timer.area and any(other.area != timer.area for other in twins):
+        return f"{words} in the {timer.area}"
+    return words
+
+
+def matching(intent: Intent, timers: Sequence[Timer]) -> list[Timer]:
+    """The timers that the intent's slots leave; all of them when it has none."""
+    length = seconds_of(intent, prefix="start_")
+    name, area = slot_text(intent.slots, "name"), slot_text(intent.slots, "area")
+    found = list(timers)
+    if length:
+        found = [timer for timer in found if timer.total_seconds == length]
+    if area:
+        found = [timer for timer in found if timer.area and is_same(timer.area, area)] or [
+            timer for timer in found if is_same(timer.name, area)
+        ]
+    if name:
+        found = [timer for timer in found if _is_called(timer, name)]
+    return found
+
+
+def choose(intent: Intent, *, timers: Sequence[Timer], context: Context) -> Timer:
+    """The one timer that is meant. Raises UnfulfillableError when there is none, or to ask which."""
+    if not timers:
+        raise refuse("There is no timer")
+    found = matching(intent, timers)
+    if not found:
+        raise refuse(f"There is no {_said(intent)} timer")
+    if len(found) > 1 and not _has_choice(intent):
+        found = [timer for timer in found if context.area is not None and timer.area == context.area] or found
+    if len(found) == 1 or len({label(timer, among=found) for timer in found}) == 1:
+        return found[0]
+    options = listed([f"the {label(timer, among=found)}" for timer in found], last="or")
+    raise ask(f"Which one: {options}?", slot="name", intent=intent, context=context)
+
+
+def _has_choice(intent: Intent) -> bool:
+    return any(slot_text(intent.slots, slot) for slot in ("name", "area")) or bool(seconds_of(intent, prefix="start_"))
+
+
+def _said(intent: Intent) -> str:
+    length = seconds_of(intent, prefix="start_")
+    return slot_text(intent.slots, "name") or (duration_adjective(length) if length else slot_text(intent.slots, "area"))
+
+
+def _is_called(timer: Timer, said: str) -> bool:
+    """By name, or by what it is called for want of one: "the 5 minute one", "5 minutes", "the one in the kitchen"."""
+    wanted = re.sub(r"\s+(?:timer|one)$", "", plain(said))
+    if timer.name:
+        return is_same(timer.name, wanted)
+    length = sum(float(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+) (hour|minute|second)", wanted))
+    return length == timer.total_seconds or bool(timer.area and wanted.endswith(plain(timer.area)))
