@@ -33,7 +33,10 @@ class HomeLink(Protocol):
 class Skill(Protocol):
     """Carries out a family of intents. Both methods raise UnfulfillableError for what cannot be done or must be asked."""
 
-    intents: tuple[str, ...]
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """Names of the intents that it carries out."""
+        ...
 
     def foresee(self, intent: Intent, *, context: Context) -> str | None:
         """The reply if all goes well, without side effects; None if it cannot be known."""

@@ -1,0 +1,1 @@
+"""What happens without being asked: one file per recurring job."""
