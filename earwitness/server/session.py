@@ -53,7 +53,7 @@ class Session:
         self._has_been_open = False
 
     async def tell(self, message: dict[str, object]) -> None:
-        """Queue one server message. Raises WireError for one the protocol does not know, ConnectionError if the device is slow."""
+        """Queue one server message. Raises WireError for one that is not in the protocol, ConnectionError if the device lags."""
         frame = wire.encode(message)
         match message["type"]:
             case "capture":
@@ -123,6 +123,7 @@ class Session:
         if hello.is_hands_free and not self._is_local:
             sentence = "Hands-free works only on the machine that runs Earwitness; press the button to talk."
             await self._say_error("session.not_local", sentence)
+        await self.tell({"type": "state", "state": "asleep", "muted": False, "capture": False})
         self._show_board()
 
     async def _prepare(self, conversation: Conversation, hello: wire.Hello) -> None:

@@ -6,7 +6,7 @@ It validates and translates; whatever it answers comes from the assistant. The s
 import asyncio
 import io
 import wave
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.exceptions import HTTPException
@@ -46,8 +46,8 @@ class _Places:
 
 def api_router(assistant: Assistant) -> APIRouter:
     """The routes of the API, speaking for `assistant`."""
-    errors = dict.fromkeys((401, 403, 413, 422, 429, 503), {"model": shapes.ErrorShape})
-    router = APIRouter(prefix="/api/v1", responses={**errors})
+    errors: dict[int | str, dict[str, Any]] = {status: {"model": shapes.ErrorShape} for status in (401, 403, 413, 422, 429, 503)}
+    router = APIRouter(prefix="/api/v1", responses=errors)
     _add_state(router, assistant)
     _add_turns(router, assistant, _Places())
     _add_sound(router, assistant, _Places())
@@ -115,13 +115,9 @@ def _add_sound(router: APIRouter, assistant: Assistant, places: _Places) -> None
         return Response(_wav(spoken), media_type="audio/wav")
 
     @router.get("/cues/{name}", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
-    async def cue(name: str) -> Response:
-        """The earcon `start`, `end`, `error` or `alert` as a WAV file."""
-        try:
-            pcm = assistant.cue(name)
-        except KeyError as error:
-            raise HTTPException(404, "There is no such cue.") from error
-        return Response(_wav([pcm]), media_type="audio/wav")
+    async def cue(name: Literal["start", "end", "error", "alert"]) -> Response:
+        """An earcon as a WAV file."""
+        return Response(_wav([assistant.cue(name)]), media_type="audio/wav")
 
 
 def _check_text(text: str, *, longest: int) -> None:

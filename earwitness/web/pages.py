@@ -1,5 +1,6 @@
 """The page and the sign-in form as HTML, and the files they load. No state: everything else comes over the session."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -18,8 +19,8 @@ _PROBLEMS: Final = {
 }
 
 
-def page_router() -> APIRouter:
-    """The routes `/` and `/sign-in`."""
+def page_router(*, wake_words: Sequence[str] = ()) -> APIRouter:
+    """The routes `/` and `/sign-in`; the page names `wake_words` where it is hands-free."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), undefined=StrictUndefined
@@ -27,7 +28,7 @@ def page_router() -> APIRouter:
 
     @router.get("/")
     async def page() -> HTMLResponse:
-        return HTMLResponse(templates.get_template("page.html").render(version=__version__))
+        return HTMLResponse(templates.get_template("page.html").render(version=__version__, wake_words=list(wake_words)))
 
     @router.get("/sign-in")
     async def sign_in(problem: Annotated[Literal["wrong", "wait"] | None, Query()] = None) -> HTMLResponse:

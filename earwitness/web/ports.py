@@ -29,7 +29,7 @@ class Assistant(Protocol):
         ...
 
     def cue(self, name: str) -> Pcm:
-        """The earcon "start", "end", "error" or "alert". Raises KeyError for any other name."""
+        """The earcon "start", "end", "error" or "alert"."""
         ...
 
     def board(self) -> Board:
