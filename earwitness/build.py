@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -54,7 +55,7 @@ def local_now() -> datetime:
 class House:
     """Everything, each part made when it is first asked for. Close it (or use it as a context) to stop its threads.
 
-    `home_file` overrides the settings'; a passing house keeps timers and lists in memory only.
+    `home_file` overrides the settings'; a passing house forgets timers and lists when it is closed.
     """
 
     def __init__(self, settings: Settings, *, home_file: Path | None = None, is_passing: bool = False) -> None:
@@ -86,7 +87,8 @@ class House:
 
     @cached_property
     def database(self) -> Database:
-        database = Database(Path(":memory:") if self._is_passing else state_folder() / "household.db")
+        folder = Path(self._closing.enter_context(TemporaryDirectory())) if self._is_passing else state_folder()
+        database = Database(folder / "household.db")
         self._closing.callback(database.close)
         return database
 
@@ -145,7 +147,7 @@ class House:
 
     @cached_property
     def skills(self) -> SkillSet:
-        return SkillSet(self.link, timers=self.timers, lists=self.lists, clock=local_now)
+        return SkillSet(link=self.link, timers=self.timers, lists=self.lists, clock=local_now)
 
     @cached_property
     def engines(self) -> Engines:
@@ -161,7 +163,12 @@ class House:
 
     @cached_property
     def alerts(self) -> FireAlerts:
-        return FireAlerts(self.timers, clock=local_now, ring=lambda alert: self.assistant.ring(alert.alert_id, alert.text))
+        return FireAlerts(
+            timers=self.timers,
+            clock=local_now,
+            ring=lambda alert: self.assistant.ring(alert.alert_id, alert.text),
+            hush=lambda alert_id: self.assistant.end_alert(alert_id),
+        )
 
     @cached_property
     def assistant(self) -> Assistant:

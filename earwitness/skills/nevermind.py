@@ -7,7 +7,7 @@ REPLY = "Okay."
 
 
 class NevermindSkill:
-    intents = ("HassNevermind",)
+    intents = ("HassNevermind", "Stop")
 
     def foresee(self, intent: Intent, *, context: Context) -> str | None:
         return REPLY
