@@ -20,6 +20,8 @@ _GROWING_LENGTH = re.compile(r"\b(?:hours?|minutes?)$", re.IGNORECASE)
 _BARE_NUMBER = re.compile(
     r"(?:\d|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w{3,5}ty|hundred))$", re.IGNORECASE
 )
+_LENGTHS = frozenset(("hours", "minutes", "seconds"))
+_PLACE = re.compile(r"\b(?:in|at|of|for|across) (?:the |my |our )?$", re.IGNORECASE)
 _FIRST_OF_MANY = frozenset(("cancel", "pause", "resume", "continue", "unpause", "play", "lock", "unlock", "mute", "skip", "add"))
 
 
@@ -36,18 +38,24 @@ def without_trailing(text: str) -> str:
 class NameEnds:
     """The names of a home, to see whether one that was said may go on to be another."""
 
-    def __init__(self, sayings: Iterable[str]) -> None:
-        self._beginnings = {
-            " ".join(words[:count]) for said in sayings if (words := said.split()) for count in range(1, len(words))
-        }
+    def __init__(self, *, names: Iterable[str], areas: Iterable[str]) -> None:
+        self._of_areas = _beginnings(areas)
+        self._of_all = _beginnings(names) | self._of_areas
 
-    def goes_on(self, name: str) -> bool:
-        """Whether `name` (lower case) is the beginning of a longer name."""
-        return name in self._beginnings
+    def goes_on(self, name: str, *, is_place: bool) -> bool:
+        """Whether `name` (lower case) is the beginning of a longer name; a place ("in the kitchen") goes on to places only."""
+        return name in (self._of_areas if is_place else self._of_all)
+
+
+def _beginnings(sayings: Iterable[str]) -> frozenset[str]:
+    every = [said.lower().split() for said in sayings]
+    return frozenset(" ".join(words[:count]) for words in every for count in range(1, len(words)))
 
 
 def judge(text: str, result: RecognizeResult, *, names: NameEnds) -> Completeness:
     """How complete a matched request is."""
+    if result.intent.name == "HassStartTimer" and _LENGTHS.isdisjoint(result.entities):
+        return Completeness.INCOMPLETE
     if text.lower() in _FIRST_OF_MANY or _BARE_NUMBER.search(text) or _GROWING_LENGTH.search(text):
         return Completeness.OPEN
     for entity in result.entities_list:
@@ -56,6 +64,7 @@ def judge(text: str, result: RecognizeResult, *, names: NameEnds) -> Completenes
             continue
         if entity.is_wildcard:
             return Completeness.INCOMPLETE if is_dangling(said) else Completeness.OPEN
-        if said == text.lower() or names.goes_on(said):
+        before = text.lower().removesuffix(said)
+        if not before or names.goes_on(said, is_place=_PLACE.search(before) is not None):
             return Completeness.OPEN
     return Completeness.COMPLETE

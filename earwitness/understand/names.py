@@ -24,7 +24,7 @@ _NUMBERS = (
 )
 _WORD_OF = {str(number): word for number, word in enumerate(_NUMBERS)}
 _DIGITS_OF = {word: number for number, word in _WORD_OF.items()}
-_SAME = {"tv": "television", "television": "tv", "todo": "to do", "to-do": "to do"}
+_SAME = {"tv": "television", "television": "tv", "todo": "to do", "to-do": "todo"}
 _COUNTED = ("light", "lamp", "curtain", "blind", "shade", "shutter", "speaker", "door", "window", "fan", "sensor", "plug")
 _TOO_PLAIN = frozenset(("light", "lights", "lamp", "fan", "tv", "switch", "sensor", "temperature", "blind", "blinds", "door"))
 
@@ -61,8 +61,8 @@ def device_sayings(home: Home) -> dict[str, list[Device]]:
     said: dict[str, list[Device]] = {}
     rooms = {word.lower() for area in home.areas for word in (area.name, *area.aliases)}
     for device in home.devices:
-        for name in (device.name, *device.aliases):
-            for saying in variants(name):
+        for spoken in (device.name, *device.aliases):
+            for saying in variants(spoken):
                 _add(said, saying, device)
     short = Counter(name.lower() for device in home.devices if (name := _short_name(device)))
     for device in home.devices:

@@ -47,7 +47,7 @@ _END = re.compile(
     r"will you|u+m+|u+h+)$",
     re.IGNORECASE,
 )
-_END_NOW = re.compile(r"[\s,]+(?:right now|immediately|right away|straight away|now)$", re.IGNORECASE)
+_END_NOW = re.compile(r"[\s,]+(?:right now|immediately|right away|straight away|currently|at the moment|now)$", re.IGNORECASE)
 _FREE_SPEECH = re.compile(r"(?:play|broadcast|announce|add|put|tell)\b", re.IGNORECASE)
 
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -66,6 +66,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(\d+|an?|one) minutes? and a half\b", r"\1 minute and 30 seconds"),
         (r"\bthree quarters of an hour\b", "45 minutes"),
         (r"\b(?:a )?quarter (?:of an )?hour\b", "15 minutes"),
+        (r"\b1/2\b", "half"),
         (r"\bhalf (?:of )?an? hour\b|\bhalf hour\b", "30 minutes"),
         (r"\bhalf a minute\b", "30 seconds"),
         (r"\ba couple of (?=hours|minutes|seconds)", "2 "),

@@ -23,42 +23,10 @@ from hassil.intents import RangeSlotList, SlotList, TextSlotList, WildcardSlotLi
 LONGEST_WILDCARD_WORDS = 6
 """An item or message that is longer no longer counts as the middle of a known sentence."""
 
-_NUMBER_WORDS = tuple(
-    [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "and",
-        "point",
-        "half",
-        "minus",
-    ]
+_NUMBER_WORDS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"),
+    *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty"),
+    *("seventy", "eighty", "ninety", "hundred", "and", "point", "half", "minus"),
 )
 _NUMBER = re.compile(rf"-?\d+(?:[.,]\d+)?|(?:(?:{'|'.join(_NUMBER_WORDS)})\b[ -]?)+")
 
@@ -198,9 +166,7 @@ class _Walk:
             return (start,)
         if rest.startswith(chunk):
             return (start + len(chunk),)
-        if (chunk.startswith(rest) and (rest.endswith(" ") or not rest)) or (
-            not rest.strip() and chunk.strip() and chunk.startswith(" ")
-        ):
+        if chunk.strip() and chunk.startswith(rest):
             self.is_cut_off = True
         elif rest == f"{chunk.rstrip()} ":
             return (len(self.text),)

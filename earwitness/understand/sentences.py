@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from hassil import Intents
+from hassil.intents import Intent, IntentData
 from hassil.util import merge_dict
 from home_assistant_intents import get_intents
 
@@ -20,24 +21,31 @@ WINS = "wins"
 def english() -> Intents:
     """The English sentences. The result is shared: nobody changes it."""
     tree: dict[str, Any] = get_intents("en") or {}
-    own = yaml.load(_read("sentences/en.yaml"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    for intent in tree["intents"].values():
-        for block in intent["data"]:
-            _drop_response(block)
-    merge_dict(tree, own)
+    merge_dict(tree, read_words("sentences/en.yaml"))
     return Intents.from_dict(tree)
 
 
 @lru_cache(maxsize=1)
 def english_answers() -> Intents:
     """What may be said in answer to a question for one slot: an intent per kind of slot."""
-    tree = yaml.load(_read("sentences/answers_en.yaml"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    return Intents.from_dict(tree)
+    return Intents.from_dict(read_words("sentences/answers_en.yaml"))
 
 
-def _drop_response(block: dict[str, Any]) -> None:
-    block.pop("response", None)
+def with_questions(intents: Intents, blocks: list[IntentData]) -> Intents:
+    """The same sentences with more that ask for a state; `intents` stays as it is."""
+    asks = Intent(name="HassGetState", data=[*intents.intents["HassGetState"].data, *blocks])
+    return Intents(
+        language=intents.language,
+        intents={**intents.intents, "HassGetState": asks},
+        slot_lists=intents.slot_lists,
+        expansion_rules=intents.expansion_rules,
+        skip_words=intents.skip_words,
+        settings=intents.settings,
+    )
 
 
-def _read(path: str) -> str:
-    return resources.files("earwitness.understand").joinpath(path).read_text(encoding="utf-8")
+def read_words(path: str) -> dict[str, Any]:
+    """A YAML file of this package."""
+    text = resources.files("earwitness.understand").joinpath(path).read_text(encoding="utf-8")
+    words: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    return words
