@@ -1,0 +1,54 @@
+"""A quick recogniser first, a careful one when the quick one did not hear a sentence of this home.
+
+Owns the order of the attempts; what a sentence of this home is, the caller says.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from earwitness.domain.audio import Pcm
+from earwitness.domain.turn import Transcript
+
+MOST_LOSS = 1.0
+"""How much less likely than the first hypothesis, in nats per token, a known sentence may be and still be taken."""
+
+
+class Quick(Protocol):
+    """A recogniser that is fast and often wrong."""
+
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript: ...
+
+
+class Careful(Protocol):
+    """A recogniser that can say what else it may have heard."""
+
+    def hypotheses(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Iterator[Transcript]: ...
+
+
+class CascadeRecogniser:
+    """Takes the first transcript that is a sentence of this home, else what the careful recogniser heard. One call at a time."""
+
+    name = "cascade"
+
+    def __init__(self, quick: Quick, careful: Careful, is_known: Callable[[str], bool]) -> None:
+        """`is_known` tells whether a text is wholly a sentence of this home, without words of its own in it."""
+        self._quick = quick
+        self._careful = careful
+        self._is_known = is_known
+
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
+        """Transcribe 16 kHz mono PCM. Silence gives an empty text. Raises EngineError if a model fails."""
+        quick = self._quick.transcribe(pcm)
+        if quick.text and self._is_known(quick.text):
+            return quick
+        first: Transcript | None = None
+        for hypothesis in self._careful.hypotheses(pcm, hints=hints):
+            first = first or hypothesis
+            if hypothesis.text and not _is_unlikely(hypothesis, beside=first) and self._is_known(hypothesis.text):
+                return hypothesis
+        return first or Transcript(text="", engine=self.name, audio_seconds=pcm.seconds)
+
+
+def _is_unlikely(hypothesis: Transcript, *, beside: Transcript) -> bool:
+    mine, best = hypothesis.mean_log_probability, beside.mean_log_probability
+    return mine is not None and best is not None and mine < best - MOST_LOSS

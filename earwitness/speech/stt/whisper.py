@@ -1,0 +1,183 @@
+"""Whisper base through CTranslate2, with a short context: a command of three seconds does not pay for thirty.
+
+Owns the model, its prompt and how its output becomes text. Never decides which hypothesis is a command (`cascade` does).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import ctranslate2
+import numpy as np
+import tokenizers
+
+from earwitness.domain.audio import RATE_HZ, Pcm
+from earwitness.domain.errors import EngineError
+from earwitness.domain.turn import Transcript
+from earwitness.speech.models import ModelStore
+from earwitness.speech.stt.hints import nearest
+from earwitness.speech.stt.log_mel import log_mel
+from earwitness.speech.stt.tidy import has_loop, said_once, tidy
+from earwitness.speech.stt.windows import Samples, samples_of, windows
+from earwitness.speech.vad.gate import SpeechGate
+
+NAME = "whisper"
+_END, _START, _ENGLISH, _TRANSCRIBE, _EARLIER, _FIRST_TIME = 50257, 50258, 50259, 50359, 50361, 50364
+"""Special tokens of the multilingual vocabulary; from `_FIRST_TIME` on, token n is a time of (n - _FIRST_TIME) / 50 s."""
+_TIME_STEP_SECONDS = 0.02
+_LEAD_SECONDS = 0.5
+"""Silence put before the clip: without it the first word of a clip that starts at once is often lost."""
+_TAIL_SECONDS = 5.0
+"""Silence put after it: with less, the model repeats itself; with more, it is only slower."""
+_TOKENS_PER_SECOND = 8
+_SPARE_TOKENS = 12
+_SLACK_SECONDS = 0.2
+_BEAM = 5
+_FEWEST_WORDS = 3
+"""Shorter requests are decoded without hints: there, the model would rather repeat the prompt than listen."""
+_LONGEST_HINTED_SECONDS = 8.0
+"""Longer than any command: hints cost time there and change little."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One window as the encoder left it."""
+
+    encoded: ctranslate2.StorageView
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Hypothesis:
+    text: str
+    mean_log_probability: float
+    is_looped: bool = False
+
+
+class WhisperRecogniser:
+    """Speech to text with Whisper base, int8. One call at a time."""
+
+    name = NAME
+
+    def __init__(self, store: ModelStore, threads: int) -> None:
+        """Load the model. Raises ModelError if a file is missing or altered, EngineError if it cannot run here."""
+        folder = store.folder("whisper-base")
+        try:
+            self._model = ctranslate2.models.Whisper(
+                str(folder), device="cpu", compute_type="int8", inter_threads=1, intra_threads=threads
+            )
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:
+            raise EngineError("This machine cannot run Whisper: `earwitness doctor` may tell why.") from error
+        self._gate = SpeechGate(store)
+
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
+        """Transcribe 16 kHz mono PCM; the hints that sound like what was heard are given to the model as a prompt.
+
+        Silence and noise give an empty text. Raises EngineError if the model fails.
+        """
+        if not self._gate.has_speech(pcm):
+            return _silence(pcm)
+        heard = [self._hear(window) for window in windows(samples_of(pcm))]
+        plain = [self._decode(window, beam=1, prompt=())[0] for window in heard]
+        if hints:
+            plain = [self._hinted(window, hints=hints, plain=first) for window, first in zip(heard, plain, strict=True)]
+        return _transcript(plain, pcm=pcm)
+
+    def hypotheses(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Iterator[Transcript]:
+        """What may have been said, likeliest first; each further one is worked out only when it is asked for.
+
+        The first is what `transcribe` without hints gives. Nothing is yielded for silence.
+        """
+        if not self._gate.has_speech(pcm):
+            return
+        pieces = list(windows(samples_of(pcm)))
+        if len(pieces) > 1:
+            yield self.transcribe(pcm)
+            return
+        heard = self._hear(pieces[0])
+        first = self._decode(heard, beam=1, prompt=())[0]
+        yield _transcript([first], pcm=pcm)
+        seen = {first.text}
+        for prompt in self._prompts(heard, hints=hints, plain=first):
+            for hypothesis in self._decode(heard, beam=_BEAM, prompt=prompt):
+                if hypothesis.text not in seen:
+                    seen.add(hypothesis.text)
+                    yield _transcript([hypothesis], pcm=pcm)
+
+    def _prompts(self, heard: _Heard, *, hints: Sequence[str], plain: _Hypothesis) -> tuple[tuple[str, ...], ...]:
+        """What a second look at the same sound is to be told: nothing, then the names that may have been said."""
+        worth_it = hints and heard.seconds <= _LONGEST_HINTED_SECONDS and len(plain.text.split()) >= _FEWEST_WORDS
+        return ((), nearest(hints, text=plain.text)) if worth_it else ((),)
+
+    def _hinted(self, heard: _Heard, *, hints: Sequence[str], plain: _Hypothesis) -> _Hypothesis:
+        *_, prompt = self._prompts(heard, hints=hints, plain=plain)
+        best = self._decode(heard, beam=_BEAM, prompt=prompt)[0] if prompt else plain
+        if not best.text or best.is_looped:
+            return plain
+        return _Hypothesis(said_once(best.text), best.mean_log_probability)
+
+    def _hear(self, samples: Samples) -> _Heard:
+        lead, tail = int(_LEAD_SECONDS * RATE_HZ), int(_TAIL_SECONDS * RATE_HZ)
+        tail += -(lead + len(samples) + tail) % 320
+        features = log_mel(np.pad(samples, (lead, tail)))
+        try:
+            encoded = self._model.encode(ctranslate2.StorageView.from_array(features[None]))
+        except Exception as error:
+            raise EngineError("Recognition failed; say it again.") from error
+        return _Heard(encoded, _LEAD_SECONDS + len(samples) / RATE_HZ)
+
+    def _decode(self, heard: _Heard, *, beam: int, prompt: Sequence[str]) -> list[_Hypothesis]:
+        tokens = [_START, _ENGLISH, _TRANSCRIBE]
+        if prompt:
+            names = self._tokenizer.encode(f" {', '.join(prompt)}.", add_special_tokens=False).ids
+            tokens = [_EARLIER, *names, *tokens]
+        most = len(tokens) + _SPARE_TOKENS + int(heard.seconds * _TOKENS_PER_SECOND)
+        try:
+            found = self._model.generate(
+                heard.encoded,
+                [tokens],
+                beam_size=beam,
+                num_hypotheses=beam,
+                max_length=min(most, 448),
+                return_scores=True,
+            )[0]
+        except Exception as error:
+            raise EngineError("Recognition failed; say it again.") from error
+        return [
+            self._hypothesis(ids, score=score, seconds=heard.seconds)
+            for ids, score in zip(found.sequences_ids, found.scores, strict=True)
+        ]
+
+    def _hypothesis(self, ids: Sequence[int], *, score: float, seconds: float) -> _Hypothesis:
+        said = [token for segment in segments(ids, seconds=seconds) for token in segment]
+        text: str = self._tokenizer.decode(said)
+        return _Hypothesis(tidy(text), score, is_looped=has_loop(text))
+
+
+def segments(ids: Sequence[int], *, seconds: float) -> list[list[int]]:
+    """The words between pairs of time tokens, without those said to start after the clip ended or twice the same."""
+    found: list[list[int]] = []
+    current: list[int] = []
+    for token in ids:
+        if token < _END:
+            current.append(token)
+        elif token >= _FIRST_TIME:
+            if current and (not found or current != found[-1]):
+                found.append(current)
+            starts = (token - _FIRST_TIME) * _TIME_STEP_SECONDS
+            if not current and found and starts > seconds - _SLACK_SECONDS:
+                return found
+            current = []
+    if current and (not found or current != found[-1]):
+        found.append(current)
+    return found
+
+
+def _silence(pcm: Pcm) -> Transcript:
+    return Transcript(text="", engine=NAME, audio_seconds=pcm.seconds)
+
+
+def _transcript(parts: Sequence[_Hypothesis], *, pcm: Pcm) -> Transcript:
+    text = " ".join(part.text for part in parts if part.text)
+    score = sum(part.mean_log_probability for part in parts) / len(parts)
+    return Transcript(text=text, engine=NAME, audio_seconds=pcm.seconds, mean_log_probability=score)
