@@ -85,7 +85,8 @@ def evaluate_speech(
     """Transcribe every recording of the manifest, understand it if there is an `understander`, and measure.
 
     Items with `text` give word errors; items with `slots` but no `text` give slot phrases; items with an intent that this
-    assistant has give intents and slots. Raises ManifestError, also for a recording that cannot be read (then with the audio's own code).
+    assistant has give intents and slots. Raises ManifestError, with the audio's own
+    code for a recording that cannot be read.
     """
     items = _with_audio(read_manifest(manifest), manifest)
     heard = _Heard()
