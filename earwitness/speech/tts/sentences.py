@@ -24,8 +24,8 @@ _INITIAL = re.compile(r"(?:^|\s|\.)[A-Za-z]\.$")
 _ABBREVIATION = re.compile(r"approx|capt|col|dr|e\.g|etc|gen|gov|hon|i\.e|jr|lt|mrs?|ms|prof|rev|sgt|sr|st|vs")
 _BEFORE_NUMBER = re.compile(r"apr|aug|dec|feb|fig|jan|jul|jun|mar|nos?|nov|oct|pp?|sept?|vol")
 _LINKING_WORD = re.compile(
-    r"about|after|and|are|as|at|because|before|but|by|for|from|if|in|into|is|of|off|on|or|over|than|that|to|until|was|were|when"
-    r"|where|which|while|will|with",
+    r"about|after|and|are|as|at|because|before|but|by|for|from|has|have|if|in|into|is|of|off|on|or|over|than|that|to|until|was"
+    r"|were|when|where|which|while|will|with",
     re.IGNORECASE,
 )
 
@@ -48,15 +48,16 @@ def sentences(text: str) -> tuple[str, ...]:
     )
 
 
-def opening(sentence: str, *, least_words: int = 3, longest_words: int = 6) -> tuple[str, ...]:
-    """`sentence` whole if it is short, else its first `least_words` to `longest_words` words and the rest.
+def opening(sentence: str) -> tuple[str, ...]:
+    """`sentence` whole if it has at most six words, else its first two to six words and the rest.
 
-    The cut is after a comma or the like, else before a linking word ("to", "in", "and"): where a speaker could pause.
+    The cut is after a comma or the like, else before a linking word ("to", "in", "and"): where a speaker could pause. Two words
+    are taken only if nothing else offers, for they may end before the rest is made.
     """
     words = sentence.split()
-    if len(words) <= longest_words:
+    if len(words) <= 6:
         return (sentence,)
-    places = range(least_words, longest_words + 1)
+    places = (3, 4, 5, 6, 2)
     after_comma = next((at for at in places if words[at - 1][-1] in _CLAUSE_MARKS), None)
     before_link = next((at for at in places if _LINKING_WORD.fullmatch(words[at])), None)
     at = after_comma or before_link
