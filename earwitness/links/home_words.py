@@ -3,7 +3,7 @@
 from typing import Final
 
 DOMAINS: Final[frozenset[str]] = frozenset(
-    [
+    {
         "alarm_control_panel",
         "automation",
         "binary_sensor",
@@ -37,7 +37,7 @@ DOMAINS: Final[frozenset[str]] = frozenset(
         "input_select",
         "number",
         "select",
-    ]
+    }
 )
 
 _KINDS: Final[dict[str, tuple[str, str]]] = {

@@ -49,14 +49,14 @@ class Timers:
 
     def all(self) -> tuple[Timer, ...]:
         """Every timer, oldest first. Raises StorageError."""
-        return tuple(_timer(row) for row in self.database.read("SELECT * FROM timers ORDER BY created_at, timer_id"))
+        return tuple(_timer(row) for row in self.database.read("SELECT * FROM timers ORDER BY created_at, rowid"))
 
     def add(self, timer: Timer) -> None:
         """Keep a new timer; it is on the disk when this returns. Raises StorageError."""
         with self.database.writing() as connection:
             connection.execute(
-                "INSERT INTO timers (timer_id, name, area, device_id, total_seconds, state, due_at, remaining_seconds, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO timers (timer_id, name, area, device_id, total_seconds, state, due_at,"
+                " remaining_seconds, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     timer.timer_id,
                     timer.name,

@@ -7,7 +7,7 @@ from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent
 from earwitness.skills.plan import Confirmed, Plan, Planner, Step
 from earwitness.skills.resolve import Target, ask, called, find, is_same, refuse, slot_text
-from earwitness.skills.wording import degrees, listed, number, sentence, the
+from earwitness.skills.wording import be, degrees, listed, number, sentence, the
 
 LOWEST_DEGREES: Final = 5
 HIGHEST_DEGREES: Final = 35
@@ -43,12 +43,11 @@ def _say(confirmed: Sequence[Confirmed]) -> str:
     for device in everyone:
         suffix = ", but off" if device.state == "off" else ""
         by_words.setdefault(f"set to {degrees(device.attributes['temperature'])}{suffix}", []).append(device)
-    return listed(
-        [
-            f"{listed([called(device, among=everyone) for device in devices])} {'is' if len(devices) == 1 else 'are'} {words}"
-            for words, devices in by_words.items()
-        ]
-    )
+    clauses = []
+    for words, devices in by_words.items():
+        names = listed([called(device, among=everyone) for device in devices])
+        clauses.append(f"{names} {be([device.name for device in devices])} {words}")
+    return listed(clauses)
 
 
 def _thermostats(intent: Intent, home: Home, context: Context) -> Target:

@@ -7,7 +7,7 @@ from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent
 from earwitness.skills.plan import Confirmed, Plan, Planner, Step
 from earwitness.skills.resolve import Target, called, find, noun, plain, refuse, slot_text
-from earwitness.skills.wording import amount, listed, number
+from earwitness.skills.wording import amount, be, listed, number
 
 ON: Final[Mapping[str, str]] = {
     "light": "on",
@@ -44,7 +44,8 @@ NAMED_AT_MOST: Final = 3
 def subject(devices: Sequence[Device], *, place: str) -> tuple[str, str]:
     """Who is spoken of, and its verb: "the lamp" is, "the lamp and the fan" are, "5 lights in the kitchen" are."""
     if len(devices) <= NAMED_AT_MOST:
-        return listed([called(device, among=devices) for device in devices]), "is" if len(devices) == 1 else "are"
+        names = [called(device, among=devices) for device in devices]
+        return listed(names), be([device.name for device in devices])
     return f"{amount(len(devices), noun(devices))}{place}", "are"
 
 

@@ -11,7 +11,7 @@ from earwitness.domain.turn import Outcome, SkillResult
 
 CHANGED_MEANWHILE = "That has just changed; please ask again."
 _FULL = "I could not save that, because there is no space left on the disk."
-_FAILED = "I could not save that, because the database did not work; `earwitness doctor` says more."
+_FAILED = "I could not save that, because the database did not work; earwitness doctor says more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,12 @@ class KeepingSkill(ABC):
 
     async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
         try:
-            deed = await asyncio.to_thread(self.deed, intent, context)
+            deed = self.deed(intent, context)
             if deed.write is None:
                 return SkillResult(outcome=Outcome.ANSWERED, reply=deed.reply)
             if await asyncio.to_thread(deed.write):
                 return SkillResult(outcome=Outcome.DONE, reply=deed.reply)
         except StorageError as error:
             reply = _FULL if error.code == "storage.full" else _FAILED
-            return SkillResult(outcome=Outcome.FAILED, reply=reply.replace("`", ""))
+            return SkillResult(outcome=Outcome.FAILED, reply=reply)
         return SkillResult(outcome=Outcome.FAILED, reply=CHANGED_MEANWHILE)

@@ -18,6 +18,12 @@ _ABILITIES: Final = {
     "color": ("colorful", "cannot change its colour"),
     "color_temperature": ("tunable", "cannot change its colour temperature"),
 }
+_WHITES: Final[Mapping[SlotValue, str]] = {
+    1900: "like candle light",
+    2700: "warm white",
+    4000: "cool white",
+    6500: "like daylight",
+}
 KELVIN: Final = (1000, 10000)
 
 
@@ -86,7 +92,8 @@ def _words(each: Confirmed) -> str:
     if "color" in each.step.attributes:
         parts.append(str(reported["color"]))
     if "color_temperature" in each.step.attributes:
-        parts.append(f"at {number(reported['color_temperature'])} kelvin")
+        kelvin = reported["color_temperature"]
+        parts.append(_WHITES.get(kelvin, f"at {number(kelvin)} kelvin"))
     if "brightness" in each.step.attributes:
         parts.append(f"at {number(reported['brightness'])} percent")
     return " ".join(parts) if len(parts) == 1 or parts[0][:3] != "at " else listed(parts)

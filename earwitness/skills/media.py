@@ -15,8 +15,11 @@ VOLUME_STEP: Final = 10
 _PLAYING: Final = ("playing", "buffering")
 
 
-def _player(intent: Intent, home: Home, context: Context, *, prefer: Sequence[Collection[str]]) -> Device:
-    """The one player that is meant: named, or in the room, or the one whose state fits best. Asks when two fit alike."""
+def _player(intent: Intent, home: Home, context: Context, *, prefer: Sequence[Collection[str]], otherwise: str) -> Device:
+    """The one player that is meant: named, or in the room, whose state fits best. Asks when two fit alike.
+
+    `otherwise` is what to say when none is in one of those states; `{}` stands for the player, or for where it was sought.
+    """
     slots = dict(intent.slots)
     said_area = slot_text(slots, "area") or context.area or ""
     is_here = context.area is not None and is_same(said_area, context.area)
@@ -25,12 +28,16 @@ def _player(intent: Intent, home: Home, context: Context, *, prefer: Sequence[Co
         slots["area"] = said_area
     elif is_here:
         slots.pop("area", None)
-    found = find(replace(intent, slots=slots), home=home, context=context, domains=("media_player",)).devices
+    target = find(replace(intent, slots=slots), home=home, context=context, domains=("media_player",))
+    if len(target.devices) == 1 and target.devices[0].state == "off":
+        raise refuse(f"{called(target.devices[0])} is off")
     for states in prefer:
-        fitting = [device for device in found if device.state in states]
+        fitting = [device for device in target.devices if device.state in states]
         if fitting:
             return _only(fitting, intent=intent, context=context)
-    return _only(found, intent=intent, context=context)
+    raise refuse(
+        otherwise.format(f"on {called(target.devices[0])}" if len(target.devices) == 1 else target.place.strip()).strip()
+    )
 
 
 def _only(players: Sequence[Device], *, intent: Intent, context: Context) -> Device:
@@ -47,9 +54,7 @@ def _say_playing(confirmed: Sequence[Confirmed]) -> str:
 
 
 def _skip(intent: Intent, home: Home, context: Context, *, tracks: int) -> Plan:
-    player = _player(intent, home, context, prefer=(_PLAYING, ("paused",)))
-    if player.state not in (*_PLAYING, "paused"):
-        raise refuse(f"Nothing is playing on {called(player)}")
+    player = _player(intent, home, context, prefer=(_PLAYING, ("paused",)), otherwise="nothing is playing {}")
     return Plan(steps=(Step(device=player, state="playing", skip=tracks),), say=_say_playing)
 
 
@@ -65,9 +70,7 @@ def previous_track(intent: Intent, home: Home, context: Context) -> Plan:
 
 def pause(intent: Intent, home: Home, context: Context) -> Plan:
     """HassMediaPause."""
-    player = _player(intent, home, context, prefer=(_PLAYING, ("paused",)))
-    if player.state not in (*_PLAYING, "paused"):
-        raise refuse(f"Nothing is playing on {called(player)}")
+    player = _player(intent, home, context, prefer=(_PLAYING, ("paused",)), otherwise="nothing is playing {}")
     already = "already " if player.state == "paused" else ""
     return Plan(
         steps=(Step(device=player, state="paused"),), say=lambda confirmed: f"{called(confirmed[0].device)} is {already}paused"
@@ -76,9 +79,9 @@ def pause(intent: Intent, home: Home, context: Context) -> Plan:
 
 def resume(intent: Intent, home: Home, context: Context) -> Plan:
     """HassMediaUnpause."""
-    player = _player(intent, home, context, prefer=(("paused",), _PLAYING, ("idle", "on")))
-    if player.state == "off":
-        raise refuse(f"{called(player)} is off")
+    player = _player(
+        intent, home, context, prefer=(("paused",), _PLAYING, ("idle", "on", "standby")), otherwise="nothing is paused {}"
+    )
     return Plan(steps=(Step(device=player, state="playing"),), say=_say_playing)
 
 
@@ -115,12 +118,14 @@ def change_volume(intent: Intent, home: Home, context: Context) -> Plan:
 
 
 def _audible(intent: Intent, home: Home, context: Context) -> Device:
-    return _player(intent, home, context, prefer=(_PLAYING, ("paused",), ("idle", "on")))
+    return _player(
+        intent, home, context, prefer=(_PLAYING, ("paused",), ("idle", "on", "standby")), otherwise="nothing is switched on {}"
+    )
 
 
 def _set_muted(intent: Intent, home: Home, context: Context, *, is_muted: bool) -> Plan:
     player = _audible(intent, home, context)
-    words = {True: "muted", False: "not muted any more"}
+    words = {True: "muted", False: "no longer muted"}
 
     def say(confirmed: tuple[Confirmed, ...]) -> str:
         return f"{called(confirmed[0].device)} is {words[bool(confirmed[0].device.attributes['is_muted'])]}"

@@ -13,7 +13,7 @@ from earwitness.domain.intent import Context, Intent, SlotValue
 from earwitness.domain.turn import Outcome, SkillResult
 from earwitness.skills.ports import HomeLink
 from earwitness.skills.resolve import called
-from earwitness.skills.wording import listed, sentence
+from earwitness.skills.wording import be, listed, sentence
 
 _ON_THE_WAY: Mapping[str, frozenset[str]] = {
     "open": frozenset({"opening"}),
@@ -147,5 +147,5 @@ def _failures(failed: Sequence[Unconfirmed]) -> str:
     clauses = []
     for reason, devices in by_reason.items():
         names = listed([called(device, among=everyone) for device in devices])
-        clauses.append(f"{names} {reason.format(be='is' if len(devices) == 1 else 'are')}")
+        clauses.append(f"{names} {reason.format(be=be([device.name for device in devices]))}")
     return listed(clauses)

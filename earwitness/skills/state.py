@@ -9,7 +9,7 @@ from earwitness.domain.turn import Outcome, SkillResult
 from earwitness.skills.climate import temperature_reply
 from earwitness.skills.ports import HomeLink
 from earwitness.skills.resolve import Target, called, find, noun, plain, refuse, slot_text
-from earwitness.skills.wording import amount, degrees, listed, number, plural, sentence
+from earwitness.skills.wording import amount, be, degrees, listed, number, plural, sentence
 
 LISTED_AT_MOST: Final = 8
 _SENSOR_WORDS: Final = {
@@ -99,7 +99,7 @@ class StateSkill:
         if target.is_named:
             return sentence(_about_one(target.devices[0], asked=asked))
         if not asked:
-            return sentence(listed([f"{called(d, among=target.devices)} is {described(d)}" for d in target.devices]))
+            return sentence(listed([f"{called(d, among=target.devices)} {be([d.name])} {described(d)}" for d in target.devices]))
         return sentence(_about_many(target, asked=asked, response=intent.response, word=_class_word(intent)))
 
 
@@ -119,9 +119,9 @@ def _about_one(device: Device, *, asked: str) -> str:
     if device.state in ("unavailable", "unknown"):
         raise refuse(f"{name} does not report its state")
     if not asked:
-        return f"{name} is {described(device)}"
+        return f"{name} {be([device.name])} {described(device)}"
     answer = "Yes" if _is(device, asked) else "No"
-    return f"{answer}, {name} is {state_words(device.state, device=device)}"
+    return f"{answer}, {name} {be([device.name])} {state_words(device.state, device=device)}"
 
 
 def _about_many(target: Target, *, asked: str, response: str, word: str) -> str:
@@ -137,7 +137,11 @@ def _about_many(target: Target, *, asked: str, response: str, word: str) -> str:
         case "how_many":
             return counted
         case "all" if not unmatched:
-            only = f"{called(matched[0])} is" if len(matched) == 1 else f"all {len(matched)} {plural(kind)}{target.place} are"
+            only = (
+                f"{called(matched[0])} {be([matched[0].name])}"
+                if len(matched) == 1
+                else f"all {len(matched)} {plural(kind)}{target.place} are"
+            )
             return f"Yes, {only} {state}"
         case "all":
             states = {state_words(device.state, device=device) for device in unmatched}
@@ -157,7 +161,7 @@ def _about_many(target: Target, *, asked: str, response: str, word: str) -> str:
 
 def _who(devices: Sequence[Device], kind: str, place: str) -> str:
     """Those devices by name, or by number when they are many, with their verb."""
-    verb = "is" if len(devices) == 1 else "are"
+    verb = be([device.name for device in devices])
     if len(devices) > LISTED_AT_MOST:
         return f"{amount(len(devices), kind)}{place} {verb}"
     names = [device.name if device.domain == "person" else called(device, among=devices) for device in devices]

@@ -11,6 +11,10 @@ from earwitness.skills.wording import duration_adjective, listed
 _UNITS = {"hour": 3600, "minute": 60, "second": 1}
 
 
+ANSWER_SLOT = "timer"
+"""Holds the words of the answer to "Which one?": a name, a length or a room."""
+
+
 def seconds_of(intent: Intent, *, prefix: str = "") -> float:
     """The length that `hours`, `minutes` and `seconds` (each with `prefix`) add up to; 0 when none is there."""
     total = 0.0
@@ -35,7 +39,7 @@ def label(timer: Timer, *, among: Sequence[Timer] = ()) -> str:
 def matching(intent: Intent, timers: Sequence[Timer]) -> list[Timer]:
     """The timers that the intent's slots leave; all of them when it has none."""
     length = seconds_of(intent, prefix="start_")
-    name, area = slot_text(intent.slots, "name"), slot_text(intent.slots, "area")
+    name, area = _name(intent), slot_text(intent.slots, "area")
     found = list(timers)
     if length:
         found = [timer for timer in found if timer.total_seconds == length]
@@ -59,17 +63,25 @@ def choose(intent: Intent, *, timers: Sequence[Timer], context: Context) -> Time
         found = [timer for timer in found if context.area is not None and timer.area == context.area] or found
     if len(found) == 1 or len({label(timer, among=found) for timer in found}) == 1:
         return found[0]
-    options = listed([f"the {label(timer, among=found)}" for timer in found], last="or")
-    raise ask(f"Which one: {options}?", slot="name", intent=intent, context=context)
+    options = dict.fromkeys(f"the {label(timer, among=found)}" for timer in found)
+    raise ask(f"Which one: {listed(list(options), last='or')}?", slot=ANSWER_SLOT, intent=intent, context=context)
 
 
 def _has_choice(intent: Intent) -> bool:
-    return any(slot_text(intent.slots, slot) for slot in ("name", "area")) or bool(seconds_of(intent, prefix="start_"))
+    return any(slot_text(intent.slots, slot) for slot in ("name", ANSWER_SLOT, "area")) or bool(
+        seconds_of(intent, prefix="start_")
+    )
+
+
+def _name(intent: Intent) -> str:
+    return slot_text(intent.slots, ANSWER_SLOT) or slot_text(intent.slots, "name")
 
 
 def _said(intent: Intent) -> str:
     length = seconds_of(intent, prefix="start_")
-    return slot_text(intent.slots, "name") or (duration_adjective(length) if length else slot_text(intent.slots, "area"))
+    return re.sub(r"\s+(?:timer|one)$", "", plain(_name(intent))) or (
+        duration_adjective(length) if length else slot_text(intent.slots, "area")
+    )
 
 
 def _is_called(timer: Timer, said: str) -> bool:

@@ -3,6 +3,26 @@
 from collections.abc import Sequence
 
 _DETERMINERS = frozenset({"the", "my", "our", "your", "his", "her", "their", "a", "an"})
+_PLURAL_NAMES = frozenset(
+    {
+        "blinds",
+        "curtains",
+        "doors",
+        "drapes",
+        "fans",
+        "lamps",
+        "leds",
+        "lights",
+        "plugs",
+        "shades",
+        "shutters",
+        "sockets",
+        "speakers",
+        "spots",
+        "spotlights",
+        "windows",
+    }
+)
 _PLURALS = {"shelf": "shelves"}
 
 
@@ -11,6 +31,12 @@ def the(name: str) -> str:
     first = name.split(maxsplit=1)[0] if name.strip() else name
     is_determined = first.casefold() in _DETERMINERS or first.endswith(("'s", "\u2019s"))
     return name if is_determined else f"the {name}"
+
+
+def be(names: Sequence[str]) -> str:
+    """ "is" or "are" for these names: one lamp is, two lamps are, and so are "the bedroom blinds"."""
+    last = names[-1].split()[-1].casefold() if names and names[-1].strip() else ""
+    return "are" if len(names) != 1 or last in _PLURAL_NAMES else "is"
 
 
 def sentence(clause: str) -> str:
