@@ -1,0 +1,181 @@
+"""A real server on a real socket around the real conversation, with the simple engines of tests.fakes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from earwitness.domain.audio import Pcm
+from earwitness.domain.board import Board
+from earwitness.domain.home import Area, Device, Home
+from earwitness.domain.voice import Voice
+from earwitness.server.app import make_app
+from earwitness.server.listen import Address, bind, http_server
+from earwitness.turn.assistant import Assistant, Makers
+from earwitness.turn.endpoint import EndpointLimits
+from earwitness.turn.runner import Manner
+from earwitness.turn.workers import Workers
+from earwitness.web.api import api_router
+from earwitness.web.pages import page_router, static_files
+from tests.fakes import Beeper, LoudnessVad, OneLamp, engines, tone
+
+LOUD_CHUNK = tone(0.032)
+QUIET_CHUNK = bytes(1024)
+
+
+@dataclass
+class LampHouse:
+    """Shows the lamp that the skills switch; tells its watchers when asked to."""
+
+    lamp: OneLamp
+    watchers: list[Callable[[], None]] = field(default_factory=list)
+    is_watched: asyncio.Event = field(default_factory=asyncio.Event)
+    is_left: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def board(self) -> Board:
+        lamp = Device(device_id="light.lamp", name="Lamp", domain="light", area="den", state="on" if self.lamp.is_on else "off")
+        return Board(home=Home(name="Test home", is_simulated=True, areas=(Area(name="den"),), devices=(lamp,)))
+
+    def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
+        self.watchers.append(on_change)
+        self.is_watched.set()
+
+        def unsubscribe() -> None:
+            self.watchers.remove(on_change)
+            self.is_left.set()
+
+        return unsubscribe
+
+
+class TwoVoices(Beeper):
+    """One voice that speaks and one that is not installed."""
+
+    def voices(self) -> tuple[Voice, ...]:
+        words: dict[str, Any] = {"engine": "beeps", "language": "en-US", "gender": "none", "description": "A tone."}
+        return (Voice(name="heart", **words), Voice(name="away", is_installed=False, **words))
+
+    def stream(self, text: str, *, voice: str, speed: float = 1.0) -> Iterator[Pcm]:
+        yield from super().stream(text, voice=voice, speed=speed)
+
+
+@dataclass
+class WakesWhenLoud:
+    """An ear whose wake word is the first loud chunk."""
+
+    is_open: bool = False
+
+    def hear(self, chunk: bytes) -> tuple[str | None, bytes]:
+        if self.is_open:
+            return None, chunk
+        return ("okay nabu" if chunk == LOUD_CHUNK else None), b""
+
+    def open(self) -> bytes:
+        self.is_open = True
+        return b""
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+@dataclass
+class Served:
+    """A running server and what stands behind it."""
+
+    assistant: Assistant
+    house: LampHouse
+    port: int
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    def session(self, **options: Any) -> connect:
+        """A WebSocket to the session route."""
+        options.setdefault("origin", self.url)
+        return connect(f"ws://{self.host}/api/v1/session", **options)
+
+
+def make_assistant(workers: Workers) -> tuple[Assistant, LampHouse]:
+    lamp = OneLamp()
+    house = LampHouse(lamp)
+    voices = TwoVoices()
+    parts = engines(workers, skills=lamp, synthesiser=voices)
+    assistant = Assistant(
+        makers=Makers(engines=lambda: parts, vad=LoudnessVad, ear=WakesWhenLoud, cue=lambda name: Pcm(data=LOUD_CHUNK)),
+        voices=voices,
+        house=house,
+        acknowledge=lambda alert_id: None,
+        manner=Manner(limits=EndpointLimits(), voice="heart"),
+        area=None,
+    )
+    return assistant, house
+
+
+@asynccontextmanager
+async def serving(**address: Any) -> AsyncIterator[Served]:
+    """Serve on a free loopback port until the block ends."""
+    with Workers() as workers:
+        assistant, house = make_assistant(workers)
+        where = Address(port=0, **address)
+        app = make_app(
+            assistant,
+            address=where,
+            area=None,
+            routers=[page_router(wake_words=("okay nabu",)), api_router(assistant)],
+            static=static_files(),
+        )
+        listener = bind(where)
+        server = http_server(app, where)
+        server.capture_signals = nullcontext  # type: ignore[assignment,method-assign]
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield Served(assistant=assistant, house=house, port=listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            await task
+
+
+HELLO = {"type": "hello", "version": 1, "hands_free": False}
+
+
+async def say(socket: ClientConnection, message: dict[str, Any]) -> None:
+    await socket.send(json.dumps(message))
+
+
+async def wait_for(socket: ClientConnection, kind: str, **fields: Any) -> dict[str, Any]:
+    """The next message of that type with those fields; others before it are passed over. Fails after five seconds."""
+    async with asyncio.timeout(5):
+        while True:
+            frame = await socket.recv()
+            if isinstance(frame, bytes):
+                continue
+            message: dict[str, Any] = json.loads(frame)
+            if message["type"] == kind and all(message[name] == value for name, value in fields.items()):
+                return message
+
+
+async def greet(socket: ClientConnection, **fields: Any) -> dict[str, Any]:
+    """Say hello; returns the welcome."""
+    await say(socket, HELLO | fields)
+    return await wait_for(socket, "welcome")
+
+
+async def open_capture(socket: ClientConnection) -> None:
+    """Press and confirm the cue, as a page does."""
+    await say(socket, {"type": "press"})
+    await wait_for(socket, "cue", cue="start")
+    await say(socket, {"type": "cue_done", "cue": "start"})
+    await wait_for(socket, "capture", open=True)
+
+
+async def send_chunks(socket: ClientConnection, chunks: Sequence[bytes]) -> None:
+    for chunk in chunks:
+        await socket.send(chunk)
