@@ -3,12 +3,13 @@
 Owns how an answer fills the slot that was asked for. A new request in place of an answer is left to the grammar.
 """
 
+import re
 from collections.abc import Mapping
 
 from hassil import recognize_best
 from hassil.intents import SlotList
 
-from earwitness.domain.intent import Intent, SlotValue
+from earwitness.domain.intent import Completeness, Intent, SlotValue, Understanding
 from earwitness.understand.sentences import english_answers
 
 _KIND_OF_SLOT: Mapping[str, str] = {
@@ -28,6 +29,29 @@ _KIND_OF_SLOT: Mapping[str, str] = {
     "confirmed": "confirmed",
     "confirm": "confirmed",
 }
+
+_GIVES_UP = frozenset(("Stop", "HassNevermind"))
+_GROWING = re.compile(r"\b(?:hours?|minutes?|\d+)$", re.IGNORECASE)
+
+
+def is_instead(request: Understanding, *, expects: str) -> bool:
+    """Whether a request that was understood is made in place of an answer.
+
+    Giving up always is. Words that fit a slot of a kind (a room, a length) are an answer; free words are one only if they are
+    no whole request, and the answer to "which timer?" may sound like a request for one.
+    """
+    if request.intent is None:
+        return False
+    if request.intent.name in _GIVES_UP:
+        return expects not in ("confirmed", "confirm")
+    if expects == "timer" and request.intent.name == "HassStartTimer":
+        return False
+    return expects not in _KIND_OF_SLOT and request.completeness is Completeness.COMPLETE
+
+
+def completeness_of_answer(text: str) -> Completeness:
+    """Whether an answer is likely over."""
+    return Completeness.OPEN if _GROWING.search(text) else Completeness.COMPLETE
 
 
 def answer(text: str, *, expects: str, pending: Intent, lists: Mapping[str, SlotList]) -> Intent | None:

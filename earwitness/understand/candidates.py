@@ -18,12 +18,16 @@ def for_domains(intents: Intents, domains: frozenset[str]) -> Intents:
     )
 
 
-def _fits(block: IntentData, domains: frozenset[str]) -> bool:
+def wanted_domains(block: IntentData) -> frozenset[str]:
+    """The domains that a name in these sentences may have; empty when any will do."""
     wanted = block.requires_context.get("domain")
     wanted = wanted.get("value") if isinstance(wanted, dict) else wanted
-    if wanted is None:
-        return True
-    return not domains.isdisjoint((wanted,) if isinstance(wanted, str) else wanted)
+    return frozenset((wanted,) if isinstance(wanted, str) else wanted or ())
+
+
+def _fits(block: IntentData, domains: frozenset[str]) -> bool:
+    wanted = wanted_domains(block)
+    return not wanted or not domains.isdisjoint(wanted)
 
 
 def _with(intents: Intents, blocks: dict[str, list[IntentData]]) -> Intents:

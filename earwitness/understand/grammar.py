@@ -14,7 +14,7 @@ from hassil.recognize import RecognizeResult
 
 from earwitness.domain.home import Home
 from earwitness.domain.intent import Completeness, Context, Intent, SlotValue, Understanding
-from earwitness.understand.answers import answer
+from earwitness.understand.answers import answer, completeness_of_answer, is_instead
 from earwitness.understand.candidates import Candidates, for_domains
 from earwitness.understand.completeness import NameEnds, is_dangling, judge, without_trailing
 from earwitness.understand.names import NO_AREA, area_sayings, device_sayings, floor_sayings, slot_lists
@@ -62,24 +62,24 @@ class Grammar:
     def understand(self, text: str, *, context: Context) -> Understanding:
         """What `text` means here. Raises TextError (text.too_long) for more than 1,000 characters."""
         plain = normalise(text)
-        if context.pending is not None and context.expects is not None:
-            filled = self._answered(plain, context)
-            if filled is not None:
-                reason = f"Answers the question for {context.expects}."
-                return Understanding(text=plain, intent=filled, completeness=Completeness.COMPLETE, reason=reason)
-        return self._remembered(plain, context.area)
+        return self._answered(plain, context) or self._remembered(plain, context.area)
 
     def hints(self) -> tuple[str, ...]:
         """Names and aliases of devices, areas and lists."""
         return self._home.names()
 
-    def _answered(self, plain: str, context: Context) -> Intent | None:
-        assert context.pending is not None
-        assert context.expects is not None
-        stops = self._remembered(plain, context.area).intent
-        if stops is not None and stops.name in ("Stop", "HassNevermind") and context.expects != "confirmed":
+    def _answered(self, plain: str, context: Context) -> Understanding | None:
+        """The pending intent with the answer in it; None when nothing was asked or a new request was made instead."""
+        if context.pending is None or context.expects is None or not plain or is_dangling(plain):
             return None
-        return answer(plain, expects=context.expects, pending=context.pending, lists=self._lists)
+        anew = self._remembered(plain, context.area)
+        if anew.intent is not None and is_instead(anew, expects=context.expects):
+            return None
+        filled = answer(plain, expects=context.expects, pending=context.pending, lists=self._lists)
+        if filled is None:
+            return None
+        reason = f"Answers the question for {context.expects}."
+        return Understanding(text=plain, intent=filled, completeness=completeness_of_answer(plain), reason=reason)
 
     def _understand(self, plain: str, area: str | None) -> Understanding:
         if plain.count(" ") >= MOST_WORDS:
@@ -111,7 +111,7 @@ class Grammar:
         return Understanding(text=plain, intent=None, completeness=completeness, reason=reason)
 
     def _match(self, plain: str, area: str | None) -> RecognizeResult | None:
-        result = recognize_best(
+        return recognize_best(
             plain,
             self._candidates.of(plain),
             slot_lists=dict(self._lists),
@@ -119,7 +119,6 @@ class Grammar:
             best_metadata_key=WINS,
             best_slot_name="name",
         )
-        return result
 
     def _match_known(self, plain: str, area: str | None) -> RecognizeResult | None:
         """The match, unless it is for later and what is to be done then is no request, or one for later again."""

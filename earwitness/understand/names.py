@@ -27,6 +27,7 @@ _DIGITS_OF = {word: number for number, word in _WORD_OF.items()}
 _SAME = {"tv": "television", "television": "tv", "todo": "to do", "to-do": "todo"}
 _COUNTED = ("light", "lamp", "curtain", "blind", "shade", "shutter", "speaker", "door", "window", "fan", "sensor", "plug")
 _TOO_PLAIN = frozenset(("light", "lights", "lamp", "fan", "tv", "switch", "sensor", "temperature", "blind", "blinds", "door"))
+_ANY_LIST = ("to do", "to-do", "todo", "task", "tasks")
 
 
 def variants(name: str) -> Iterator[str]:
@@ -90,6 +91,9 @@ def list_sayings(home: Home) -> dict[str, str]:
             continue
         for saying in (*variants(plain), *variants(name)):
             said.setdefault(saying.lower(), name)
+    if len(set(said.values())) == 1:
+        only = next(iter(said.values()))
+        said |= {saying: only for saying in _ANY_LIST if saying not in said}
     return said
 
 

@@ -20,6 +20,8 @@ from hassil.expression import (
 )
 from hassil.intents import RangeSlotList, SlotList, TextSlotList, WildcardSlotList
 
+from earwitness.understand.candidates import wanted_domains
+
 LONGEST_WILDCARD_WORDS = 6
 """An item or message that is longer no longer counts as the middle of a known sentence."""
 
@@ -36,16 +38,18 @@ class Beginnings:
 
     def __init__(self, intents: Intents, lists: Mapping[str, SlotList]) -> None:
         self._rules = intents.expansion_rules
-        self._values: dict[str, tuple[str, ...] | str] = {}
         self._templates: list[tuple[tuple[str, ...], Expression, Mapping[str, SlotList]]] = []
         every = {**intents.slot_lists, **lists}
-        seen: set[str] = set()
+        narrowed: dict[frozenset[str], dict[str, SlotList]] = {}
+        seen: set[tuple[str | None, frozenset[str]]] = set()
         for intent in intents.intents.values():
             for block in intent.data:
-                known = {**every, **block.slot_lists}
+                domains = wanted_domains(block)
+                general = narrowed.setdefault(domains, _with_names_of(every, domains))
+                known = {**general, **block.slot_lists} if block.slot_lists else general
                 for sentence in block.sentences:
-                    if (sentence.text or "") not in seen:
-                        seen.add(sentence.text or "")
+                    if (sentence.text, domains) not in seen:
+                        seen.add((sentence.text, domains))
                         self._add(sentence, known)
 
     def _add(self, sentence: Sentence, known: Mapping[str, SlotList]) -> None:
@@ -87,6 +91,15 @@ class Beginnings:
             if not empty:
                 return firsts, False
         return firsts, True
+
+
+def _with_names_of(lists: Mapping[str, SlotList], domains: frozenset[str]) -> dict[str, SlotList]:
+    """The lists, with only those names that belong to a device of `domains`."""
+    names = lists.get("name")
+    if not domains or not isinstance(names, TextSlotList):
+        return dict(lists)
+    fitting = [value for value in names.values if (value.context or {}).get("domain") in domains]
+    return {**lists, "name": TextSlotList(name="name", values=fitting)}
 
 
 def _list_firsts(values: SlotList | None) -> set[str]:
