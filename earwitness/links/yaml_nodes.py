@@ -17,7 +17,7 @@ from earwitness.domain.intent import SlotValue
 
 LARGEST_BYTES = 512 * 1024
 DEEPEST = 12
-_SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp"))
+_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _check(spot: Spot, *, depth: int, seen: set[int]) -> None:
     if id(spot.node) in seen:
         spot.fail("anchors and aliases (& and *) are not supported; write the values out")
     seen.add(id(spot.node))
-    if isinstance(spot.node, yaml.ScalarNode) and spot.node.tag not in _SCALAR_TAGS:
+    if spot.node.tag not in _TAGS:
         spot.fail("tags (!) and merge keys (<<) are not supported; write plain values")
     children: list[yaml.Node] = []
     if isinstance(spot.node, yaml.MappingNode):

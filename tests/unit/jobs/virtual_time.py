@@ -11,7 +11,7 @@ T = TypeVar("T")
 START = datetime(2026, 11, 24, 15, 7, tzinfo=UTC)
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+class _JumpingSelector(selectors.DefaultSelector):
     now = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
