@@ -104,6 +104,10 @@ class Grammar:
                 completeness=Completeness.INCOMPLETE,
                 reason=_match_reason(result),
             )
+        first = plain.split(" and ", 1)[0]
+        if first != plain and self._match_known(first, area) is not None and self._match_known(plain.split(" and ", 1)[1], area):
+            reason = "I can do only one thing at a time."
+            return Understanding(text=plain, intent=None, completeness=Completeness.UNKNOWN, reason=reason)
         is_begun = bool(plain) and (is_dangling(plain) or self._beginnings.begins(plain))
         completeness = Completeness.INCOMPLETE if is_begun else Completeness.UNKNOWN
         devices = frozenset(self._devices)

@@ -67,6 +67,9 @@ def hear(text: str, context: Context = KITCHEN) -> Understanding:
         ("next song", "HassMediaNext", {"area": "Kitchen"}),
         ("set the volume on the tv to 20", "HassSetVolume", {"name": "TV", "volume_level": 20}),
         ("turn it up", "HassSetVolumeRelative", {"volume_step": "up", "area": "Kitchen"}),
+        ("dim the bed light", "HassLightSet", {"name": "Bed Light", "brightness": 30}),
+        ("what's on the shopping list", "HassShoppingListLastItems", {}),
+        ("clear my to-do list", "HassListClear", {"name": "to-do"}),
         ("mute the tv", "HassMediaPlayerMute", {"name": "TV"}),
         ("movie night", "HassTurnOn", {"name": "Movie Night", "domain": "scene"}),
         ("never mind", "HassNevermind", {}),
@@ -129,6 +132,7 @@ def test_a_question_says_which_answer_it_wants(said: str, response: str) -> None
         ("turn on the light in the attic", "I know no room called attic."),
         ("sing about ferrets and weasels", "I know no sentence like this."),
         ("lock the kitchen light", "I cannot do that with kitchen light."),
+        ("turn on the bed light and lock the front door", "I can do only one thing at a time."),
         ("", "There were no words."),
     ],
 )
