@@ -3,7 +3,22 @@
 import { byId, icon, make } from "./elements.js";
 
 const FLOORS = ["attic", "loft", "fourth", "third", "second", "first", "upper", "main", "ground", "cellar", "basement"];
-const COLOURS = { "warm white": "#ffd9a0", "cold white": "#dbe9ff", "cool white": "#dbe9ff", white: "#fff3dc", black: "#8a8f9c" };
+const COLOURS = {
+  // Names as shining light: pure screen colours would be too dark to read by.
+  "warm white": "#ffd9a0",
+  "cold white": "#dbe9ff",
+  "cool white": "#dbe9ff",
+  white: "#fff3dc",
+  black: "#8a8f9c",
+  blue: "#5b8bff",
+  red: "#ff6257",
+  green: "#4fdc7c",
+  purple: "#b57bff",
+  yellow: "#ffe14d",
+  orange: "#ff9f45",
+  pink: "#ff8ac2",
+  brown: "#c98f5d",
+};
 const LAMP = "#ffcf7a";
 const RING_RADIUS = 16;
 

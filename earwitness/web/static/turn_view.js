@@ -22,8 +22,10 @@ const OUTCOMES = {
 };
 const MOST_TURNS = 50;
 
+const INTENTS = { HassLightSet: "set light", HassGetState: "look up", HassNevermind: "never mind", HassClimateSetTemperature: "set temperature" };
+
 /** "HassTurnOn" as "turn on". */
-const plain = (intent) => intent.replace(/^Hass/, "").replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+const plain = (intent) => INTENTS[intent] ?? intent.replace(/^Hass/, "").replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
 
 function chips(intent, slots) {
   if (!intent) return ["No request that this home knows"];
