@@ -29,8 +29,8 @@ FORMATS = frozenset({"WAV", "WAVEX", "AIFF", "FLAC", "OGG", "MP3"})
 """What is accepted of what libsndfile reads: the formats in which a file that was cut short can be told."""
 _BLOCK_SAMPLES = 1 << 16
 _UNKNOWN_FRAMES = 1 << 62
-_ESTIMATED = frozenset({"MP3"})
-"""Formats in which the promised length is an estimate, good to a tenth."""
+_MP3_SLACK_FRAMES = 1152
+"""An MP3 without a length tag may hold a coded frame less than its size suggests."""
 
 Samples = NDArray[np.float32]
 
@@ -153,7 +153,7 @@ def _mono_blocks(sound: soundfile.SoundFile, *, label: str) -> Iterator[Samples]
         if not np.isfinite(block).all():
             raise AudioError(f"{label} holds values that are not numbers.")
         yield np.clip(block, -1.0, 1.0).mean(axis=1, dtype=np.float32)
-    promised = 0.9 * sound.frames if sound.format in _ESTIMATED else sound.frames
+    promised = sound.frames - (_MP3_SLACK_FRAMES if sound.format == "MP3" else 0)
     if done < promised < _UNKNOWN_FRAMES:
         raise _cut_short(sound, done=done, label=label)
 
