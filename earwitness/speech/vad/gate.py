@@ -28,6 +28,8 @@ class SpeechGate:
         """
         if pcm.rate_hz != RATE_HZ:
             raise ValueError("speech is looked for in 16 kHz audio")
+        if not pcm.data:
+            return False
         samples = np.frombuffer(pcm.data, dtype="<i2") * np.float32(1 / 32768)
         padded = np.pad(samples, (CONTEXT_SAMPLES, -len(samples) % FRAME_SAMPLES))
         frames = np.lib.stride_tricks.sliding_window_view(padded, CONTEXT_SAMPLES + FRAME_SAMPLES)[::FRAME_SAMPLES]
