@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -202,13 +203,15 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
         house.assistant,
         address=address,
         area=house.settings.home.area,
-        routers=[page_router(), api_router(house.assistant)],
+        routers=[page_router(wake_words=house.settings.wake.words), api_router(house.assistant)],
         static=static_files(),
     )
     listener = bind(address)
     say("Loading the models …")
     began = asyncio.get_running_loop().time()
     await asyncio.to_thread(house.assistant.warm)
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: full collections would stop every turn for tens of milliseconds
     seconds = asyncio.get_running_loop().time() - began
     url = address.url(listener.getsockname()[1])
     say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept. Ctrl+C stops it.")

@@ -25,8 +25,8 @@ class _Part(BaseModel):
 class WakeSettings(_Part):
     """Wake words, heard on the device."""
 
-    words: tuple[str, ...] = Field(default=("okay nabu",), min_length=1, max_length=2)
-    """One or two of: alexa, hey jarvis, hey mycroft, okay nabu."""
+    words: tuple[str, ...] = Field(default=("hey jarvis",), min_length=1, max_length=2)
+    """One or two of: alexa, hey jarvis, hey mycroft, okay nabu (fewest false wakes, but harder to wake for some voices)."""
     sensitivity: float = Field(default=0.5, ge=0.0, le=1.0)
     """0 = hardest to wake, fewest false wakes; 1 = easiest to wake."""
 

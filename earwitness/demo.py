@@ -17,7 +17,7 @@ from earwitness.speech.audio_file import read_audio, wav_header
 from earwitness.turn.once import turn_of
 from earwitness.turn.runner import Conversation
 
-COMMAND = "Turn on the kitchen light."
+COMMAND = "Turn on the bedroom light."
 CHUNK_BYTES = 512 * SAMPLE_BYTES
 SECONDS_TO_ANSWER = 30.0
 
@@ -62,7 +62,7 @@ class TerminalDevice:
 
 
 async def show(house: House, *, text: str, say: Callable[[str], None]) -> Turn:
-    """Speak `text` after the wake word into a hands-free conversation; returns the turn. Raises EngineError if no turn comes of it."""
+    """Speak `text` after the wake word into a hands-free conversation; returns the turn. Raises EngineError if none comes of it."""
     word = house.settings.wake.words[0]
     voice = house.settings.speech.voice
     say(f"The voice {voice} says “{word}”, then “{text}”.")

@@ -1,7 +1,6 @@
 """What tests share: the evaluation data, the model store, a house of their own."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ def store() -> ModelStore:
 
 
 @pytest.fixture(autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the state or the settings of whoever runs it."""
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv(MODELS_VARIABLE, str(models_folder()))
@@ -36,7 +35,6 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     settings = folder / "settings.toml"
     settings.touch()
     monkeypatch.setenv(SETTINGS_VARIABLE, str(settings))
-    yield
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Imports point one way: cli, build, the front doors, review and its kin, the turn, what it works with, the ledger, the domain."""
+"""Imports point one way, from the command line down to the domain; LEVELS is the order."""
 
 import ast
 from pathlib import Path
@@ -32,7 +32,7 @@ def level(room: str) -> int:
 
 
 def imports(path: Path) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)

@@ -20,6 +20,8 @@ class Completeness(StrEnum):
     """A whole command that often goes on ("add apples", "set a timer for five minutes")."""
     INCOMPLETE = "incomplete"
     """Plainly cut off ("set a timer for"): the wait is longer."""
+    ABSENT = "absent"
+    """Nothing was said yet but the wake word or a filler: waits as for the first word."""
     UNKNOWN = "unknown"
     """No known sentence: the usual wait."""
 

@@ -16,6 +16,10 @@ FIRST_FRAMES = 2
 """Speech frames in a row that begin speech: one alone may be a click."""
 
 
+_WHY = {Completeness.INCOMPLETE: EndReason.PAUSE, Completeness.ABSENT: EndReason.NOTHING}
+"""Why a capture ended when it ended with words like these; all others were simply done."""
+
+
 class Sign(StrEnum):
     """What a frame told."""
 
@@ -47,6 +51,8 @@ class EndpointLimits:
                 return self.unknown_seconds
             case Completeness.INCOMPLETE:
                 return self.incomplete_seconds
+            case Completeness.ABSENT:
+                return self.nothing_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +112,5 @@ def _silence(
         return state, EndReason.NOTHING if silence >= limits.nothing_seconds else None
     if not state.has_paused and silence >= limits.speculate_after_seconds:
         return replace(state, has_paused=True, is_speaking=False), Sign.PAUSE_BEGAN
-    if state.completeness is not None and silence >= limits.wait_seconds(state.completeness):
-        is_cut_off = state.completeness is Completeness.INCOMPLETE
-        return state, EndReason.PAUSE if is_cut_off else EndReason.SILENCE
-    if silence >= limits.incomplete_seconds:
-        return state, EndReason.SILENCE
-    return state, None
+    wait_seconds = limits.incomplete_seconds if state.completeness is None else limits.wait_seconds(state.completeness)
+    return state, _WHY.get(state.completeness, EndReason.SILENCE) if silence >= wait_seconds else None

@@ -250,7 +250,7 @@ def _decide(state: TurnState, heard: Heard) -> Step:
     """The words are final: act, or say why not."""
     text, intent = heard.transcript.text, heard.understanding.intent
     state = replace(state, heard=heard, guess=state.guess + 1, is_guessing=False, reason=heard.understanding.reason)
-    if not text:
+    if not text or heard.understanding.completeness is Completeness.ABSENT:
         return _say(state, SkillResult(outcome=Outcome.NOT_HEARD, reply=NOT_HEARD_REPLY), reason="No words were found.")
     shown = ShowHeard(text=text, intent=intent)
     if intent is None:
@@ -266,7 +266,9 @@ def _decide(state: TurnState, heard: Heard) -> Step:
 
 def _not_understood(state: TurnState, heard: Heard) -> SkillResult:
     text = heard.transcript.text.rstrip(".")
-    if state.end is EndReason.PAUSE or heard.understanding.completeness is Completeness.INCOMPLETE:
+    if heard.understanding.completeness is Completeness.INCOMPLETE and not state.is_spoken:
+        reply = f'"{text}" is unfinished. Please write the whole sentence.'
+    elif state.end is EndReason.PAUSE or heard.understanding.completeness is Completeness.INCOMPLETE:
         reply = f'I heard "{text}", and then a pause. Please say the whole sentence.'
     else:
         reply = f'Sorry, I heard "{text}". {heard.understanding.reason}'.strip()

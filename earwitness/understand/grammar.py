@@ -82,6 +82,8 @@ class Grammar:
         return Understanding(text=plain, intent=filled, completeness=completeness_of_answer(plain), reason=reason)
 
     def _understand(self, plain: str, area: str | None) -> Understanding:
+        if not plain:
+            return Understanding(text=plain, intent=None, completeness=Completeness.ABSENT, reason="Nothing was said.")
         if plain.count(" ") >= MOST_WORDS:
             reason = f"A request has at most {MOST_WORDS} words."
             return Understanding(text=plain, intent=None, completeness=Completeness.UNKNOWN, reason=reason)

@@ -46,12 +46,13 @@ def test_one_loud_frame_is_a_click_not_speech() -> None:
         (Completeness.OPEN, LIMITS.open_seconds, EndReason.SILENCE),
         (Completeness.UNKNOWN, LIMITS.unknown_seconds, EndReason.SILENCE),
         (Completeness.INCOMPLETE, LIMITS.incomplete_seconds, EndReason.PAUSE),
+        (Completeness.ABSENT, LIMITS.nothing_seconds, EndReason.NOTHING),
     ],
 )
 def test_the_wait_depends_on_how_complete_the_words_are(completeness: Completeness, seconds: float, reason: EndReason) -> None:
     state, told = hear(spoken(), 0.05, seconds=0.1)
     assert [sign for _, sign in told] == [Sign.PAUSE_BEGAN]
-    _, told = hear(hint(state, completeness), 0.05, seconds=3.0)
+    _, told = hear(hint(state, completeness), 0.05, seconds=6.0)
     [(at, ended)] = told
     assert ended is reason
     assert at + 0.1 == pytest.approx(seconds, abs=2 * FRAME)

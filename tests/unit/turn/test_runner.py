@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from earwitness.domain.audio import Pcm
-from earwitness.domain.events import Command, Event
+from earwitness.domain.events import Command, Event, Heard
 from earwitness.domain.intent import Context
 from earwitness.turn.once import Listener, answer
 from earwitness.turn.runner import Conversation, Manner
@@ -94,15 +94,20 @@ def line(event: Event, commands: tuple[Command, ...]) -> str:
 
 
 async def test_the_stream_of_a_spoken_command_is_the_golden_one(workers: Workers) -> None:
-    recorder, lines = Recorder(), list[str]()
+    recorder, lines, heard = Recorder(), list[str](), asyncio.Event()
     async with talking(workers, recorder) as conversation:
-        conversation.on_event = lambda event, commands: lines.append(line(event, commands))
+
+        def note(event: Event, commands: tuple[Command, ...]) -> None:
+            lines.append(line(event, commands))
+            if isinstance(event, Heard):
+                heard.set()
+
+        conversation.on_event = note
         await conversation.press()
         await recorder.until(type="capture", open=True)
         await hear(conversation, silence(0.2) + tone(1.0) + silence(0.2))
         async with asyncio.timeout(10):
-            while not any('"Heard"' in each for each in lines):
-                await asyncio.sleep(0)
+            await heard.wait()
         await hear(conversation, silence(1.0))
         await recorder.until(type="turn")
         await recorder.until(type="state", state="asleep")
