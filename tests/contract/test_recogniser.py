@@ -194,3 +194,14 @@ def test_the_cascade_does_not_take_an_unlikely_sentence_because_it_knows_it() ->
     behind = Scripted([("stand still all night", -0.3), ("turn on standing light", -1.4)])
     heard = CascadeRecogniser(Scripted([("", 0.0)]), behind, is_known).transcribe(Pcm(data=bytes(32)))
     assert heard.text == "stand still all night"
+
+
+def test_the_cascade_takes_open_sentences_from_the_careful_recogniser_alone() -> None:
+    behind = Scripted([("add apples to my list", -0.3)])
+    quick = Scripted([("add all of those to my list", -0.1)])
+
+    def is_list(text: str) -> bool:
+        return text.endswith("to my list")
+
+    heard = CascadeRecogniser(quick, behind, is_list, is_closed=lambda text: False).transcribe(Pcm(data=bytes(32)))
+    assert heard.text == "add apples to my list"

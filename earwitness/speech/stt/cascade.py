@@ -30,16 +30,23 @@ class CascadeRecogniser:
 
     name = "cascade"
 
-    def __init__(self, quick: Quick, careful: Careful, is_known: Callable[[str], bool]) -> None:
-        """`is_known` tells whether a text is wholly a sentence of this home, without words of its own in it."""
+    def __init__(
+        self, quick: Quick, careful: Careful, is_known: Callable[[str], bool], *, is_closed: Callable[[str], bool] | None = None
+    ) -> None:
+        """`is_known` tells whether a text is a sentence of this home; `is_closed`, whether it is one with no words of its own.
+
+        "Add plums to my list" is known and not closed: any word fits there, so the quick recogniser's guess proves nothing.
+        Without `is_closed`, every known sentence counts as closed.
+        """
         self._quick = quick
         self._careful = careful
         self._is_known = is_known
+        self._is_closed = is_closed or is_known
 
     def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
         """Transcribe 16 kHz mono PCM. Silence gives an empty text. Raises EngineError if a model fails."""
         quick = self._quick.transcribe(pcm)
-        if quick.text and self._is_known(quick.text):
+        if quick.text and self._is_closed(quick.text):
             return quick
         first: Transcript | None = None
         for hypothesis in self._careful.hypotheses(pcm, hints=hints):
