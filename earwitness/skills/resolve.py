@@ -22,7 +22,8 @@ _NOUNS = {
     "input_button": "button",
 }
 _CLASS_NOUNS = {"garage": "garage door", "garage_door": "garage door", "tv": "TV"}
-_COVER_DOMAINS = frozenset({"cover", "valve", "binary_sensor"})
+_SENSORS = frozenset({"sensor", "binary_sensor"})
+_TOLD_BY_CLASS = _SENSORS | {"cover", "valve"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +91,14 @@ def noun(devices: Iterable[Device]) -> str:
 
 
 def _noun(device: Device) -> str:
-    return domain_noun(device.domain, device_class=device.device_class if device.domain in _COVER_DOMAINS else "")
+    return domain_noun(device.domain, device_class=device.device_class if device.domain in _TOLD_BY_CLASS else "")
 
 
 def domain_noun(domain: str, *, device_class: str = "") -> str:
     """What one device of a domain, or of a device class, is called."""
     word = _CLASS_NOUNS.get(device_class, device_class.replace("_", " "))
+    if word and domain in _SENSORS:
+        return f"{word} sensor"
     return word or _NOUNS.get(domain, domain.replace("_", " ")) or "device"
 
 
@@ -145,7 +148,7 @@ def _named(intent: Intent, *, home: Home, context: Context, pool: list[Device], 
         raise refuse(f"I do not know a device called {said}")
     here = [device for device in everywhere if device in pool]
     if not here:
-        raise refuse(f"There is no {plain(said)}{_place(home, intent.slots)[0]}")
+        raise refuse(f"There is no {everywhere[0].name}{_place(home, intent.slots)[0]}")
     fit = [device for device in here if device.domain in domains]
     if not fit:
         raise refuse(f"I cannot do that with {called(here[0])}")

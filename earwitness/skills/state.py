@@ -100,11 +100,7 @@ class StateSkill:
             return sentence(_about_one(target.devices[0], asked=asked))
         if not asked:
             return sentence(listed([f"{called(d, among=target.devices)} {be([d.name])} {described(d)}" for d in target.devices]))
-        return sentence(_about_many(target, asked=asked, response=intent.response, word=_class_word(intent)))
-
-
-def _class_word(intent: Intent) -> str:
-    return slot_text(intent.slots, "device_class").replace("_", " ")
+        return sentence(_about_many(target, asked=asked, response=intent.response))
 
 
 def _is(device: Device, asked: str) -> bool:
@@ -124,11 +120,9 @@ def _about_one(device: Device, *, asked: str) -> str:
     return f"{answer}, {name} {be([device.name])} {state_words(device.state, device=device)}"
 
 
-def _about_many(target: Target, *, asked: str, response: str, word: str) -> str:
+def _about_many(target: Target, *, asked: str, response: str) -> str:
     """`response` says what was asked: any, all, which or how_many; without it the reply answers each of these."""
     kind = noun(target.devices)
-    if word and kind == "sensor":
-        kind = f"{word} sensor"
     state = state_words(asked, device=target.devices[0])
     matched = [device for device in target.devices if _is(device, asked)]
     unmatched = [device for device in target.devices if not _is(device, asked)]

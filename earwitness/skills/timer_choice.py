@@ -1,5 +1,6 @@
 """Which timer is meant: by name, by the length it was set for, by room; and what a timer is called. Pure."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -24,6 +25,8 @@ def seconds_of(intent: Intent, *, prefix: str = "") -> float:
             total += float(said or 0) * factor
         except ValueError:
             raise refuse("I did not catch how long") from None
+    if not math.isfinite(total):
+        raise refuse("I did not catch how long")
     return total
 
 
