@@ -256,3 +256,10 @@ def test_a_shuffled_file_gives_the_same_devices(tmp_path: Path) -> None:
     random.Random(1).shuffle(lines)
     second = home_of(tmp_path, "devices:\n" + "\n".join(lines))
     assert sorted(first.devices, key=lambda d: d.device_id) == sorted(second.devices, key=lambda d: d.device_id)
+
+
+def test_the_example_of_the_documentation_is_a_home(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "home.md").read_text(encoding="utf-8")
+    home = home_of(tmp_path, text.split("```yaml\n")[1].split("```")[0])
+    assert len(home.devices) == 6
+    assert {device.area for device in home.devices} == {"Kitchen", "Living Room", None}

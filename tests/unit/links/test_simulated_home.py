@@ -51,7 +51,7 @@ def test_does_as_asked(
     home = home_with(domain, state=before)
     device = applied(home, state=state, **attributes)
     assert device.state == after
-    assert dict(device.attributes) | reports == dict(device.attributes)
+    assert {name: device.attributes[name] for name in reports} == reports
     assert home.snapshot().device("it") == device
 
 
