@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 LOCK_TEST := requirements-test.lock
 
-.PHONY: help run install install-test models test check lock clean
+.PHONY: help run install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -48,10 +48,29 @@ test: install-test models check ## The whole suite
 	@$(BIN)/python tests/prepare.py
 	@$(BIN)/python -m pytest
 
+.venv-peers/.installed: bench/requirements-peers.txt
+	@echo "Installing the peers of the benchmark, in an environment of their own"
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements-peers.txt
+	@touch $@
+
+bench-latency: models .venv-peers/.installed ## From the end of speech to the reply, beside the usual open stack
+	@$(BIN)/python -m bench.latency
+
+bench-accuracy: models ## Recognition, understanding and wake words over the evaluation data
+	@$(BIN)/python -m bench.accuracy
+
+bench-idle: models ## Processor and memory while waiting, time to start
+	@$(BIN)/python -m bench.idle
+
+bench-install: install ## A fresh clone from nothing to the first reply
+	@$(BIN)/python -m bench.install
+
 lock: | $(BIN)/python ## Lock what pyproject.toml asks for, with hashes, naming no index
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o $(LOCK)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra test -c $(LOCK) pyproject.toml -o $(LOCK_TEST)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 bench/requirements-peers.in -o bench/requirements-peers.txt
 
 clean: ## Remove the environments
 	rm -rf $(VENV) .venv-peers

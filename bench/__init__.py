@@ -1,1 +1,1 @@
-"""The benchmarks: each prints a table, with its peers beside it where it has any, and writes its own part of docs/benchmarks.md."""
+"""The benchmarks: each prints a table, with its peers beside it if it has any, and writes its section of docs/benchmarks.md."""
