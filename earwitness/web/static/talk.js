@@ -50,6 +50,7 @@ export class Talk {
   stop() {
     this.player.stopAll();
     this.player.endAlert();
+    this.#forget();
     this.link.send("stop");
   }
 
@@ -67,6 +68,7 @@ export class Talk {
 
   /** What the server says it is doing. */
   follow(state) {
+    if (this.state === "listening" && state !== "listening") this.#isPressing = false;
     this.state = state;
     if (state === "listening" || this.#isPressing || this.#isHandsFree) return;
     this.microphone.close();

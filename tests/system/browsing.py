@@ -1,0 +1,133 @@
+"""A real server in its own process and a real Chromium with a microphone that plays a file. For the tests of the page."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, WebSocket
+
+MICROPHONE_RATE_HZ = 48_000
+SETTLED = "body[data-state='asleep']"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=user-gesture-required",
+)
+COUNT_MICROPHONES = """
+window.microphones = [];
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const stream = await ask(wanted);
+  window.microphones.push(...stream.getTracks());
+  return stream;
+};
+"""
+
+
+def chromium() -> str | None:
+    return shutil.which("chromium")
+
+
+@contextmanager
+def server(state: Path) -> Iterator[str]:
+    """`earwitness run` on a free port; yields its address once it is ready."""
+    environment = os.environ | {"EARWITNESS_STATE": str(state), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "earwitness", "run", "--port", "0"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    printed = ""
+    try:
+        for line in process.stdout:
+            printed += line
+            found = re.search(r"http://[\d.]+:\d+", line)
+            if found:
+                yield found[0]
+                return
+        raise AssertionError(f"the server did not start: {printed}")
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def microphone_file(path: Path, spoken: Path, *, lead_seconds: float) -> Path:
+    """What the microphone plays once: silence, the recording, silence; 48 kHz as Chromium wants it."""
+    samples, rate = soundfile.read(spoken, dtype="float32")
+    speech = soxr.resample(samples, rate, MICROPHONE_RATE_HZ)
+    lead = np.zeros(round(lead_seconds * MICROPHONE_RATE_HZ), dtype=np.float32)
+    tail = np.zeros(30 * MICROPHONE_RATE_HZ, dtype=np.float32)
+    soundfile.write(path, np.concatenate([lead, speech, tail]), MICROPHONE_RATE_HZ, subtype="PCM_16")
+    return path
+
+
+@contextmanager
+def browser(playwright: Playwright, *, microphone: Path | None = None, may_use_microphone: bool = True) -> Iterator[Browser]:
+    flags = [*FLAGS, "--use-fake-ui-for-media-stream" if may_use_microphone else "--deny-permission-prompts"]
+    if microphone:
+        flags.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    launched = playwright.chromium.launch(executable_path=chromium(), headless=True, args=flags)
+    try:
+        yield launched
+    finally:
+        launched.close()
+
+
+@dataclass
+class Visit:
+    """One open page, what went over its session, and everything that it complained about or asked for."""
+
+    page: Page
+    frames: list[tuple[str, str]] = field(default_factory=list)
+    """("sent" or "got", the message's text, or "sound")."""
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def state(self, name: str, *, seconds: float = 15) -> None:
+        """Wait for a state to be shown."""
+        self.page.wait_for_selector(f"body[data-state='{name}']", timeout=1000 * seconds)
+
+    def device(self, name: str) -> Any:
+        return self.page.locator(f"[data-name='{name}']")
+
+    def live_microphones(self) -> int:
+        found: int = self.page.evaluate("window.microphones.filter((track) => track.readyState === 'live').length")
+        return found
+
+    def _watch(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda data: self.frames.append(("sent", data if isinstance(data, str) else "sound")))
+        socket.on("framereceived", lambda data: self.frames.append(("got", data if isinstance(data, str) else "sound")))
+
+
+@contextmanager
+def visit(launched: Browser, address: str, **context: Any) -> Iterator[Visit]:
+    """Open the page and wait until it is connected; at the end, nothing may have failed or gone elsewhere."""
+    opened: BrowserContext = launched.new_context(**{"viewport": {"width": 1360, "height": 1120}, **context})
+    opened.add_init_script(COUNT_MICROPHONES)
+    here = Visit(opened.new_page())
+    here.page.on("websocket", here._watch)
+    here.page.on("request", lambda request: here.requests.append(request.url))
+    here.page.on("pageerror", lambda error: here.complaints.append(str(error)))
+    here.page.on("console", lambda said: here.complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    here.page.goto(address)
+    here.page.wait_for_selector("#link.up")
+    try:
+        yield here
+        assert here.complaints == []
+        assert [url for url in here.requests if not url.startswith((address, "blob:"))] == []
+    finally:
+        opened.close()
