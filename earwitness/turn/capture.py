@@ -19,6 +19,8 @@ QUEUE_BYTES = 2 * 1024 * 1024
 """Sound that may wait to be heard (about a minute); beyond it the oldest is dropped."""
 NO_SPEECH_PROBABILITY = 0.1
 """A capture whose loudest frame stays below this holds no speech at all."""
+KEPT_SECONDS = 0.6
+"""Sound kept from before the first word, when all before it was but the wake word."""
 BARGE_IN_PROBABILITY = 0.8
 BARGE_IN_FRAMES = 4
 """Speech frames in a row over a reply that stop it: 128 ms."""
@@ -163,6 +165,8 @@ class Listener:
         self._endpoint, told = observe(before, probability, frame_seconds=seconds, limits=self.limits)
         if self._endpoint.silence_seconds == 0.0:
             self.speech_ended_at = self.now()
+        if told is Sign.SPEECH_BEGAN and before.completeness is Completeness.ABSENT:
+            del self._sound[: -round(KEPT_SECONDS * RATE_HZ) * SAMPLE_BYTES]
         if not self.ends_itself:
             return
         match told:

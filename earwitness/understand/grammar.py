@@ -18,7 +18,7 @@ from earwitness.understand.answers import answer, completeness_of_answer, is_ins
 from earwitness.understand.candidates import Candidates, for_domains
 from earwitness.understand.completeness import NameEnds, is_dangling, judge, without_trailing
 from earwitness.understand.names import NO_AREA, area_sayings, device_sayings, floor_sayings, slot_lists
-from earwitness.understand.normalise import normalise
+from earwitness.understand.normalise import is_call, normalise
 from earwitness.understand.prefix import Beginnings
 from earwitness.understand.refusal import reason_for
 from earwitness.understand.sensors import sensor_questions
@@ -82,8 +82,8 @@ class Grammar:
         return Understanding(text=plain, intent=filled, completeness=completeness_of_answer(plain), reason=reason)
 
     def _understand(self, plain: str, area: str | None) -> Understanding:
-        if not plain:
-            return Understanding(text=plain, intent=None, completeness=Completeness.ABSENT, reason="Nothing was said.")
+        if is_call(plain):
+            return Understanding(text=plain, intent=None, completeness=Completeness.ABSENT, reason="There were no words.")
         if plain.count(" ") >= MOST_WORDS:
             reason = f"A request has at most {MOST_WORDS} words."
             return Understanding(text=plain, intent=None, completeness=Completeness.UNKNOWN, reason=reason)

@@ -42,6 +42,7 @@ _COURTESY = (
     r"i(?:'d| would) like you to|i(?: want| need) you to|i need to|i(?:'d| would) (?:like|love) to|be so kind as to|just"
 )
 _START = re.compile(rf"(?:{_WAKE_WORDS}|{_FILLERS}|{_COURTESY})(?:[\s,.!?;:]+|$)", re.IGNORECASE)
+_CALL = re.compile(rf"(?:(?:{_WAKE_WORDS}|{_FILLERS})(?:[\s,.!?;:]+|$))*", re.IGNORECASE)
 _END = re.compile(
     r"[\s,.!?;:]+(?:please|thanks|thank you(?: very much| so much)?|for me|if you (?:can|could|would|will|please)|would you|"
     r"will you|u+m+|u+h+)$",
@@ -96,6 +97,11 @@ def normalise(text: str) -> str:
     for pattern, replacement in _REWRITES:
         plain = pattern.sub(replacement, plain)
     return " ".join(plain.split())
+
+
+def is_call(plain: str) -> bool:
+    """Whether a plain text is nothing but a wake word and fillers, or empty: somebody is about to speak."""
+    return _CALL.fullmatch(plain) is not None
 
 
 def _trim(text: str) -> str:
