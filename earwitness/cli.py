@@ -28,7 +28,13 @@ from earwitness.speech.audio_file import read_audio, write_wav
 out = Console(highlight=False)
 progress_out = Console(stderr=True, highlight=False)
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+def _note_json(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    context.meta["as_json"] = value
+    return value
+
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, also of an error.", callback=_note_json)
 HOME = click.option("--home", "home_file", type=click.Path(path_type=Path), help="Home file (YAML) with areas and devices.")
 
 
@@ -53,7 +59,7 @@ class _Command(click.Group):
 
 
 def _stop(code: str, sentence: str, context: click.Context) -> NoReturn:
-    if "--json" in sys.argv or context.params.get("as_json"):
+    if context.meta.get("as_json"):
         click.echo(json.dumps({"error": {"code": code, "message": sentence}}))
     click.echo(f"earwitness: {code}: {sentence}", err=True)
     sys.exit(2)

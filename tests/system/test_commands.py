@@ -1,5 +1,7 @@
 """The commands as a user types them, with real models; bad input ends in one line with a stable code, never a traceback."""
 
+from __future__ import annotations
+
 import array
 import json
 import math
