@@ -62,7 +62,7 @@ class TerminalDevice:
 
 
 async def show(house: House, *, text: str, say: Callable[[str], None]) -> Turn:
-    """Speak `text` after the wake word into a hands-free conversation; returns the turn. Raises EngineError if none comes of it."""
+    """Speak `text` after the wake word into a hands-free conversation; returns the turn. Raises EngineError."""
     word = house.settings.wake.words[0]
     voice = house.settings.speech.voice
     say(f"The voice {voice} says “{word}”, then “{text}”.")

@@ -52,7 +52,7 @@ def _shown(timer: Timer, now: datetime) -> TimerShown:
         timer_id=timer.timer_id,
         name=timer.name,
         seconds_left=timer.seconds_left(now),
-        seconds_total=timer.total_seconds,
+        seconds_total=max(timer.total_seconds, timer.seconds_left(now)),
         is_running=timer.state is TimerState.RUNNING,
         is_ringing=timer.state is TimerState.RINGING,
     )

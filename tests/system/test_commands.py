@@ -135,7 +135,7 @@ def _three_hours(folder: Path) -> Path:
     ],
     ids=["empty", "letter", "truncated", "hostile header", "three hours", "folder", "missing"],
 )
-def test_bad_files_end_in_one_line(make: "object", code: str, tmp_path: Path) -> None:
+def test_bad_files_end_in_one_line(make: object, code: str, tmp_path: Path) -> None:
     assert callable(make)
     result = call("ask", make(tmp_path))
     assert result.exit_code == 2, result.output

@@ -245,7 +245,7 @@ def test_a_typed_request_works_while_muted() -> None:
 
 
 @pytest.mark.parametrize("make", [Play.listening, Play.speaking])
-def test_stop_always_ends_it(make: "object") -> None:
+def test_stop_always_ends_it(make: object) -> None:
     assert callable(make)
     play = make(Play())(StopAsked())
     assert play.state.phase is Phase.ASLEEP
