@@ -7,8 +7,11 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from earwitness.improve.plain_text import as_number, plain_words
+
+T = TypeVar("T")
 
 CONTEXT_AREA = "<context area>"
 """A manifest's word for "the area in which it was said"."""
@@ -143,10 +146,11 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def interval(items: Sequence[object], measure: Callable[[Sequence[object]], float | None]) -> tuple[float, float] | None:
+def interval(items: Sequence[T], measure: Callable[[Sequence[T]], float | None]) -> tuple[float, float] | None:
     """The 95 % percentile bootstrap interval of `measure` over items drawn with replacement (Efron 1979), with a fixed seed.
 
-    None when there are fewer than two items or the measure has no value. 200 to 1000 draws, fewer for many items.
+    None when there are fewer than two items, the measure has no value, or every draw gives the same: then drawing again tells
+    nothing. 200 to 1000 draws, fewer for many items.
     """
     count = len(items)
     if count < 2 or measure(items) is None:
@@ -157,4 +161,4 @@ def interval(items: Sequence[object], measure: Callable[[Sequence[object]], floa
     values = [value for value in drawn if value is not None]
     tail = (1.0 - INTERVAL) / 2.0
     low, high = percentile(values, tail), percentile(values, 1.0 - tail)
-    return None if low is None or high is None else (low, high)
+    return None if low is None or high is None or low == high else (low, high)

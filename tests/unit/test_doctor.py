@@ -1,0 +1,84 @@
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from earwitness.config import HomeSettings, ServerSettings, Settings
+from earwitness.doctor import DoctorReport, Finding, Verdict, examine
+from earwitness.speech.models import ModelStore
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "anna"))
+    monkeypatch.setenv("EARWITNESS_MODELS", str(tmp_path / "anna" / "models"))
+    monkeypatch.setenv("EARWITNESS_STATE", str(tmp_path / "anna" / "state"))
+    monkeypatch.setenv("EARWITNESS_SETTINGS", str(tmp_path / "anna" / "settings.toml"))
+
+
+def look(settings: Settings, *, tmp_path: Path) -> DoctorReport:
+    return examine(settings, store=ModelStore(tmp_path / "anna" / "models"))
+
+
+def finding(report: DoctorReport, subject: str) -> Finding:
+    return next(one for one in report.findings if one.subject == subject)
+
+
+def test_models_that_are_not_assembled_are_a_problem_with_advice(tmp_path: Path) -> None:
+    report = look(Settings(), tmp_path=tmp_path)
+    whisper = finding(report, "recognition (Whisper base, int8)")
+    assert whisper.verdict is Verdict.PROBLEM
+    assert "earwitness models fetch" in whisper.advice
+    assert report.has_problem
+
+
+def test_an_altered_model_is_told_with_its_digests(tmp_path: Path) -> None:
+    altered = tmp_path / "anna" / "models" / "whisper-base" / "model.bin"
+    altered.parent.mkdir(parents=True)
+    altered.write_bytes(b"something else")
+    report = look(Settings(), tmp_path=tmp_path)
+    assert "whisper-base/model.bin: wrong digest" in finding(report, "recognition (Whisper base, int8)").fact
+    model = next(model for model in report.as_json()["models"] if model["name"] == "whisper-base/model.bin")  # type: ignore[attr-defined]
+    assert model["found_sha256"] != model["expected_sha256"]
+
+
+def test_a_port_in_use_is_a_warning(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = Settings(server=ServerSettings(port=taken.getsockname()[1]))
+        port = finding(look(settings, tmp_path=tmp_path), "port")
+        assert port.verdict is Verdict.WARNING
+    assert finding(look(settings, tmp_path=tmp_path), "port").verdict is Verdict.OK
+
+
+def test_a_home_file_that_is_none_is_a_problem(tmp_path: Path) -> None:
+    settings = Settings(home=HomeSettings(file=tmp_path / "home.yaml"))
+    home = finding(look(settings, tmp_path=tmp_path), "home")
+    assert home.verdict is Verdict.PROBLEM
+    assert home.advice
+
+
+def test_the_report_names_no_account_and_no_secret(tmp_path: Path) -> None:
+    settings = Settings(server=ServerSettings(access_code="correct horse battery"))
+    report = look(settings, tmp_path=tmp_path)
+    printed = json.dumps(report.as_json())
+    assert "anna" not in printed
+    assert "correct horse" not in printed
+    assert finding(report, "models folder").fact.startswith("~/models")
+
+
+def test_every_warning_and_problem_says_what_to_do(tmp_path: Path) -> None:
+    report = look(Settings(), tmp_path=tmp_path)
+    assert {one.subject for one in report.findings} >= {
+        "Python",
+        "packages",
+        "processor",
+        "microphone",
+        "speaker",
+        "settings",
+        "port",
+    }
+    for one in report.findings:
+        assert bool(one.advice) == (one.verdict is not Verdict.OK), one
