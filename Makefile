@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 LOCK_TEST := requirements-test.lock
 
-.PHONY: help run install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install
+.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -35,9 +35,16 @@ install-test: $(VENV)/.installed-test ## The same, with what the tests need
 models: install ## Assemble and verify the default models
 	@$(BIN)/earwitness models fetch
 
-run: models ## Install, run one spoken command through the whole chain, then serve the page
+$(VENV)/.proved: $(VENV)/.installed
+	@$(BIN)/earwitness models fetch
 	@$(BIN)/earwitness demo
+	@touch $@
+
+run: $(VENV)/.proved ## Install, run one spoken command through the whole chain (once), then serve the page
 	@$(BIN)/earwitness run
+
+demo: models ## Run one spoken command through the whole chain again
+	@$(BIN)/earwitness demo
 
 check: install-test ## Style, types, imports
 	@$(BIN)/ruff check .
