@@ -37,6 +37,10 @@ class Outbox:
         self._has_room = asyncio.Event()
         self._too_slow = asyncio.Event()
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting
+
     def tell(self, kind: str, frame: str) -> None:
         """Queue one message. Raises DeviceTooSlowError when `most_messages` already wait."""
         if kind in LATEST_ONLY and self._replace(kind, frame):

@@ -15,7 +15,7 @@ from tests.system.browsing import SETTLED, Visit, visit
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 COMMAND = "Turn the standing light blue."
-WOKEN_COMMAND = "Okay Nabu, turn on the desk lamp."
+WOKEN_COMMAND = "Hey Jarvis, turn on the desk lamp."
 
 pytestmark = [
     pytest.mark.browser,

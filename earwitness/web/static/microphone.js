@@ -62,8 +62,9 @@ export class Microphone {
     }
     let stream;
     try {
+      // Level and noise are left as they are: recognisers even out the level themselves, and a browser's gain clips loud speech.
       stream = await navigator.mediaDevices.getUserMedia({
-        audio: { echoCancellation: true, noiseSuppression: false, autoGainControl: true, channelCount: 1 },
+        audio: { echoCancellation: true, noiseSuppression: false, autoGainControl: false, channelCount: 1 },
       });
     } catch (error) {
       throw new Error(PROBLEMS[error.name] ?? "The microphone could not be opened. Check it, then press again.");

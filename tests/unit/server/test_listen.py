@@ -1,0 +1,85 @@
+"""Listening addresses: only what is safe is served, and a refusal says what to do."""
+
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earwitness.domain.errors import NetworkError
+from earwitness.server.listen import Address, bind, certificate_names
+
+CODE = "fifteen letters!"
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for a name and an address, and its key."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    names = "subjectAltName=DNS:assistant.example,IP:192.0.2.7"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=assistant.example", "-addext", names, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.9.10"])
+def test_loopback_needs_nothing(host: str) -> None:
+    assert not Address(host=host).is_public
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "assistant.example", ""])
+@pytest.mark.parametrize("locks", [{}, {"access_code": CODE}, {"tls_certificate": Path("c"), "tls_key": Path("k")}], ids=str)
+def test_others_are_let_in_only_with_tls_and_a_code(host: str, locks: dict[str, Any]) -> None:
+    with pytest.raises(NetworkError) as caught:
+        Address(host=host, **locks)
+    assert caught.value.code == "network.not_safe"
+    assert "127.0.0.1" in caught.value.sentence
+
+
+def test_half_a_lock_is_refused() -> None:
+    with pytest.raises(NetworkError):
+        Address(tls_certificate=Path("c"))
+    with pytest.raises(NetworkError):
+        Address(access_code="short")
+
+
+def test_the_certificate_tells_the_names(pair: tuple[Path, Path]) -> None:
+    certificate, key = pair
+    assert set(certificate_names(certificate, key)) == {"assistant.example", "192.0.2.7"}
+    address = Address(host="0.0.0.0", tls_certificate=certificate, tls_key=key, access_code=CODE)
+    assert "assistant.example" in address.names()
+    assert address.url(8765) == "https://0.0.0.0:8765"
+
+
+def test_a_key_of_another_certificate_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    _, other_key = make_certificate(tmp_path)
+    for certificate, key in ((pair[0], other_key), (tmp_path / "none.pem", pair[1]), (pair[1], pair[1])):
+        with pytest.raises(NetworkError) as caught:
+            certificate_names(certificate, key)
+        assert caught.value.code == "network.not_safe"
+
+
+def test_a_taken_port_is_said() -> None:
+    with bind(Address(port=0)) as taken:
+        with pytest.raises(NetworkError) as caught:
+            bind(Address(port=taken.getsockname()[1]))
+        assert caught.value.code == "network.in_use"
+
+
+def test_an_address_of_another_machine_is_said(pair: tuple[Path, Path]) -> None:
+    certificate, key = pair
+    for host in ("192.0.2.7", "no.such.name.invalid"):
+        with pytest.raises(NetworkError) as caught:
+            bind(Address(host=host, tls_certificate=certificate, tls_key=key, access_code=CODE))
+        assert caught.value.code == "network.not_safe"
+
+
+def test_ipv6_has_an_address_to_open() -> None:
+    assert Address(host="::1").url(8765) == "http://[::1]:8765"
+    assert socket.has_ipv6
