@@ -4,6 +4,7 @@ The work is done by hibari's grapheme-to-phoneme part. Both engines share one in
 (0.4 s) and serves one call at a time. It never speaks.
 """
 
+import re
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -12,6 +13,8 @@ from earwitness.domain.errors import EngineError
 
 LONGEST = 400
 """Phoneme characters that one run of a model takes."""
+_LONG_NUMBER = re.compile(r"\d[\d,]{14,}")
+"""Too long to be read as one number; such are read digit by digit."""
 
 
 class Phonemiser:
@@ -25,13 +28,17 @@ class Phonemiser:
     def __call__(self, text: str) -> tuple[str, ...]:
         """The phonemes of `text` in runs of at most LONGEST characters; none if nothing in it can be said.
 
-        Raises EngineError if the conversion fails.
+        A word that the conversion cannot take is left out. Raises EngineError if it can take none.
         """
-        try:
-            with self._lock:
-                phonemes: str = self._loaded()(text)
-        except Exception as error:
-            raise EngineError("The text could not be turned into sounds: say it in other words.") from error
+        text = _LONG_NUMBER.sub(_digits, text)
+        with self._lock:
+            convert = self._loaded()
+            phonemes = _attempt(convert, text)
+            if phonemes is None:
+                parts = [_attempt(convert, word) for word in text.split()]
+                phonemes = " ".join(part for part in parts if part)
+                if not phonemes and None in parts:
+                    raise EngineError("The text could not be turned into sounds: say it in other words.")
         return _runs(phonemes.strip())
 
     def _loaded(self) -> Any:
@@ -46,6 +53,18 @@ class Phonemiser:
 def phonemiser(*, is_british: bool) -> Phonemiser:
     """The one phonemiser of that accent in this process."""
     return Phonemiser(is_british=is_british)
+
+
+def _attempt(convert: Any, text: str) -> str | None:
+    """The phonemes of `text`, or None where the conversion fails: what its rules trip over cannot be told beforehand."""
+    try:
+        return str(convert(text))
+    except Exception:
+        return None
+
+
+def _digits(number: re.Match[str]) -> str:
+    return " ".join(number[0].replace(",", ""))
 
 
 def _runs(phonemes: str) -> tuple[str, ...]:
