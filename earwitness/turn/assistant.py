@@ -17,7 +17,7 @@ from earwitness.domain.events import Command, Event
 from earwitness.domain.intent import Context
 from earwitness.domain.turn import Turn
 from earwitness.domain.voice import Voice
-from earwitness.speech.audio_file import read_audio
+from earwitness.speech.audio_file import read_audio, wav_header
 from earwitness.turn.once import Listener, answer
 from earwitness.turn.ports import Device, Ear, VoiceActivityDetector
 from earwitness.turn.runner import Conversation, Engines, Manner
@@ -80,10 +80,11 @@ class Assistant:
     def warm(self) -> None:
         """Load the engines now and run each once. Blocks; raises ModelError when a model is missing or altered."""
         engines = self._makers.engines()
-        engines.recogniser.transcribe(Pcm(data=bytes(32_000)))
         self._makers.vad()
-        for _ in engines.synthesiser.stream("Ready.", voice=self._manner.voice):
-            pass
+        spoken = list(engines.synthesiser.stream("Turn on the light.", voice=self._manner.voice))
+        data = b"".join(part.data for part in spoken)
+        heard = io.BytesIO(wav_header(len(data), rate_hz=spoken[0].rate_hz) + data)
+        engines.recogniser.transcribe(read_audio(heard, longest_seconds=60.0))
         self._is_ready = True
 
     def is_ready(self) -> bool:

@@ -30,6 +30,9 @@ REMEMBERED_TEXTS = 512
 MOST_WORDS = 80
 """More words are not matched; half a minute of speech has fewer."""
 
+FREE_SLOTS = frozenset({"item", "message", "search_query", "conversation_command"})
+"""Slots that take any words; so does the name of a new timer."""
+
 _LATER = "conversation_command"
 _TOLD_ALL = (("HassTurnOn", "fan"), ("HassTurnOff", "fan"), ("HassTurnOff", "lock"))
 """What Home Assistant's tests call `name: all` unless the room is only understood."""
@@ -63,6 +66,17 @@ class Grammar:
         """What `text` means here. Raises TextError (text.too_long) for more than 1,000 characters."""
         plain = normalise(text)
         return self._answered(plain, context) or self._remembered(plain, context.area)
+
+    def knows(self, text: str) -> bool:
+        """Whether `text` is a sentence of this home, wherever it is said."""
+        return self.understand(text, context=Context()).intent is not None
+
+    def is_closed(self, text: str) -> bool:
+        """Whether it is one, and none of its slots takes any words: then having heard just this sentence is evidence."""
+        intent = self.understand(text, context=Context()).intent
+        if intent is None:
+            return False
+        return not FREE_SLOTS & intent.slots.keys() and not (intent.name == "HassStartTimer" and "name" in intent.slots)
 
     def hints(self) -> tuple[str, ...]:
         """Names and aliases of devices, areas and lists."""

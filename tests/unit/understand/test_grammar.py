@@ -191,6 +191,20 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
     assert heard.intent is not None or heard.completeness is not Completeness.COMPLETE
 
 
+@pytest.mark.parametrize(
+    ("said", "is_known", "is_closed"),
+    [
+        ("turn on the kitchen light", True, True),
+        ("add plums to my shopping list", True, False),
+        ("set a pasta timer for five minutes", True, False),
+        ("sing about ferrets", False, False),
+    ],
+)
+def test_free_words_are_no_evidence(said: str, is_known: bool, is_closed: bool) -> None:
+    home_grammar = grammar()
+    assert (home_grammar.knows(said), home_grammar.is_closed(said)) == (is_known, is_closed)
+
+
 def test_the_same_text_means_the_same() -> None:
     assert hear("turn on the kitchen light") == Grammar(SMALL).understand("turn on the kitchen light", context=KITCHEN)
 
