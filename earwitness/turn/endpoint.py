@@ -16,7 +16,7 @@ FIRST_FRAMES = 2
 """Speech frames in a row that begin speech: one alone may be a click."""
 
 
-_WHY = {Completeness.INCOMPLETE: EndReason.PAUSE, Completeness.ABSENT: EndReason.NOTHING}
+_WHY: dict[Completeness | None, EndReason] = {Completeness.INCOMPLETE: EndReason.PAUSE, Completeness.ABSENT: EndReason.NOTHING}
 """Why a capture ended when it ended with words like these; all others were simply done."""
 
 
