@@ -13,10 +13,10 @@ from earwitness.domain.turn import Outcome
 from earwitness.domain.voice import Voice
 from earwitness.speech.audio_file import wav_header
 from earwitness.turn.assistant import Assistant, Makers
-from earwitness.turn.once import Listener
 from earwitness.turn.runner import Manner
 from earwitness.turn.workers import Workers
 from tests.fakes import Beeper, LoudnessVad, engines, silence, tone
+from tests.unit.turn.test_runner import Recorder
 
 
 class Catalogue(Beeper):
@@ -65,22 +65,20 @@ def assistant(stopped: list[str]) -> Iterator[Assistant]:
 
 
 async def test_an_alert_rings_everywhere_and_ends_everywhere(assistant: Assistant, stopped: list[str]) -> None:
-    devices = [Listener(), Listener()]
-    first = assistant.converse(devices[0], is_hands_free=False)
+    kitchen, bedroom = Recorder(), Recorder()
+    first = assistant.converse(kitchen, is_hands_free=False)
     assistant.ring("t1", "Your timer is done.")
-    second = assistant.converse(devices[1], is_hands_free=False)
+    second = assistant.converse(bedroom, is_hands_free=False)
     tasks = [asyncio.create_task(conversation.run()) for conversation in (first, second)]
-    async with asyncio.timeout(10):
-        while not all(any(message["type"] == "speech_end" for message in device.messages) for device in devices):
-            await asyncio.sleep(0)  # noqa: ASYNC110 - two devices, no common event
-        await first.stop()
-        while not all(any(message["type"] == "alert_end" for message in device.messages) for device in devices):
-            await asyncio.sleep(0)  # noqa: ASYNC110
+    for room in (kitchen, bedroom):
+        await room.until(type="alert", id="t1")
+    await first.stop()
+    for room in (kitchen, bedroom):
+        await room.until(type="alert_end", id="t1")
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert stopped == ["t1"]
-    assert all(any(message["type"] == "alert" for message in device.messages) for device in devices)
 
 
 async def test_a_typed_request_is_answered_without_a_device(assistant: Assistant) -> None:
