@@ -1,6 +1,7 @@
 """The page in a real Chromium, with a real spoken command in its microphone and the real server behind it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,6 +55,14 @@ def quiet_browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFacto
         yield launched
 
 
+def take_picture(page: Page, name: str) -> None:
+    """Take a picture for the documentation, where there is none yet or EARWITNESS_PICTURES asks for new ones."""
+    picture = PICTURES / name
+    if os.environ.get("EARWITNESS_PICTURES") or not picture.exists():
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=picture)
+
+
 def positions(here: Visit, direction: str, kind: str, **fields: object) -> list[int]:
     """Where such messages stand in the session's order."""
     found = []
@@ -83,8 +92,7 @@ def test_a_spoken_command_changes_the_home(playwright: Playwright, address: str,
         assert here.page.locator("#bars li").count() >= 4
         here.state("asleep")
         here.page.wait_for_function("() => document.getAnimations().every((animation) => animation.playState !== 'running')")
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        here.page.screenshot(path=PICTURES / "page.png")
+        take_picture(here.page, "page.png")
         assert_sound_kept_the_rules(here)
 
 
@@ -205,6 +213,22 @@ def test_mute_stops_the_microphone_at_its_source_and_survives_a_reload(quiet_bro
         here.state("asleep")
 
 
+def test_mute_while_the_microphone_is_still_opening_leaves_it_closed(quiet_browser: Browser, address: str) -> None:
+    hold = """() => {
+      const ask = navigator.mediaDevices.getUserMedia;
+      const released = new Promise((release) => (window.release = release));
+      navigator.mediaDevices.getUserMedia = async (wanted) => released.then(() => ask(wanted));
+    }"""
+    with visit(quiet_browser, address) as here:
+        here.page.evaluate(hold)
+        here.page.click("#talk")
+        here.page.click("#mute")
+        here.page.evaluate("window.release()")
+        here.page.wait_for_function("() => window.microphones.length === 1 && window.microphones[0].readyState === 'ended'")
+        here.state("muted")
+        assert positions(here, "sent", "press") == []
+
+
 def test_a_microphone_that_may_not_be_used_is_explained(playwright: Playwright, address: str) -> None:
     with browsing.browser(playwright, may_use_microphone=False) as launched, visit(launched, address) as here:
         here.page.click("#talk")
@@ -256,7 +280,8 @@ def test_it_fits_a_phone(quiet_browser: Browser, address: str) -> None:
             "(all) => all.filter((one) => one.offsetParent && one.offsetHeight < 44).map((one) => one.id)",
         )
         assert small == []
-        here.page.screenshot(path=PICTURES / "page-phone.png", full_page=True)
+        here.page.evaluate("window.scrollTo(0, 0)")
+        take_picture(here.page, "page-phone.png")
 
 
 def overflow(page: Page) -> int:

@@ -108,6 +108,7 @@ on("transcript", ({ text }) => turns.transcript(text));
 on("understood", (message) => turns.understood(message));
 on("turn", (turn) => turns.finish(turn));
 on("speech", ({ id, rate_hz: rateHz, text }) => {
+  if (!player.canSound) say("The browser keeps this page silent until you press something on it.");
   player.begin(id, rateHz);
   turns.reply(text);
 });

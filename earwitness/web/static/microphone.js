@@ -14,6 +14,7 @@ export class Microphone {
   #stream = null;
   #context = null;
   #opening = null;
+  #closings = 0; // counts up, so that an opening under way notices that it is no longer wanted
   #kept = [];
   #send = null;
 
@@ -36,6 +37,7 @@ export class Microphone {
 
   /** Stop the microphone at its source and forget what was kept. */
   close() {
+    this.#closings += 1;
     this.#send = null;
     this.#kept = [];
     this.#stream?.getTracks().forEach((track) => track.stop());
@@ -60,6 +62,7 @@ export class Microphone {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Error("This address may not use a microphone: open the page over https or on the machine itself.");
     }
+    const closings = this.#closings;
     let stream;
     try {
       // Level and noise are left as they are: recognisers even out the level themselves, and a browser's gain clips loud speech.
@@ -82,6 +85,12 @@ export class Microphone {
       this.#context?.close();
       this.#context = null;
       throw new Error("This browser cannot record sound for this page; a current Firefox, Chrome, Edge or Safari can.");
+    }
+    if (closings !== this.#closings) {
+      stream.getTracks().forEach((track) => track.stop());
+      this.#context?.close();
+      this.#context = null;
+      throw new Error("The microphone was closed again before it was ready.");
     }
     stream.getAudioTracks()[0].onended = () => {
       if (this.#stream !== stream) return;

@@ -9,6 +9,7 @@ export class Player {
   #cues = new Map();
   #speeches = new Map();
   #alert = null;
+  #isRinging = false;
 
   /** @param {(id: number, state: "started" | "finished") => void} onPlayback */
   constructor(onPlayback) {
@@ -42,8 +43,10 @@ export class Player {
 
   /** Ring until `endAlert`. */
   async startAlert() {
-    if (this.#alert || !this.canSound) return;
+    if (this.#isRinging || !this.canSound) return;
+    this.#isRinging = true;
     const buffer = await this.#cue("alert");
+    if (!this.#isRinging || this.#alert) return; // stopped while the cue was being decoded
     const gain = new GainNode(this.#context, { gain: 0.6 });
     gain.connect(this.#context.destination);
     this.#alert = new AudioBufferSourceNode(this.#context, { buffer, loop: true });
@@ -52,6 +55,7 @@ export class Player {
   }
 
   endAlert() {
+    this.#isRinging = false;
     this.#alert?.stop();
     this.#alert = null;
   }

@@ -37,8 +37,9 @@ export class Talk {
       if (this.isMuted || !this.link.send("press")) this.#forget();
       this.#unanswered = setTimeout(() => this.#forget(), ANSWER_MS);
     } catch (error) {
+      const isWanted = this.#isPressing;
       this.#forget();
-      this.say(error.message);
+      if (isWanted) this.say(error.message);
     }
   }
 
