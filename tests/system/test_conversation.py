@@ -164,3 +164,20 @@ async def test_a_question_is_answered_by_voice(house: House) -> None:
         await say(conversation, spoken(house, "Ten minutes.") + silence(2.0))
         _, turn = await room.until(type="turn", outcome="done")
     assert turn["intent"] == "HassStartTimer", turn
+
+
+async def test_a_timer_rings_in_a_session_and_stop_ends_it(house: House) -> None:
+    alerts = asyncio.create_task(house.alerts.run())
+    try:
+        async with talking(house, is_hands_free=False) as (conversation, room):
+            await conversation.ask("set a timer for one second")
+            await room.until(type="turn", outcome="done")
+            _, alert = await room.until(type="alert")
+            assert house.assistant.board().timers[0].is_ringing
+            await conversation.ask("stop")
+            await room.until(type="alert_end", id=alert["id"])
+            await room.until(type="turn", transcript="stop")
+    finally:
+        alerts.cancel()
+        await asyncio.gather(alerts, return_exceptions=True)
+    assert alert["kind"] == "timer"
