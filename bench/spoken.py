@@ -1,9 +1,9 @@
 """The spoken commands of the latency benchmark: sentences said by the shipped voices, and people's own recordings.
 
-Knows the true end of speech of each: the last frame of 20 ms (every 10 ms) whose level is within 35 dB of the loudest frame and
-at least 10 dB above the recording's noise floor (its 20th percentile). The voices are silent after the last word, so theirs is
-exact; people were recorded in noise, so theirs may be early, when the last sound is a faint one, and then both stacks look slower
-than they are. Everything lies in the same faint noise, so that silence is as in a room.
+Knows the true end of speech of each: the last frame of 20 ms (every 10 ms) whose level is within 35 dB of the loudest frame. The
+voices are silent after the last word, so that this is exact. People were recorded in noise: theirs must also be 6 dB above the
+level of the recording's last quarter of a second, which may be early when the last sound is a faint one; then both stacks look
+slower than they are. Everything lies in the same faint noise, so that silence is as in a room.
 """
 
 import json
@@ -21,8 +21,9 @@ from earwitness.speech.voices import VoiceCatalogue
 
 STEP = RATE_HZ // 100
 BELOW_LOUDEST_DB = 35.0
-ABOVE_FLOOR_DB = 10.0
-FLOOR_PERCENTILE = 20
+ABOVE_NOISE_DB = 6.0
+NOISE_STEPS = 25
+"""Steps of 10 ms at the end of a recording, in which nobody speaks."""
 LEAD_SECONDS, TAIL_SECONDS = 0.4, 6.0
 NOISE_LEVEL = 10 ** (-66 / 20)
 """Root mean square of the noise under everything, full scale 1."""
@@ -123,19 +124,24 @@ def human_commands(data: Path) -> list[Utterance]:
 
 def laid_out(sound: Samples, *, text: str, speaker: str, seed: int) -> Utterance:
     """Silence, the speech up to its true end, and the recording's own end and silence after it, all over faint noise."""
-    end = speech_end(sound)
+    end = speech_end(sound, is_noisy=speaker == HUMAN_SPEAKER)
     whole = np.concatenate([np.zeros(int(LEAD_SECONDS * RATE_HZ)), sound, np.zeros(int(TAIL_SECONDS * RATE_HZ))])
     noisy = whole + np.random.default_rng(seed).normal(0.0, NOISE_LEVEL, len(whole))
     pcm = Pcm(data=(np.clip(noisy, -1.0, 1.0) * 32767.0).astype("<i2").tobytes())
     return Utterance(text=text, speaker=speaker, pcm=pcm, end_seconds=LEAD_SECONDS + end / RATE_HZ)
 
 
-def speech_end(sound: Samples) -> int:
-    """The sample after the last frame of speech, by level. Raises ValueError if the sound has no whole frame."""
+def speech_end(sound: Samples, *, is_noisy: bool) -> int:
+    """The sample after the last frame of speech, by level; a noisy recording ends with a quarter of a second without speech.
+
+    Raises ValueError if the sound has no whole frame.
+    """
     steps = sound[: len(sound) // STEP * STEP].reshape(-1, STEP).astype(np.float64)
     if len(steps) < 2:
         raise ValueError("the sound is shorter than a frame")
     power = np.mean(steps**2, axis=1)
     levels = 10.0 * np.log10((power[:-1] + power[1:]) / 2.0 + 1e-10)
-    threshold = max(levels.max() - BELOW_LOUDEST_DB, np.percentile(levels, FLOOR_PERCENTILE) + ABOVE_FLOOR_DB)
-    return (int(np.flatnonzero(levels >= min(threshold, levels.max()))[-1]) + 2) * STEP
+    threshold = levels.max() - BELOW_LOUDEST_DB
+    if is_noisy:
+        threshold = min(levels.max(), max(threshold, np.median(levels[-NOISE_STEPS:]) + ABOVE_NOISE_DB))
+    return (int(np.flatnonzero(levels >= threshold)[-1]) + 2) * STEP
