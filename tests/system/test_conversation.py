@@ -173,7 +173,7 @@ async def test_a_timer_rings_in_a_session_and_stop_ends_it(house: House) -> None
             await conversation.ask("set a timer for one second")
             await room.until(type="turn", outcome="done")
             _, alert = await room.until(type="alert")
-            assert house.assistant.board().timers[0].is_ringing
+            assert [timer.timer_id for timer in house.assistant.board().timers if timer.is_ringing] == [alert["id"]]
             await conversation.ask("stop")
             await room.until(type="alert_end", id=alert["id"])
             await room.until(type="turn", transcript="stop")
