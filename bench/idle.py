@@ -22,7 +22,7 @@ from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES, Pcm
 from earwitness.improve.manifest import read_manifest
 from earwitness.speech.audio_file import read_audio
 from earwitness.speech.vad.silero import SileroVad
-from earwitness.turn.once import Listener
+from earwitness.turn.once import AttentiveDevice
 
 CHUNK_BYTES = 512 * SAMPLE_BYTES
 SPEECH = "audio/read_speech.jsonl"
@@ -78,9 +78,9 @@ def _listening(words: tuple[str, ...], sound: Pcm) -> float:
 
 
 async def _wait(house: House, sound: Pcm) -> float:
-    listener = Listener()
-    conversation = house.assistant.converse(listener, is_hands_free=True)
-    listener.conversation = conversation
+    device = AttentiveDevice()
+    conversation = house.assistant.converse(device, is_hands_free=True)
+    device.conversation = conversation
     running = asyncio.create_task(conversation.run())
     busy, began = time.process_time(), time.monotonic()
     for start in range(0, len(sound.data), CHUNK_BYTES):

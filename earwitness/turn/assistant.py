@@ -18,7 +18,7 @@ from earwitness.domain.intent import Context
 from earwitness.domain.turn import Turn
 from earwitness.domain.voice import Voice
 from earwitness.speech.audio_file import read_audio, wav_header
-from earwitness.turn.once import Listener, answer
+from earwitness.turn.once import AttentiveDevice, answer
 from earwitness.turn.ports import Device, Ear, VoiceActivityDetector
 from earwitness.turn.runner import Conversation, Engines, Manner
 
@@ -132,10 +132,10 @@ class Assistant:
             raise TextError(f"A request may have {LONGEST_TEXT} characters; this one has {len(request)}.")
         name = voice or self._manner.voice
         self.check_voice(name)
-        listener = Listener()
+        device = AttentiveDevice()
         manner = replace(self._manner, voice=name, is_live=False, is_silent=is_silent)
-        turn = await answer(request, conversation=self._make(listener, manner=manner), listener=listener)
-        return turn, listener.speech
+        turn = await answer(request, conversation=self._make(device, manner=manner), device=device)
+        return turn, device.speech
 
     async def ask_text(self, text: str, *, voice: str | None = None) -> Turn:
         """One turn on a typed request, without speaking."""

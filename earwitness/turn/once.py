@@ -15,7 +15,7 @@ CHUNK_BYTES = 512 * SAMPLE_BYTES
 
 
 @dataclass(slots=True)
-class Listener:
+class AttentiveDevice:
     """A device that confirms every cue and keeps what it is told, in memory."""
 
     speech: list[Pcm] = field(default_factory=list)
@@ -50,27 +50,27 @@ def turn_of(message: dict[str, object]) -> Turn:
     )
 
 
-async def answer(request: Pcm | str, *, conversation: Conversation, listener: Listener) -> Turn:
-    """Run one turn on a recording (16 kHz mono) or a typed sentence; the reply's sound is then in `listener.speech`."""
-    listener.conversation = conversation
-    listener.turn = asyncio.get_running_loop().create_future()
+async def answer(request: Pcm | str, *, conversation: Conversation, device: AttentiveDevice) -> Turn:
+    """Run one turn on a recording (16 kHz mono) or a typed sentence; the reply's sound is then in `device.speech`."""
+    device.conversation = conversation
+    device.turn = asyncio.get_running_loop().create_future()
     running = asyncio.create_task(conversation.run())
     try:
         if isinstance(request, str):
             await conversation.ask(request)
         else:
             await _say(conversation, request)
-        running.add_done_callback(lambda task: _pass_on(task, listener))
-        return await listener.turn
+        running.add_done_callback(lambda task: _pass_on(task, device))
+        return await device.turn
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
 
-def _pass_on(running: "asyncio.Task[None]", listener: Listener) -> None:
-    if listener.turn is not None and not listener.turn.done():
+def _pass_on(running: "asyncio.Task[None]", device: AttentiveDevice) -> None:
+    if device.turn is not None and not device.turn.done():
         error = None if running.cancelled() else running.exception()
-        listener.turn.set_exception(error or RuntimeError("the conversation ended without a turn"))
+        device.turn.set_exception(error or RuntimeError("the conversation ended without a turn"))
 
 
 async def _say(conversation: Conversation, request: Pcm) -> None:

@@ -12,7 +12,7 @@ import pytest
 from earwitness.domain.audio import Pcm
 from earwitness.domain.events import Command, Event, Heard
 from earwitness.domain.intent import Context
-from earwitness.turn.once import Listener, answer
+from earwitness.turn.once import AttentiveDevice, answer
 from earwitness.turn.runner import Conversation, Manner
 from earwitness.turn.workers import Workers
 from tests.fakes import Beeper, LoudnessVad, OneLamp, ScriptedRecogniser, engines, silence, tone
@@ -198,16 +198,16 @@ async def test_muted_sound_is_dropped(workers: Workers) -> None:
 
 
 async def test_a_recording_is_heard_to_its_end_in_spite_of_pauses(workers: Workers) -> None:
-    listener, ear = Listener(), ScriptedRecogniser()
+    device, ear = AttentiveDevice(), ScriptedRecogniser()
     conversation = Conversation(
-        device=listener,
+        device=device,
         engines=engines(workers, recogniser=ear),
         vad=LoudnessVad(),
         manner=Manner(is_live=False, is_silent=True),
         context=Context(),
     )
     sound = tone(1.0) + silence(2.5) + tone(1.0)
-    turn = await answer(Pcm(data=sound), conversation=conversation, listener=listener)
+    turn = await answer(Pcm(data=sound), conversation=conversation, device=device)
     assert turn.outcome.value == "done"
     assert ear.calls == [4.5]
 
