@@ -336,7 +336,8 @@ class Conversation:
             return
         try:
             reply = self._engines.skills.foresee(understanding.intent, context=context)
-        except EarwitnessError:
+        except Exception as error:  # only a preparation: the turn goes on without it
+            log(_logger, "reply not foreseen", level=logging.WARNING, error_type=type(error).__name__)
             return
         if reply:
             self._prepare(reply)
@@ -460,7 +461,8 @@ class Conversation:
     async def _show_partial(self, recogniser: Recogniser, turn: int) -> None:
         try:
             heard = await self._engines.workers.glimpse.run(recogniser.transcribe, self._listener.captured())
-        except EarwitnessError:
+        except Exception as error:  # only a glimpse: the turn goes on without it
+            log(_logger, "partial words failed", level=logging.WARNING, error_type=type(error).__name__)
             return
         if heard.text and self._state.turn == turn and self._listener.is_open:
             await self._device.tell({"type": "partial", "text": heard.text})

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +11,8 @@ import pytest
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.events import Command, Event, Heard
-from earwitness.domain.intent import Context
+from earwitness.domain.intent import Context, Intent
+from earwitness.domain.turn import Transcript
 from earwitness.turn.once import AttentiveDevice, answer
 from earwitness.turn.runner import Conversation, Manner
 from earwitness.turn.workers import Workers
@@ -171,6 +172,30 @@ async def test_a_failed_voice_leaves_the_action_done(workers: Workers) -> None:
         turn = await recorder.until(type="turn")
     assert lamp.is_on
     assert (turn["outcome"], turn["error"]) == ("done", "engine.failed")
+
+
+class Shortsighted(OneLamp):
+    def foresee(self, intent: Intent, *, context: Context) -> str | None:
+        raise RuntimeError("nothing can be foreseen")
+
+
+class Unforeseen(ScriptedRecogniser):
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
+        raise RuntimeError("no partial words")
+
+
+async def test_what_only_prepares_may_fail_without_ending_the_turn(workers: Workers) -> None:
+    recorder, lamp = Recorder(), Shortsighted()
+    async with talking(workers, recorder, skills=lamp, glimpse=Unforeseen()) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        for _ in range(4):
+            await hear(conversation, tone(0.8))
+            await asyncio.sleep(0)
+        await hear(conversation, silence(3.0))
+        turn = await recorder.until(type="turn")
+    assert turn["outcome"] == "done"
+    assert lamp.is_on
 
 
 async def test_silence_is_not_heard(workers: Workers) -> None:
