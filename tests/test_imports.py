@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent / "earwitness"
 
 LEVELS: list[set[str]] = [
     {"domain"},
+    {"storage"},
     {"ledger"},
     {"speech", "understand", "links", "vault", "people"},
     {"turn", "skills"},

@@ -12,7 +12,13 @@
     ├── WireError           wire.malformed  wire.too_large  wire.wrong_version
     ├── LinkError           link.failed  link.unknown_device      (may be tried again)
     ├── StorageError        storage.full  storage.failed          (may be tried again)
-    └── NetworkError        network.not_safe  network.in_use
+    ├── NetworkError        network.not_safe  network.in_use
+    ├── LedgerError         ledger.unavailable                    (may be tried again)
+    ├── ProofError          proof.invalid  proof.unreadable
+    ├── VaultError          vault.sealed_wrong  vault.key_missing  vault.not_found  vault.not_kept
+    ├── AccessError         access.refused  access.not_signed_in  access.wait
+    ├── PersonError         person.unknown  person.exists  person.invalid
+    └── BackupError         backup.invalid
 
 Each error is one sentence that says what happened and what to do, and a stable `code` that programs may test.
 No message carries audio, a transcript or a name of a person.
@@ -108,3 +114,40 @@ class NetworkError(EarwitnessError):
     """An address that may not be served, or is already taken."""
 
     code = "network.not_safe"
+
+
+class LedgerError(EarwitnessError):
+    """The ledger cannot take an entry; then nothing that needs one is done."""
+
+    code = "ledger.unavailable"
+    is_retryable = True
+
+
+class ProofError(EarwitnessError):
+    """A proof, checkpoint, receipt or ledger that does not verify: the sentence says what is wrong with it."""
+
+    code = "proof.invalid"
+
+
+class VaultError(EarwitnessError):
+    """Something in the vault that is not there, was erased, or is not what was sealed."""
+
+    code = "vault.not_found"
+
+
+class AccessError(EarwitnessError):
+    """Somebody who may not do that; a refusal, never a hint at what is there."""
+
+    code = "access.refused"
+
+
+class PersonError(EarwitnessError):
+    """A person who is not known here, or whose name or passphrase cannot be taken."""
+
+    code = "person.unknown"
+
+
+class BackupError(EarwitnessError):
+    """A backup that cannot be made, read or opened with what was given."""
+
+    code = "backup.invalid"

