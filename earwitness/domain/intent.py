@@ -57,3 +57,5 @@ class Context:
     """Name of the slot that the assistant has just asked for, if any."""
     pending: Intent | None = None
     """The intent that waits for that slot."""
+    person_id: str | None = None
+    """Who speaks or types, if that is known; None for guests and unknown speakers, who have consented to nothing."""

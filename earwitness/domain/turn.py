@@ -46,6 +46,8 @@ class SkillResult:
     reply: str
     asks: Context | None = None
     """Set when the reply is a question: the context in which the answer is to be understood."""
+    is_off_record: bool = False
+    """Whether this turn may not be kept, whatever was consented to: it asked for deletion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
