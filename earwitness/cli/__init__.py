@@ -1,0 +1,67 @@
+"""The `earwitness` command. It reads arguments, asks `build` for what it needs and prints; it decides nothing about a turn.
+
+Every error ends in one line with its stable code and exit status 2; never in a traceback.
+"""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from earwitness import __version__
+from earwitness.cli import evaluate, machine, serve, turns
+from earwitness.cli.options import AS_JSON
+from earwitness.config import read_settings
+from earwitness.domain.errors import EarwitnessError
+
+
+class _Command(click.Group):
+    """Turns errors of the house into one line."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except EarwitnessError as error:
+            _stop(error.code, error.sentence, context)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(0)
+        except Exception as error:
+            if os.environ.get("EARWITNESS_DEBUG"):
+                raise
+            sentence = f"Something unforeseen happened ({type(error).__name__}); set EARWITNESS_DEBUG=1 to see where."
+            _stop("earwitness.unforeseen", sentence, context)
+
+
+def _stop(code: str, sentence: str, context: click.Context) -> NoReturn:
+    if context.meta.get(AS_JSON):
+        click.echo(json.dumps({"error": {"code": code, "message": sentence}}))
+    click.echo(f"earwitness: {code}: {sentence}", err=True)
+    sys.exit(2)
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option("--settings", "settings_file", type=click.Path(path_type=Path), help="Settings file (TOML).")
+@click.pass_context
+def main(context: click.Context, settings_file: Path | None) -> None:
+    """A private voice assistant that does what you say, and can prove who heard it."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    context.obj = read_settings(settings_file)
+
+
+main.add_command(serve.run)
+main.add_command(serve.demo_command)
+main.add_command(turns.ask)
+main.add_command(turns.say)
+main.add_command(turns.voices)
+main.add_command(evaluate.evaluate)
+main.add_command(machine.doctor_command)
+main.add_command(machine.models)
+main.add_command(machine.settings_command)

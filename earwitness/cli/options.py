@@ -1,0 +1,30 @@
+"""What several commands share: the options, the two consoles and the look of progress. It runs nothing."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+out = Console(highlight=False)
+"""Results, on standard output."""
+progress_out = Console(stderr=True, highlight=False)
+"""Progress, on standard error, so that it never mixes with a result."""
+
+AS_JSON = "as_json"
+"""Where the click context notes that JSON was asked for, so that an error is printed the same way."""
+
+
+def _note_json(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    context.meta[AS_JSON] = value
+    return value
+
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, also of an error.", callback=_note_json)
+HOME = click.option("--home", "home_file", type=click.Path(path_type=Path), help="Home file (YAML) with areas and devices.")
+
+
+def progress(title: str) -> Progress:
+    """A bar with a title, how much of how many, and the time taken; it is gone when it ends."""
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=progress_out, transient=True)

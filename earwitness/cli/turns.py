@@ -1,0 +1,91 @@
+"""The commands of a single turn: ask, speak a text, list the voices."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from earwitness import build, terminal
+from earwitness.cli.options import HOME, JSON, out
+from earwitness.config import Settings
+from earwitness.domain.audio import Pcm
+from earwitness.domain.turn import Turn
+from earwitness.speech.audio_file import read_audio, write_wav
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--text", help="A typed request instead of a recording.")
+@click.option("--voice", help="Voice of the reply.")
+@click.option("--save", type=click.Path(path_type=Path), help="Write the spoken reply to this WAV file.")
+@HOME
+@JSON
+@click.pass_obj
+def ask(
+    settings: Settings,
+    file: Path | None,
+    *,
+    text: str | None,
+    voice: str | None,
+    save: Path | None,
+    home_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Run one turn on FILE (WAV, FLAC or OGG, any rate) or on --text, and print it."""
+    if (file is None) == (text is None):
+        raise click.UsageError("Give either a FILE or --text.")
+    with build.House(settings, home_file=home_file) as house:
+        request: Pcm | str = text or ""
+        if file is not None:
+            request = read_audio(file, longest_seconds=settings.endpoint.longest_seconds)
+        turn, speech = asyncio.run(house.ask(request, voice=voice, is_silent=save is None))
+    if save is not None and speech:
+        write_wav(save, Pcm(data=b"".join(part.data for part in speech), rate_hz=speech[0].rate_hz))
+    _print_turn(turn, as_json=as_json)
+
+
+def _print_turn(turn: Turn, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(turn.as_json(), ensure_ascii=False))
+    else:
+        out.print(terminal.turn_table(turn))
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def voices(settings: Settings, *, as_json: bool) -> None:
+    """List the voices."""
+    with build.House(settings) as house:
+        found = house.voices.voices()
+    if as_json:
+        rows = [
+            {"name": v.name, "engine": v.engine, "language": v.language, "gender": v.gender, "installed": v.is_installed}
+            for v in found
+        ]
+        click.echo(json.dumps(rows))
+        return
+    table = Table("voice", "engine", "language", "gender", "", box=None)
+    for voice in found:
+        mark = " (default)" if voice.name == settings.speech.voice else ""
+        note = voice.description if voice.is_installed else "not installed: run `earwitness models fetch`"
+        table.add_row(voice.name + mark, voice.engine, voice.language, voice.gender, note)
+    out.print(table)
+
+
+@click.command()
+@click.argument("text")
+@click.option("--voice", help="Name of the voice; `earwitness voices` lists them.")
+@click.option("--speed", type=click.FloatRange(0.5, 2.0), default=1.0, show_default=True)
+@click.option("--out", "target", required=True, type=click.Path(path_type=Path), help="WAV file to write.")
+@click.pass_obj
+def say(settings: Settings, text: str, *, voice: str | None, speed: float, target: Path) -> None:
+    """Speak TEXT to a WAV file."""
+    with build.House(settings) as house:
+        parts = list(house.voices.stream(text, voice=voice or settings.speech.voice, speed=speed))
+    rate_hz = parts[0].rate_hz if parts else 24_000
+    pcm = Pcm(data=b"".join(part.data for part in parts), rate_hz=rate_hz)
+    write_wav(target, pcm)
+    out.print(f"{target}: {pcm.seconds:.2f} s")
