@@ -1,7 +1,6 @@
 """A recording: a kept turn in the vault, with who may open it, who did, and until when it is there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -179,4 +178,13 @@ class Spoken:
     began_at: datetime
     area: str | None = None
     engine: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How much is kept of a person: since `oldest`, the first of it until `next_expiry`; both None when nothing is."""
+
+    recordings: int
+    seconds: float
+    oldest: datetime | None
+    next_expiry: datetime | None

@@ -15,17 +15,18 @@ from earwitness.domain.errors import StorageError
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def write_whole(path: Path, blocks: Iterable[bytes]) -> None:
+def write_whole(path: Path, blocks: Iterable[bytes], *, mode: int = 0o666) -> None:
     """Write the blocks to `path` and return once they are on the disk; the old file stays until then.
 
     Missing parent folders are made. A device or pipe is written to directly. An error raised by `blocks` passes through
-    and leaves nothing. Raises StorageError: storage.full, or storage.failed when the place cannot be written.
+    and leaves nothing. `mode` is that of a new file, before the user's mask. Raises StorageError: storage.full, or
+    storage.failed when the place cannot be written.
     """
     try:
         if _is_special(path):
             _write_through(path, blocks)
         else:
-            _write_beside(Path(os.path.realpath(path)), blocks)
+            _write_beside(Path(os.path.realpath(path)), blocks, mode=mode)
     except (OSError, ValueError) as error:
         raise _storage_error(path, error) from error
 
@@ -44,10 +45,10 @@ def _write_through(path: Path, blocks: Iterable[bytes]) -> None:
             _write_all(out.fileno(), block)
 
 
-def _write_beside(target: Path, blocks: Iterable[bytes]) -> None:
+def _write_beside(target: Path, blocks: Iterable[bytes], *, mode: int) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f".{secrets.token_hex(8)}.part"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
             for block in blocks:
@@ -56,7 +57,7 @@ def _write_beside(target: Path, blocks: Iterable[bytes]) -> None:
         finally:
             os.close(handle)
         temporary.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -67,7 +68,8 @@ def _write_all(handle: int, block: bytes) -> None:
         rest = rest[os.write(handle, rest) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring to the disk which files a folder has. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

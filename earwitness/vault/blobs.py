@@ -1,0 +1,108 @@
+"""Where sealed audio lies: a local folder by default, an S3 bucket by URL. Holds ciphertext only and knows no keys.
+
+A blob is on the disk, or acknowledged by the bucket, when `put` returns. Every call blocks.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from earwitness.domain.errors import StorageError, VaultError
+from earwitness.storage.durable import sync_folder
+
+_LISTED: Final = 1000
+
+
+class Blobs:
+    """Blobs by name: 32 hexadecimal digits, spread over 256 folders."""
+
+    def __init__(self, place: Path | str) -> None:
+        """`place` is a folder, made if it is not there, or a URL such as s3://bucket/prefix (keys and endpoint come from the
+        environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, AWS_REGION). Raises StorageError."""
+        self._folder = place if isinstance(place, Path) else None
+        self.name = str(place)
+        with self._said():
+            if isinstance(place, Path):
+                place.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._store: ObjectStore = LocalStore(place)
+            else:
+                allow_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://127.0.0.1")
+                self._store = from_url(place, client_options={"allow_http": allow_http})
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep a blob; it is there, whole, when this returns. Raises StorageError."""
+        with self._said():
+            self._store.put(_path(name), data)
+            if self._folder is not None:
+                self._sync(self._folder / _path(name))
+
+    def read(self, name: str, start: int, end: int) -> bytes:
+        """The bytes from `start` up to `end`, fewer where the blob ends before. Raises VaultError if there is no such blob."""
+        with self._said():
+            try:
+                return bytes(self._store.get_range(_path(name), start=start, end=end))
+            except NotFoundError as error:
+                raise VaultError("The sound of this recording is not there any more.") from error
+            except (BaseError, ValueError):
+                return self._rest(name, start)
+
+    def remove(self, name: str) -> None:
+        """Remove a blob; one that is not there is fine. Raises StorageError."""
+        with self._said(), contextlib.suppress(NotFoundError, FileNotFoundError):
+            self._store.delete(_path(name))
+
+    def remove_all(self, names: list[str]) -> None:
+        """Remove many; those that are not there are fine. Raises StorageError."""
+        if self._folder is not None:
+            for name in names:
+                self.remove(name)
+            return
+        with self._said():
+            for start in range(0, len(names), _LISTED):
+                with contextlib.suppress(NotFoundError):
+                    self._store.delete([_path(name) for name in names[start : start + _LISTED]])
+
+    def names(self) -> Iterator[str]:
+        """The names of all blobs, in no particular order. Raises StorageError."""
+        with self._said():
+            for batch in self._store.list(chunk_size=_LISTED):
+                for found in batch:
+                    yield str(found["path"]).replace("/", "")
+
+    def _rest(self, name: str, start: int) -> bytes:
+        """What there is of a blob that ends before what was asked for; reading it whole says whether the store works."""
+        try:
+            return bytes(self._store.get(_path(name)).bytes())[start:]
+        except NotFoundError as error:
+            raise VaultError("The sound of this recording is not there any more.") from error
+
+    def _sync(self, path: Path) -> None:
+        """The library writes a file whole but leaves it to the system when; we wait for the disk."""
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        sync_folder(path.parent)
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            if "No space left" in str(error):
+                raise StorageError(
+                    f"There is no space left for {self.name}; free some, then ask again.", code="storage.full"
+                ) from error
+            raise StorageError(f"The recordings at {self.name} cannot be reached ({type(error).__name__}).") from error
+
+
+def _path(name: str) -> str:
+    if len(name) != 32 or not set(name) <= set("0123456789abcdef"):
+        raise VaultError("That is not the name of a recording.")
+    return f"{name[:2]}/{name[2:]}"

@@ -1,0 +1,251 @@
+"""The one door: policy, then the ledger, then the bytes. Nobody reads a recording, its words or its sound, in any other way.
+
+If the ledger cannot take the entry, nothing is decrypted. What went out is noted when it has. Calls block.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES
+from earwitness.domain.consent import Purpose
+from earwitness.domain.errors import AccessError, VaultError
+from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Recording, Selection
+from earwitness.vault import policy, sealing
+from earwitness.vault.blobs import Blobs
+from earwitness.vault.envelope import open_audio, open_text, seal_text
+from earwitness.vault.key_ring import KeyRing
+from earwitness.vault.listens import Listens, entry_of_closing, entry_of_opening
+from earwitness.vault.ports import Ledger
+from earwitness.vault.rows import Row, Rows
+from earwitness.vault.search import MOST_SOUGHT, term, terms, words
+
+EVERYTHING = Selection(is_all=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """Kept turns, newest first; `next_before` asks for the page after this one, None when this is the last."""
+
+    recordings: tuple[Recording, ...]
+    next_before: int | None
+
+
+class AudioRead:
+    """One opened recording's sound: iterate for the bytes; close it (or use it as a context), so that what went out is on record.
+
+    `data_bytes` is the length of the whole recording as 16 kHz mono int16; what is given is the part from `start` up to `end`.
+    """
+
+    def __init__(
+        self, read: Read, chunks: Iterator[bytes], *, data_bytes: int, part: tuple[int, int], done: Callable[[Read], None]
+    ) -> None:
+        self.read = read
+        self.data_bytes = data_bytes
+        self.start, self.end = part
+        self._chunks = chunks
+        self._done = done
+        self._served = 0
+        self._is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._served += len(chunk)
+            yield chunk
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit what went out. Raises LedgerError or StorageError; the opening is on record in any case."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        whole = self.start + self._served >= self.end
+        result = ReadResult.SERVED if whole else ReadResult.BROKEN_OFF if self._served else ReadResult.FAILED
+        ranges = ((self.start, self.start + self._served),) if self._served else ()
+        seconds = self._served / SAMPLE_BYTES / RATE_HZ
+        self._done(replace(self.read, result=result, ranges=ranges, seconds=seconds))
+
+
+class Door:
+    """Opens recordings for those who may. `clock` gives aware datetimes."""
+
+    def __init__(
+        self,
+        *,
+        rows: Rows,
+        ring: KeyRing,
+        blobs: Blobs,
+        ledger: Ledger,
+        listens: Listens,
+        consents: policy.Consents,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._rows = rows
+        self._ring = ring
+        self._blobs = blobs
+        self._ledger = ledger
+        self._listens = listens
+        self._consents = consents
+        self._clock = clock
+
+    # The words
+
+    def history(
+        self,
+        actor: Actor,
+        person_id: str,
+        *,
+        limit: int,
+        before: int | None = None,
+        search: str = "",
+        selection: Selection = EVERYTHING,
+        purpose: ReadPurpose = ReadPurpose.HISTORY,
+    ) -> HistoryPage:
+        """A page of a person's kept turns that hold every word of `search`. Raises AccessError, LedgerError, StorageError."""
+        self._admit(actor, purpose, person_id=person_id, rows=())
+        sought = self._sought(person_id, search)
+        if sought is None:
+            return HistoryPage(recordings=(), next_before=None)
+        rows = self._rows.page(person_id, now=self._clock(), limit=limit + 1, before=before, sought=sought, selection=selection)
+        shown = rows[:limit]
+        next_before = shown[-1].number if len(rows) > limit else None
+        return HistoryPage(recordings=self._open_words(actor, shown, purpose=purpose), next_before=next_before)
+
+    def recording(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose = ReadPurpose.HISTORY) -> Recording:
+        """One kept turn. Raises VaultError (vault.not_found), AccessError, LedgerError."""
+        row = self._row(turn_id)
+        self._admit(actor, purpose, person_id=row.person_id, rows=(row,))
+        (found,) = self._open_words(actor, [row], purpose=purpose) or (None,)
+        if found is None:
+            raise _gone()
+        return found
+
+    def correct(self, actor: Actor, turn_id: str, *, transcript: str) -> Recording:
+        """Put the person's own words in place of what was heard; what was heard stays beside them. Raises as `recording`."""
+        row = self._row(turn_id)
+        self._admit(actor, ReadPurpose.CORRECTION, person_id=row.person_id, rows=(row,))
+        self._open(actor, [row], purpose=ReadPurpose.CORRECTION, medium=Medium.TEXT)
+        key = self._ring.data_keys([turn_id]).get(turn_id)
+        person_key = self._ring.find_person_key(row.person_id)
+        if key is None or person_key is None:
+            raise _gone()
+        facts = sealing.corrected(_facts(row, key), transcript=transcript, now=self._clock())
+        sealed = seal_text(sealing.to_bytes(facts), key=key, row_id=turn_id, revision=row.revision + 1)
+        if not self._rows.reseal(row, sealed=sealed, found_by=terms(sealing.searchable(facts), key=person_key.search_key())):
+            raise VaultError("This turn was changed or deleted just now; look at it again.", code="vault.changed")
+        changed = replace(row, sealed=sealed, revision=row.revision + 1)
+        return sealing.recording(changed, facts, listens=self._rows.heard_by_others([turn_id]).get(turn_id, 0))
+
+    # The sound
+
+    def audio(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose, start: int = 0, end: int | None = None) -> AudioRead:
+        """Open a recording's sound from byte `start` up to `end` of its PCM; close what is given.
+
+        Raises VaultError (vault.not_found; vault.no_sound where only words were kept), AccessError, LedgerError, StorageError.
+        """
+        row = self._row(turn_id)
+        self._admit(actor, purpose, person_id=row.person_id, rows=(row,))
+        if not row.audio_bytes:
+            raise VaultError("Of this turn only the words were kept.", code="vault.no_sound")
+        stop = row.audio_bytes if end is None else min(end, row.audio_bytes)
+        if not 0 <= start <= stop:
+            raise VaultError("That part of the recording does not exist.", code="vault.no_such_part")
+        read = self._open(actor, [row], purpose=purpose, medium=Medium.AUDIO)
+        return AudioRead(read, self._sound(row, start, stop), data_bytes=row.audio_bytes, part=(start, stop), done=self._close)
+
+    def _sound(self, row: Row, start: int, stop: int) -> Iterator[bytes]:
+        key = self._ring.data_keys([row.turn_id]).get(row.turn_id)
+        if key is None:
+            raise _gone()
+        stored = lambda first, last: self._blobs.read(row.turn_id, first, last)  # noqa: E731
+        yield from open_audio(stored, key=key, row_id=row.turn_id, length=row.audio_bytes, start=start, end=stop)
+
+    # Policy, ledger, bytes
+
+    def _row(self, turn_id: str) -> Row:
+        found = self._rows.find([turn_id], now=self._clock())
+        if not found:
+            raise _gone()
+        return found[0]
+
+    def _admit(self, actor: Actor, purpose: ReadPurpose, *, person_id: str, rows: Sequence[Row]) -> None:
+        given = frozenset(one for one in Purpose if self._consents.has_consent(person_id, one))
+        is_restricted = any(row.is_restricted for row in rows) or self._consents.is_restricted(person_id)
+        try:
+            policy.check(actor, purpose, facts=policy.Facts(person_id=person_id, consents=given, is_restricted=is_restricted))
+        except AccessError:
+            self._refuse(actor, purpose, person_id=person_id, rows=rows)
+            raise
+
+    def _refuse(self, actor: Actor, purpose: ReadPurpose, *, person_id: str, rows: Sequence[Row]) -> None:
+        """An attempt that was refused is on record like one that was not."""
+        read = self._read(actor, rows, purpose=purpose, medium=Medium.AUDIO, person_id=person_id)
+        refused = replace(read, result=ReadResult.REFUSED)
+        (position,) = self._ledger.append([entry_of_opening(refused)])
+        self._listens.add(replace(refused, opened_position=position))
+
+    def _open(self, actor: Actor, rows: Sequence[Row], *, purpose: ReadPurpose, medium: Medium) -> Read:
+        """Commit the opening; after this, and never before, may anything be decrypted."""
+        read = self._read(actor, rows, purpose=purpose, medium=medium, person_id=rows[0].person_id)
+        (position,) = self._ledger.append([entry_of_opening(read)])
+        opened = replace(read, opened_position=position)
+        self._listens.add(opened)
+        return opened
+
+    def _close(self, read: Read) -> None:
+        closed = replace(read, closed_at=self._clock())
+        (position,) = self._ledger.append([entry_of_closing(closed)])
+        self._listens.close(replace(closed, closed_position=position))
+
+    def _read(self, actor: Actor, rows: Sequence[Row], *, purpose: ReadPurpose, medium: Medium, person_id: str) -> Read:
+        return Read(
+            read_id=secrets.token_hex(16),
+            person_id=person_id,
+            turn_id=rows[0].turn_id if len(rows) == 1 else None,
+            actor=actor,
+            purpose=purpose,
+            medium=medium,
+            recordings=len(rows),
+            opened_at=self._clock(),
+            opened_position=-1,
+            result=ReadResult.OPEN if medium is Medium.AUDIO else ReadResult.SERVED,
+        )
+
+    def _open_words(self, actor: Actor, rows: Sequence[Row], *, purpose: ReadPurpose) -> tuple[Recording, ...]:
+        """The words of these rows, but of such as were erased meanwhile. One ledger entry for all of them."""
+        if not rows:
+            return ()
+        self._open(actor, rows, purpose=purpose, medium=Medium.TEXT)
+        keys = self._ring.data_keys([row.turn_id for row in rows])
+        heard = self._rows.heard_by_others([row.turn_id for row in rows])
+        return tuple(
+            sealing.recording(row, _facts(row, keys[row.turn_id]), listens=heard.get(row.turn_id, 0))
+            for row in rows
+            if row.turn_id in keys
+        )
+
+    def _sought(self, person_id: str, search: str) -> list[bytes] | None:
+        """The terms of a search, empty for none; None where nothing can be found."""
+        sought = words(search)[:MOST_SOUGHT]
+        if not search.strip():
+            return []
+        person_key = self._ring.find_person_key(person_id)
+        if not sought or person_key is None:
+            return None
+        return [term(word, key=person_key.search_key()) for word in sought]
+
+
+def _facts(row: Row, key: bytes) -> dict[str, Any]:
+    return sealing.from_bytes(open_text(row.sealed, key=key, row_id=row.turn_id, revision=row.revision))
+
+
+def _gone() -> VaultError:
+    return VaultError("There is no such recording: it was deleted, has expired, or never was.")

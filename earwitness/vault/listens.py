@@ -1,0 +1,146 @@
+"""Who listened: every read of a person's recordings as a row, and as entries of the ledger that say no name. Calls block."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Role
+from earwitness.storage.database import Database
+from earwitness.storage.household import reads
+from earwitness.storage.moments import moment
+
+
+def entry_of_opening(read: Read) -> dict[str, object]:
+    """The ledger's entry for a read that is about to begin, or was refused."""
+    entry: dict[str, object] = {
+        "v": 1,
+        "kind": "read.refused" if read.result is ReadResult.REFUSED else "read.opened",
+        "read": read.read_id,
+        "medium": read.medium.value,
+        "purpose": read.purpose.value,
+        "role": read.actor.role.value,
+        "recordings": read.recordings,
+        "at": read.opened_at.isoformat(timespec="seconds"),
+    }
+    if read.turn_id is not None:
+        entry["recording"] = read.turn_id
+    if read.actor.role is not Role.SELF:
+        entry["by"] = read.actor.alias
+    return entry
+
+
+def entry_of_closing(read: Read) -> dict[str, object]:
+    """The ledger's entry for a read that is over: which bytes went out, and how it ended."""
+    assert read.closed_at is not None
+    return {
+        "v": 1,
+        "kind": "read.closed",
+        "read": read.read_id,
+        "result": read.result.value,
+        "milliseconds": round(read.seconds * 1000),
+        "ranges": [list(part) for part in read.ranges],
+        "at": read.closed_at.isoformat(timespec="seconds"),
+    }
+
+
+class Listens:
+    """The table `reads`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def add(self, read: Read) -> None:
+        """Note a read that began. Raises StorageError."""
+        with self.database.writing() as connection:
+            connection.execute(sa.insert(reads).values(_values(read)))
+
+    def close(self, read: Read) -> None:
+        """Note how a read ended. Raises StorageError."""
+        values = _values(read)
+        with self.database.writing() as connection:
+            connection.execute(sa.update(reads).where(reads.c.read_id == read.read_id).values(values))
+
+    def of_person(
+        self, person_id: str, *, limit: int, since: datetime | None = None, turn_id: str | None = None, only_others: bool = False
+    ) -> tuple[Read, ...]:
+        """The reads of a person's recordings, newest first."""
+        query = sa.select(reads).where(reads.c.person_id == person_id)
+        if since is not None:
+            query = query.where(reads.c.opened_at > since.timestamp())
+        if turn_id is not None:
+            query = query.where(reads.c.turn_id == turn_id)
+        if only_others:
+            query = query.where(reads.c.actor_role != Role.SELF.value)
+        with self.database.reading() as connection:
+            found = connection.execute(query.order_by(reads.c.opened_at.desc()).limit(limit)).all()
+        return tuple(_read(row) for row in found)
+
+    def count_by_others(self, person_id: str, *, since: datetime) -> int:
+        """How often others opened a person's recordings after a moment."""
+        where = (reads.c.person_id == person_id, reads.c.actor_role != Role.SELF.value, reads.c.opened_at > since.timestamp())
+        with self.database.reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).where(*where)).scalar_one()
+
+    def find(self, person_id: str, read_id: str) -> Read | None:
+        """One read of that person's recordings."""
+        query = sa.select(reads).where(reads.c.person_id == person_id, reads.c.read_id == read_id)
+        with self.database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _read(row)
+
+    def unclosed(self, *, before: datetime) -> tuple[Read, ...]:
+        """Reads of sound that began before a moment and never ended: the server stopped in their midst."""
+        where = (
+            reads.c.result == ReadResult.OPEN.value,
+            reads.c.medium == Medium.AUDIO.value,
+            reads.c.opened_at < before.timestamp(),
+        )
+        with self.database.reading() as connection:
+            return tuple(_read(row) for row in connection.execute(sa.select(reads).where(*where)).all())
+
+    def remove(self, person_id: str) -> None:
+        """Forget who opened a person's recordings, when the person leaves; the ledger's entries, which name nobody, stay."""
+        with self.database.writing() as connection:
+            connection.execute(sa.delete(reads).where(reads.c.person_id == person_id))
+
+
+def _values(read: Read) -> dict[str, object]:
+    return {
+        "read_id": read.read_id,
+        "person_id": read.person_id,
+        "turn_id": read.turn_id,
+        "actor_id": read.actor.actor_id,
+        "actor_alias": read.actor.alias,
+        "actor_role": read.actor.role.value,
+        "purpose": read.purpose.value,
+        "medium": read.medium.value,
+        "recordings": read.recordings,
+        "opened_at": read.opened_at.timestamp(),
+        "opened_position": read.opened_position,
+        "closed_at": None if read.closed_at is None else read.closed_at.timestamp(),
+        "closed_position": read.closed_position,
+        "seconds": read.seconds,
+        "ranges": json.dumps(read.ranges),
+        "result": read.result.value,
+    }
+
+
+def _read(row: Any) -> Read:
+    return Read(
+        read_id=row.read_id,
+        person_id=row.person_id,
+        turn_id=row.turn_id,
+        actor=Actor(actor_id=row.actor_id, alias=row.actor_alias, role=Role(row.actor_role)),
+        purpose=ReadPurpose(row.purpose),
+        medium=Medium(row.medium),
+        recordings=row.recordings,
+        opened_at=moment(row.opened_at),
+        opened_position=row.opened_position,
+        closed_at=moment(row.closed_at),
+        closed_position=row.closed_position,
+        seconds=row.seconds,
+        ranges=tuple((first, last) for first, last in json.loads(row.ranges)),
+        result=ReadResult(row.result),
+    )

@@ -1,0 +1,64 @@
+"""Who may open what, and why: the rules of the one door. Pure; the facts come as arguments."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from earwitness.domain.consent import Purpose
+from earwitness.domain.errors import AccessError
+from earwitness.domain.recording import Actor, ReadPurpose, Role
+
+
+class Consents(Protocol):
+    """What the door must know of the people whose recordings it guards."""
+
+    def has_consent(self, person_id: str, purpose: Purpose) -> bool:
+        """Whether a consent is in force now, read afresh: a withdrawal takes effect at once."""
+        ...
+
+    def is_restricted(self, person_id: str) -> bool:
+        """Whether the person restricted the use of everything they said."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the recordings to be opened: whose they are, what that person consented to, what they restricted."""
+
+    person_id: str
+    consents: Set[Purpose]
+    is_restricted: bool
+
+
+ALLOWED: Final = {
+    Role.SELF: frozenset({ReadPurpose.PLAYBACK, ReadPurpose.HISTORY, ReadPurpose.CORRECTION, ReadPurpose.EXPORT}),
+    Role.REVIEWER: frozenset({ReadPurpose.REVIEW}),
+    Role.TRAINER: frozenset({ReadPurpose.TRAINING}),
+    Role.MEMBER: frozenset(),
+    Role.SYSTEM: frozenset(),
+}
+"""What each role may open a recording for."""
+NEEDED: Final = {
+    ReadPurpose.REVIEW: frozenset({Purpose.KEEP, Purpose.REVIEW}),
+    ReadPurpose.TRAINING: frozenset({Purpose.KEEP, Purpose.TRAIN}),
+}
+"""The consents of the person without which nobody else may."""
+
+
+def check(actor: Actor, purpose: ReadPurpose, *, facts: Facts) -> None:
+    """Raise AccessError (access.refused), with the reason, unless the actor may open these recordings for that purpose."""
+    if actor.role is Role.SELF and actor.actor_id != facts.person_id:
+        raise _refused("These are another person's recordings.")
+    if purpose not in ALLOWED[actor.role]:
+        raise _refused(f"As {actor.role.value} you may not open recordings for {purpose.value}.")
+    if actor.role is Role.SELF:
+        return
+    missing = NEEDED.get(purpose, frozenset()) - facts.consents
+    if missing:
+        raise _refused("The person has not consented to that.")
+    if facts.is_restricted:
+        raise _refused("The person restricted the use of this recording.")
+
+
+def _refused(sentence: str) -> AccessError:
+    return AccessError(sentence, code="access.refused")

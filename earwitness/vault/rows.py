@@ -1,0 +1,255 @@
+"""The rows of kept turns and of their search terms, still sealed: what SQL can select, count and remove. Calls block.
+
+A row whose `kept_position` is NULL is being kept just now, or was when the power went: nobody sees it, and upkeep removes it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from earwitness.domain.recording import Kept, Selection
+from earwitness.storage.database import Database
+from earwitness.storage.household import reads, terms, turns
+from earwitness.storage.moments import moment
+from earwitness.vault.key_ring import in_batches
+
+COMMON_TERM: Final = 1000
+"""A word found in this many turns counts as common: the rarer words of a search are looked at first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One kept turn, sealed. `number` counts up as turns are kept."""
+
+    number: int
+    turn_id: str
+    person_id: str
+    began_at: datetime
+    expires_at: datetime
+    audio_seconds: float
+    audio_bytes: int
+    is_restricted: bool
+    revision: int
+    sealed: bytes
+
+
+class Rows:
+    """The tables `turns` and `terms`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    # Keeping
+
+    def begin(self, row: Row, *, person_key_id: str, found_by: Sequence[bytes]) -> None:
+        """Write a row that nobody sees yet, with its search terms. Raises StorageError."""
+        values = {
+            "turn_id": row.turn_id,
+            "person_id": row.person_id,
+            "person_key_id": person_key_id,
+            "began_at": row.began_at.timestamp(),
+            "expires_at": row.expires_at.timestamp(),
+            "audio_seconds": row.audio_seconds,
+            "audio_bytes": row.audio_bytes,
+            "is_restricted": row.is_restricted,
+            "revision": row.revision,
+            "sealed": row.sealed,
+        }
+        with self.database.writing() as connection:
+            number = connection.execute(sa.insert(turns).values(values).returning(turns.c.number)).scalar_one()
+            _add_terms(connection, number, found_by)
+
+    def confirm(self, turn_id: str, *, position: int) -> bool:
+        """Let a row be seen, now that its key, its sound and its ledger entry are there; False if it was erased meanwhile."""
+        with self.database.writing() as connection:
+            done = connection.execute(sa.update(turns).where(turns.c.turn_id == turn_id).values(kept_position=position))
+            return done.rowcount == 1
+
+    def unconfirmed(self, *, before: datetime) -> list[str]:
+        """Ids of rows whose keeping was broken off before that moment."""
+        query = sa.select(turns.c.turn_id).where(turns.c.kept_position.is_(None), turns.c.began_at < before.timestamp())
+        return self._ids(query)
+
+    # Finding
+
+    def page(
+        self, person_id: str, *, now: datetime, limit: int, before: int | None, sought: Sequence[bytes], selection: Selection
+    ) -> list[Row]:
+        """At most `limit` rows, newest first, older than row number `before`, that hold every sought term."""
+        query = sa.select(turns).where(*self._visible(person_id, now=now), *_chosen(selection))
+        with self.database.reading() as connection:
+            if sought:
+                first, *rest = self._rarest_first(connection, sought)
+                query = query.join(terms, terms.c.turn_number == turns.c.number).where(terms.c.term == first)
+                for one in rest:
+                    other = terms.alias()
+                    holds = sa.select(1).where(other.c.term == one, other.c.turn_number == terms.c.turn_number)
+                    query = query.where(sa.exists(holds))
+                order = terms.c.turn_number
+            else:
+                order = turns.c.number
+            if before is not None:
+                query = query.where(order < before)
+            found = connection.execute(query.order_by(order.desc()).limit(limit)).all()
+        return [_row(one) for one in found]
+
+    def find(self, turn_ids: Sequence[str], *, now: datetime) -> list[Row]:
+        """The rows of these turns that are there and have not expired, in no particular order."""
+        found: list[Row] = []
+        with self.database.reading() as connection:
+            for some in in_batches(turn_ids):
+                where = (turns.c.turn_id.in_(some), turns.c.kept_position.is_not(None), turns.c.expires_at > now.timestamp())
+                found += [_row(one) for one in connection.execute(sa.select(turns).where(*where)).all()]
+        return found
+
+    def last_id(self, person_id: str, *, now: datetime) -> str | None:
+        """The newest turn of a person."""
+        query = sa.select(turns.c.turn_id).where(*self._visible(person_id, now=now)).order_by(turns.c.number.desc()).limit(1)
+        with self.database.reading() as connection:
+            found: str | None = connection.execute(query).scalar()
+            return found
+
+    def ids(self, person_id: str, selection: Selection) -> list[str]:
+        """Ids of the selected turns of a person, also of such that are being kept just now."""
+        return self._ids(sa.select(turns.c.turn_id).where(turns.c.person_id == person_id, *_chosen(selection)))
+
+    def count(self, person_id: str, selection: Selection, *, now: datetime) -> Kept:
+        """How many turns are kept, with how much sound, since when, and when the next one expires."""
+        columns = (
+            sa.func.count(),
+            sa.func.sum(turns.c.audio_seconds),
+            sa.func.min(turns.c.began_at),
+            sa.func.min(turns.c.expires_at),
+        )
+        query = sa.select(*columns).where(*self._visible(person_id, now=now), *_chosen(selection))
+        with self.database.reading() as connection:
+            count, seconds, oldest, expiry = connection.execute(query).one()
+        return Kept(recordings=count, seconds=seconds or 0.0, oldest=moment(oldest), next_expiry=moment(expiry))
+
+    def expired(self, *, now: datetime, limit: int) -> dict[str, list[str]]:
+        """Ids of turns whose time is over, by person; also of such whose keeping was never finished."""
+        query = sa.select(turns.c.person_id, turns.c.turn_id).where(turns.c.expires_at <= now.timestamp()).limit(limit)
+        found: dict[str, list[str]] = {}
+        with self.database.reading() as connection:
+            for person_id, turn_id in connection.execute(query):
+                found.setdefault(person_id, []).append(turn_id)
+        return found
+
+    def next_expiry(self) -> datetime | None:
+        """When the next turn expires; None if nothing is kept."""
+        with self.database.reading() as connection:
+            return moment(connection.execute(sa.select(sa.func.min(turns.c.expires_at))).scalar())
+
+    def heard_by_others(self, turn_ids: Sequence[str]) -> dict[str, int]:
+        """How often others than the person opened each of these turns."""
+        found: dict[str, int] = {}
+        query = sa.select(reads.c.turn_id, sa.func.count()).where(reads.c.actor_role != "self", reads.c.result != "refused")
+        with self.database.reading() as connection:
+            for some in in_batches(turn_ids):
+                found |= dict(connection.execute(query.where(reads.c.turn_id.in_(some)).group_by(reads.c.turn_id)).tuples())
+        return found
+
+    # Changing
+
+    def reseal(self, row: Row, *, sealed: bytes, found_by: Sequence[bytes]) -> bool:
+        """Replace the sealed text of a row by its next revision; False if it was changed or erased meanwhile."""
+        with self.database.writing() as connection:
+            where = (turns.c.number == row.number, turns.c.revision == row.revision)
+            done = connection.execute(sa.update(turns).where(*where).values(sealed=sealed, revision=row.revision + 1))
+            if done.rowcount != 1:
+                return False
+            connection.execute(sa.delete(terms).where(terms.c.turn_number == row.number))
+            _add_terms(connection, row.number, found_by)
+        return True
+
+    def restrict(self, person_id: str, selection: Selection, *, is_restricted: bool) -> int:
+        """Restrict the use of turns, or allow it again; gives how many."""
+        where = (turns.c.person_id == person_id, *_chosen(selection))
+        with self.database.writing() as connection:
+            return connection.execute(sa.update(turns).where(*where).values(is_restricted=is_restricted)).rowcount
+
+    def shorten(self, person_id: str, *, retention_seconds: float) -> int:
+        """Let a person's turns expire no later than `retention_seconds` after they began; gives how many changed."""
+        until = turns.c.began_at + retention_seconds
+        where = (turns.c.person_id == person_id, turns.c.expires_at > until)
+        with self.database.writing() as connection:
+            return connection.execute(sa.update(turns).where(*where).values(expires_at=until)).rowcount
+
+    def mute(self, person_id: str, selection: Selection) -> list[str]:
+        """Note that turns have no sound any more; gives their ids, whose blobs are to be removed."""
+        where = (turns.c.person_id == person_id, turns.c.audio_bytes > 0, *_chosen(selection))
+        changed = sa.update(turns).where(*where).values(audio_bytes=0, audio_seconds=0.0).returning(turns.c.turn_id)
+        with self.database.writing() as connection:
+            return list(connection.execute(changed).scalars())
+
+    # Removing
+
+    def of_key(self, person_key_id: str, *, limit: int) -> list[str]:
+        """Ids of turns under one person's key."""
+        return self._ids(sa.select(turns.c.turn_id).where(turns.c.person_key_id == person_key_id).limit(limit))
+
+    def count_of_key(self, person_key_id: str) -> int:
+        with self.database.reading() as connection:
+            query = sa.select(sa.func.count()).where(turns.c.person_key_id == person_key_id)
+            return connection.execute(query).scalar_one()
+
+    def remove(self, turn_ids: Sequence[str]) -> None:
+        """Remove rows with their terms. Raises StorageError."""
+        with self.database.writing() as connection:
+            for some in in_batches(turn_ids):
+                numbers = list(connection.execute(sa.select(turns.c.number).where(turns.c.turn_id.in_(some))).scalars())
+                connection.execute(sa.delete(terms).where(terms.c.turn_number.in_(numbers)))
+                connection.execute(sa.delete(turns).where(turns.c.number.in_(numbers)))
+
+    def _ids(self, query: sa.Select[Any]) -> list[str]:
+        with self.database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def _visible(self, person_id: str, *, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+        return (turns.c.person_id == person_id, turns.c.kept_position.is_not(None), turns.c.expires_at > now.timestamp())
+
+    def _rarest_first(self, connection: sa.Connection, sought: Sequence[bytes]) -> list[bytes]:
+        if len(sought) == 1:
+            return list(sought)
+
+        def frequency(one: bytes) -> int:
+            some = sa.select(1).where(terms.c.term == one).limit(COMMON_TERM).subquery()
+            return connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+
+        return sorted(sought, key=frequency)
+
+
+def _chosen(selection: Selection) -> tuple[sa.ColumnElement[bool], ...]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if selection.turn_ids:
+        conditions.append(turns.c.turn_id.in_(selection.turn_ids))
+    if selection.since is not None:
+        conditions.append(turns.c.began_at >= selection.since.timestamp())
+    if selection.until is not None:
+        conditions.append(turns.c.began_at < selection.until.timestamp())
+    if not conditions and not selection.is_all:
+        conditions.append(sa.false())  # an empty selection selects nothing
+    return tuple(conditions)
+
+
+def _add_terms(connection: sa.Connection, number: int, found_by: Sequence[bytes]) -> None:
+    if found_by:
+        connection.execute(sa.insert(terms), [{"term": term, "turn_number": number} for term in found_by])
+
+
+def _row(found: Any) -> Row:
+    return Row(
+        number=found.number,
+        turn_id=found.turn_id,
+        person_id=found.person_id,
+        began_at=moment(found.began_at),
+        expires_at=moment(found.expires_at),
+        audio_seconds=found.audio_seconds,
+        audio_bytes=found.audio_bytes,
+        is_restricted=found.is_restricted,
+        revision=found.revision,
+        sealed=found.sealed,
+    )

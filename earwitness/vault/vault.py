@@ -1,0 +1,66 @@
+"""The vault, put together: what the rest of the house may call. Everything behind it is this room's own business."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from earwitness.storage.database import Database
+from earwitness.vault.blobs import Blobs
+from earwitness.vault.door import Door
+from earwitness.vault.erasing import Eraser
+from earwitness.vault.household_key import key_service
+from earwitness.vault.keeping import Keeper
+from earwitness.vault.key_ring import KeyRing
+from earwitness.vault.listens import Listens
+from earwitness.vault.policy import Consents
+from earwitness.vault.ports import Ledger
+from earwitness.vault.rows import Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the vault's parts lie. A path is a file or a folder here; a text is a URL (PostgreSQL, S3)."""
+
+    keys_folder: Path
+    keys: Path | str
+    recordings: Path | str
+    key_service: str = "file"
+    age_identity: Path | None = None
+
+
+class Vault:
+    """Keeper, door, eraser and the list of who listened, over one household."""
+
+    def __init__(
+        self,
+        household: Database,
+        *,
+        places: Places,
+        ledger: Ledger,
+        consents: Consents,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Open the vault, making its keys at first. Raises StorageError, VaultError, SettingsError."""
+        service = key_service(places.key_service, folder=places.keys_folder, identity=places.age_identity)
+        self._keys = Database(places.keys, chain="keys")
+        ring, rows, blobs = KeyRing(self._keys, service), Rows(household), Blobs(places.recordings)
+        self.listens = Listens(household)
+        self.rows = rows
+        self.blobs = blobs
+        self.keeper = Keeper(rows=rows, ring=ring, blobs=blobs, ledger=ledger, clock=clock)
+        self.door = Door(rows=rows, ring=ring, blobs=blobs, ledger=ledger, listens=self.listens, consents=consents, clock=clock)
+        self.eraser = Eraser(
+            rows=rows, ring=ring, blobs=blobs, ledger=ledger, listens=self.listens, keeper=self.keeper, clock=clock
+        )
+
+    def close(self) -> None:
+        """Close the keys' database."""
+        self._keys.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
