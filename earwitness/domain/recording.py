@@ -170,6 +170,16 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How much there is of a selection: seconds of sound, when the oldest of it began and when the next of it expires (aware)."""
+
+    recordings: int
+    seconds: float
+    oldest: datetime | None
+    next_expiry: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
     """What the turn hands over to be kept: the turn, who spoke, where and when, and the sound's engine and length."""
 
@@ -178,13 +188,3 @@ class Spoken:
     began_at: datetime
     area: str | None = None
     engine: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """How much is kept of a person: since `oldest`, the first of it until `next_expiry`; both None when nothing is."""
-
-    recordings: int
-    seconds: float
-    oldest: datetime | None
-    next_expiry: datetime | None

@@ -67,11 +67,9 @@ class AudioRead:
         if self._is_closed:
             return
         self._is_closed = True
-        whole = self.start + self._served >= self.end
-        result = ReadResult.SERVED if whole else ReadResult.BROKEN_OFF if self._served else ReadResult.FAILED
-        ranges = ((self.start, self.start + self._served),) if self._served else ()
-        seconds = self._served / SAMPLE_BYTES / RATE_HZ
-        self._done(replace(self.read, result=result, ranges=ranges, seconds=seconds))
+        ended = _ended(self.read, self._served, start=self.start)
+        is_cut = 0 < self._served < self.end - self.start
+        self._done(replace(ended, result=ReadResult.BROKEN_OFF) if is_cut else ended)
 
 
 class Door:
@@ -168,6 +166,31 @@ class Door:
         stored = lambda first, last: self._blobs.read(row.turn_id, first, last)  # noqa: E731
         yield from open_audio(stored, key=key, row_id=row.turn_id, length=row.audio_bytes, start=start, end=stop)
 
+    def sounds(
+        self, actor: Actor, person_id: str, turn_ids: Sequence[str], *, purpose: ReadPurpose
+    ) -> Iterator[tuple[str, bytes]]:
+        """The whole sound of several of a person's turns as PCM, each with its id, those without sound left out.
+
+        One ledger entry opens each, all committed before the first is decrypted; what was not taken is on record as such.
+        Raises AccessError, LedgerError, StorageError, VaultError.
+        """
+        rows = [row for row in self._rows.find(turn_ids, now=self._clock()) if row.audio_bytes and row.person_id == person_id]
+        self._admit(actor, purpose, person_id=person_id, rows=rows)
+        if not rows:
+            return
+        begun = [self._read(actor, [row], purpose=purpose, medium=Medium.AUDIO, person_id=person_id) for row in rows]
+        positions = self._ledger.append([entry_of_opening(read) for read in begun])
+        opened = [replace(read, opened_position=position) for read, position in zip(begun, positions, strict=True)]
+        self._listens.add(*opened)
+        taken: dict[str, int] = {}
+        try:
+            for row, read in zip(rows, opened, strict=True):
+                data = b"".join(self._sound(row, 0, row.audio_bytes))
+                taken[read.read_id] = len(data)
+                yield row.turn_id, data
+        finally:
+            self._close(*(_ended(read, taken.get(read.read_id, 0)) for read in opened))
+
     # Policy, ledger, bytes
 
     def _row(self, turn_id: str) -> Row:
@@ -200,10 +223,10 @@ class Door:
         self._listens.add(opened)
         return opened
 
-    def _close(self, read: Read) -> None:
-        closed = replace(read, closed_at=self._clock())
-        (position,) = self._ledger.append([entry_of_closing(closed)])
-        self._listens.close(replace(closed, closed_position=position))
+    def _close(self, *reads: Read) -> None:
+        closed = [replace(read, closed_at=self._clock()) for read in reads]
+        positions = self._ledger.append([entry_of_closing(read) for read in closed])
+        self._listens.close(*(replace(read, closed_position=at) for read, at in zip(closed, positions, strict=True)))
 
     def _read(self, actor: Actor, rows: Sequence[Row], *, purpose: ReadPurpose, medium: Medium, person_id: str) -> Read:
         return Read(
@@ -241,6 +264,12 @@ class Door:
         if not sought or person_key is None:
             return None
         return [term(word, key=person_key.search_key()) for word in sought]
+
+
+def _ended(read: Read, served: int, *, start: int = 0) -> Read:
+    """The read with what went out: so many bytes of PCM from `start`."""
+    seconds, ranges = served / SAMPLE_BYTES / RATE_HZ, ((start, start + served),) if served else ()
+    return replace(read, result=ReadResult.SERVED if served else ReadResult.FAILED, ranges=ranges, seconds=seconds)
 
 
 def _facts(row: Row, key: bytes) -> dict[str, Any]:

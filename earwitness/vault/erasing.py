@@ -1,4 +1,4 @@
-"""Deleting: keys first, in one transaction; then a receipt in the ledger; then the blobs and rows, which nothing can open any more.
+"""Deleting: keys first, in one transaction; then a receipt in the ledger; then the blobs and rows, which nothing opens any more.
 
 It survives a power cut at any point: what is not finished is found in the keys' database and finished by `upkeep`. Calls block.
 """
@@ -75,6 +75,13 @@ class Eraser:
         if not ids:
             raise _nothing()
         return self._destroy(actor, person_id, kind="turns", kept=kept, turn_ids=ids, key_ids=ids)
+
+    def erase_person(self, actor: Actor, person_id: str) -> Erasure:
+        """Delete everything that a person said, also if nothing is kept: the receipt then says so. Raises StorageError."""
+        kept = self._rows.count(person_id, Selection(is_all=True), now=self._clock())
+        person_key = self._ring.find_person_key(person_id)
+        key_ids = [person_key.key_id] if person_key else []
+        return self._destroy(actor, person_id, kind="person", kept=kept, turn_ids=(), key_ids=key_ids)
 
     def expire(self, *, most: int = EXPIRED_AT_ONCE) -> int:
         """Delete what has expired by now, at most so many; gives how many. Raises StorageError."""

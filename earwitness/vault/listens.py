@@ -51,16 +51,16 @@ class Listens:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def add(self, read: Read) -> None:
-        """Note a read that began. Raises StorageError."""
+    def add(self, *begun: Read) -> None:
+        """Note reads that began. Raises StorageError."""
         with self.database.writing() as connection:
-            connection.execute(sa.insert(reads).values(_values(read)))
+            connection.execute(sa.insert(reads), [_values(read) for read in begun])
 
-    def close(self, read: Read) -> None:
-        """Note how a read ended. Raises StorageError."""
-        values = _values(read)
+    def close(self, *ended: Read) -> None:
+        """Note how reads ended. Raises StorageError."""
         with self.database.writing() as connection:
-            connection.execute(sa.update(reads).where(reads.c.read_id == read.read_id).values(values))
+            for read in ended:
+                connection.execute(sa.update(reads).where(reads.c.read_id == read.read_id).values(_values(read)))
 
     def of_person(
         self, person_id: str, *, limit: int, since: datetime | None = None, turn_id: str | None = None, only_others: bool = False

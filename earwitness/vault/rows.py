@@ -149,7 +149,8 @@ class Rows:
         query = sa.select(reads.c.turn_id, sa.func.count()).where(reads.c.actor_role != "self", reads.c.result != "refused")
         with self.database.reading() as connection:
             for some in in_batches(turn_ids):
-                found |= dict(connection.execute(query.where(reads.c.turn_id.in_(some)).group_by(reads.c.turn_id)).tuples())
+                counted = connection.execute(query.where(reads.c.turn_id.in_(some)).group_by(reads.c.turn_id))
+                found |= {str(turn_id): int(count) for turn_id, count in counted}
         return found
 
     # Changing
@@ -177,13 +178,6 @@ class Rows:
         where = (turns.c.person_id == person_id, turns.c.expires_at > until)
         with self.database.writing() as connection:
             return connection.execute(sa.update(turns).where(*where).values(expires_at=until)).rowcount
-
-    def mute(self, person_id: str, selection: Selection) -> list[str]:
-        """Note that turns have no sound any more; gives their ids, whose blobs are to be removed."""
-        where = (turns.c.person_id == person_id, turns.c.audio_bytes > 0, *_chosen(selection))
-        changed = sa.update(turns).where(*where).values(audio_bytes=0, audio_seconds=0.0).returning(turns.c.turn_id)
-        with self.database.writing() as connection:
-            return list(connection.execute(changed).scalars())
 
     # Removing
 

@@ -1,0 +1,60 @@
+"""What people are asked, in plain words. A text that was ever shown is never changed: a better one gets the next version."""
+
+import hashlib
+from typing import Final
+
+from earwitness.domain.consent import ConsentText, Purpose
+
+
+def _text(purpose: Purpose, version: int, title: str, text: str) -> ConsentText:
+    digest = hashlib.sha256(f"{title}\n{text}".encode()).hexdigest()
+    return ConsentText(purpose=purpose, version=version, title=title, text=text, digest=digest)
+
+
+TEXTS: Final = (
+    _text(
+        Purpose.KEEP,
+        1,
+        "Keep my recordings",
+        "What you say to the assistant is kept on this machine, encrypted: the sound and the words, or the words alone, for as "
+        "long as you choose. You can listen to it, correct it and delete it. Without this nothing that you say is kept. When the "
+        "time is over, or when you delete it, it is gone for good. Nobody but you can listen to it unless you also allow that.",
+    ),
+    _text(
+        Purpose.REVIEW,
+        1,
+        "Let people review a tiny sample",
+        "Now and then one of your kept recordings may be drawn by lot, at most 2 in 1,000, for a reviewer who checks whether the "
+        "assistant understood it. The reviewer is not told who you are, where you live or when you spoke, and you see each "
+        "listen on the page. Without this nobody listens. This version of Earwitness has no reviewers yet, so nothing is drawn.",
+    ),
+    _text(
+        Purpose.TRAIN,
+        1,
+        "Train on my recordings",
+        "Your kept recordings and their corrected words may be used to teach the speech models of this house to hear better. If "
+        "you change your mind, what you said is left out of the next model. Without this no model learns from you. This version "
+        "of Earwitness trains no models yet.",
+    ),
+    _text(
+        Purpose.IDENTIFY,
+        1,
+        "Recognise my voice",
+        "A voice print, a list of numbers that tells your voice from others, may be made from what you say, so that the "
+        "assistant knows who speaks. It stays on this machine and is deleted when you switch this off. Without this no voice "
+        "print is made. This version of Earwitness makes no voice prints yet.",
+    ),
+)
+
+
+def current_text(purpose: Purpose) -> ConsentText:
+    """The newest text for a purpose."""
+    return max((text for text in TEXTS if text.purpose is purpose), key=lambda text: text.version)
+
+
+def text_of(purpose: Purpose, version: int) -> ConsentText:
+    """The text of that version. Raises KeyError for one that never was."""
+    for text in TEXTS:
+        if (text.purpose, text.version) == (purpose, version):
+            return text
+    raise KeyError((purpose, version))

@@ -1,0 +1,202 @@
+"""Consents: every decision of a person, dated, with the version of the text that was shown; the latest one is in force.
+
+Owns the table `consents`. Decisions are added, never changed. To give a consent needs the ledger; to withdraw one never waits
+for it. Calls block.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from earwitness.domain.consent import (
+    LONGEST_SECONDS,
+    PERIODS,
+    SHORTEST_SECONDS,
+    USUAL_PERIOD,
+    Decision,
+    Keeping,
+    Keeps,
+    Purpose,
+    Way,
+)
+from earwitness.domain.errors import AccessError, LedgerError, PersonError
+from earwitness.people.consent_texts import current_text
+from earwitness.storage.database import Database
+from earwitness.storage.household import consents, people
+from earwitness.storage.moments import moment
+
+
+class Ledger(Protocol):
+    """Where every decision is committed, without the name of who made it."""
+
+    def append(self, entries: Sequence[Mapping[str, object]]) -> tuple[int, ...]:
+        """Commit entries, durably, and give their positions. Raises LedgerError."""
+        ...
+
+
+class Consents:
+    """The decisions of all people. `clock` gives aware datetimes."""
+
+    def __init__(self, database: Database, *, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._clock = clock
+
+    def in_force(self, person_id: str) -> dict[Purpose, Decision]:
+        """The latest decision of a person for each purpose that they ever decided on."""
+        latest = sa.select(sa.func.max(consents.c.number)).where(consents.c.person_id == person_id).group_by(consents.c.purpose)
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(consents).where(consents.c.number.in_(latest))).all()
+        return {decision.purpose: decision for decision in map(_decision, rows)}
+
+    def has_consent(self, person_id: str, purpose: Purpose) -> bool:
+        """Whether a consent is in force now."""
+        found = self.in_force(person_id).get(purpose)
+        return found is not None and found.is_given
+
+    def keeping(self, person_id: str) -> Keeping | None:
+        """What may be kept of what the person says from now on; None for nothing."""
+        found = self.in_force(person_id).get(Purpose.KEEP)
+        if found is None or not found.is_given or found.keeps is None or not found.retention_seconds:
+            return None
+        return Keeping(keeps=found.keeps, retention_seconds=found.retention_seconds)
+
+    def decisions(self, person_id: str) -> tuple[Decision, ...]:
+        """Every decision of a person, newest first."""
+        query = sa.select(consents).where(consents.c.person_id == person_id).order_by(consents.c.number.desc())
+        with self._database.reading() as connection:
+            return tuple(_decision(row) for row in connection.execute(query).all())
+
+    def decide(
+        self,
+        person_id: str,
+        purpose: Purpose,
+        *,
+        is_given: bool,
+        way: Way,
+        retention_seconds: float | None = None,
+        keeps: Keeps | None = None,
+        is_objection: bool = False,
+        lifts_objection: bool = False,
+    ) -> Decision:
+        """Note a decision. To keep needs a retention between a minute and ten years; a week and the sound without one.
+
+        An objection stands against consents that do not say that they lift it. Raises PersonError (consent.invalid), AccessError
+        (consent.objected), LedgerError (only for a consent that is given), StorageError.
+        """
+        before = self.in_force(person_id).get(purpose)
+        if is_given and before is not None and before.is_objection and not lifts_objection:
+            raise AccessError("You objected to that. Lift the objection on the page first.", code="consent.objected")
+        retention, kept = _terms(purpose, is_given, retention_seconds=retention_seconds, keeps=keeps, before=before)
+        text = current_text(purpose)
+        decision = Decision(
+            decision_id=secrets.token_hex(16),
+            person_id=person_id,
+            purpose=purpose,
+            is_given=is_given,
+            decided_at=self._clock(),
+            way=way,
+            text_version=text.version,
+            text_digest=text.digest,
+            is_objection=is_objection,
+            retention_seconds=retention,
+            keeps=kept,
+        )
+        return self._commit_first(decision) if is_given else self._commit_after(decision)
+
+    def commit_waiting(self) -> int:
+        """Commit the withdrawals that could not wait for the ledger; gives how many. Raises LedgerError, StorageError."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(consents).where(consents.c.position.is_(None))).all()
+        for row in rows:
+            self._note(_decision(row), position=self._append(_decision(row)))
+        return len(rows)
+
+    def _commit_first(self, decision: Decision) -> Decision:
+        return self._add(decision, position=self._append(decision))
+
+    def _commit_after(self, decision: Decision) -> Decision:
+        added = self._add(decision, position=None)
+        try:
+            return self._note(added, position=self._append(added))
+        except LedgerError:
+            return added
+
+    def _append(self, decision: Decision) -> int:
+        entry: dict[str, object] = {
+            "v": 1,
+            "kind": "consent",
+            "decision": decision.decision_id,
+            "purpose": decision.purpose.value,
+            "given": decision.is_given,
+            "objection": decision.is_objection,
+            "text_version": decision.text_version,
+            "text_sha256": decision.text_digest,
+            "at": decision.decided_at.isoformat(timespec="seconds"),
+        }
+        (position,) = self._ledger.append([entry])
+        return position
+
+    def _add(self, decision: Decision, *, position: int | None) -> Decision:
+        row = {
+            "decision_id": decision.decision_id,
+            "person_id": decision.person_id,
+            "purpose": decision.purpose.value,
+            "is_given": decision.is_given,
+            "is_objection": decision.is_objection,
+            "retention_seconds": decision.retention_seconds,
+            "keeps": decision.keeps.value if decision.keeps else None,
+            "way": decision.way.value,
+            "text_version": decision.text_version,
+            "text_digest": decision.text_digest,
+            "decided_at": decision.decided_at.timestamp(),
+            "position": position,
+        }
+        with self._database.writing() as connection:
+            if connection.execute(sa.select(people.c.person_id).where(people.c.person_id == decision.person_id)).scalar() is None:
+                raise PersonError("There is no such person here.")
+            connection.execute(sa.insert(consents).values(row))
+        return self._find(decision.decision_id)
+
+    def _note(self, decision: Decision, *, position: int) -> Decision:
+        with self._database.writing() as connection:
+            where = consents.c.decision_id == decision.decision_id
+            connection.execute(sa.update(consents).where(where).values(position=position))
+        return self._find(decision.decision_id)
+
+    def _find(self, decision_id: str) -> Decision:
+        with self._database.reading() as connection:
+            return _decision(connection.execute(sa.select(consents).where(consents.c.decision_id == decision_id)).one())
+
+
+def _terms(
+    purpose: Purpose, is_given: bool, *, retention_seconds: float | None, keeps: Keeps | None, before: Decision | None
+) -> tuple[float | None, Keeps | None]:
+    """For how long and what: as asked, else as decided before, else the usual."""
+    if purpose is not Purpose.KEEP or not is_given:
+        return None, None
+    last = before if before is not None and before.is_given else None
+    retention = retention_seconds or (last.retention_seconds if last else None) or PERIODS[USUAL_PERIOD]
+    if not SHORTEST_SECONDS <= retention <= LONGEST_SECONDS:
+        raise PersonError("Recordings can be kept for a minute up to ten years.", code="consent.invalid")
+    return retention, keeps or (last.keeps if last else None) or Keeps.AUDIO
+
+
+def _decision(row: Any) -> Decision:
+    return Decision(
+        decision_id=row.decision_id,
+        person_id=row.person_id,
+        purpose=Purpose(row.purpose),
+        is_given=row.is_given,
+        decided_at=moment(row.decided_at),
+        way=Way(row.way),
+        text_version=row.text_version,
+        text_digest=row.text_digest,
+        is_objection=row.is_objection,
+        retention_seconds=row.retention_seconds,
+        keeps=Keeps(row.keeps) if row.keeps else None,
+        position=row.position,
+    )

@@ -1,0 +1,152 @@
+"""Everything that is held about a person, as a zip that people and programs can read. Streamed: no copy is left on this machine.
+
+index.json      what is in the zip; the person, consents with the texts that were shown, listens, receipts; all with proofs
+turns.jsonl     one kept turn a line, newest first
+audio/ID.wav    the sound of each turn that has any, 16 kHz mono
+README.txt      the same in words
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import IO, Any, Final, Protocol, cast
+
+from typing_extensions import Buffer
+
+from earwitness.domain.audio import RATE_HZ
+from earwitness.domain.consent import Decision
+from earwitness.domain.person import Person
+from earwitness.domain.recording import ReadPurpose
+from earwitness.people.consent_texts import text_of
+from earwitness.rights.rights import Rights, themself
+from earwitness.speech.audio_file import wav_header
+from earwitness.vault.vault import Vault
+
+AT_ONCE: Final = 100
+FORMAT: Final = "earwitness-export/1"
+README: Final = """This is everything that Earwitness holds about {name}, as of {now}.
+
+index.json    who you are here, what you consented to and what was shown to you, who listened, what was deleted
+turns.jsonl   what you said and what came of it, one turn a line, newest first
+audio/        what was recorded, one WAV file a turn
+
+Times are in UTC. Proofs check with `earwitness verify proof FILE`, without the machine that this came from.
+"""
+
+
+class Prover(Protocol):
+    """Gives proofs that an entry is in the ledger."""
+
+    def proof_json(self, position: int) -> dict[str, object]: ...
+
+
+class _Pipe(io.RawIOBase):
+    """A file that can only be written, and keeps nothing but what was not taken yet."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer) -> int:
+        self._written.append(bytes(data))
+        return len(self._written[-1])
+
+    def take(self) -> bytes:
+        data = b"".join(self._written)
+        self._written.clear()
+        return data
+
+
+def export(
+    person: Person,
+    *,
+    rights: Rights,
+    vault: Vault,
+    prover: Prover,
+    now: datetime,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[bytes]:
+    """The zip, piece by piece. `tell` is told how many turns are done, of how many. Raises LedgerError, StorageError."""
+    pipe = _Pipe()
+    with zipfile.ZipFile(cast(IO[bytes], pipe), "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("README.txt", README.format(name=person.name, now=now.isoformat(timespec="minutes")))
+        yield pipe.take()
+        with_sound: list[str] = []
+        with file.open("turns.jsonl", "w") as lines:
+            for page in _pages(person, vault):
+                for recording in page:
+                    lines.write(json.dumps(recording, ensure_ascii=False).encode() + b"\n")
+                with_sound += [str(one["turn_id"]) for one in page if one["audio_seconds"]]
+                yield pipe.take()
+        file.writestr(
+            "index.json", json.dumps(_index(person, rights=rights, prover=prover, now=now), ensure_ascii=False, indent=1)
+        )
+        for start in range(0, len(with_sound), AT_ONCE):
+            some = with_sound[start : start + AT_ONCE]
+            for turn_id, data in vault.door.sounds(themself(person), person.person_id, turn_ids=some, purpose=ReadPurpose.EXPORT):
+                file.writestr(f"audio/{turn_id}.wav", wav_header(len(data), rate_hz=RATE_HZ) + data)
+                yield pipe.take()
+            tell(min(start + AT_ONCE, len(with_sound)), len(with_sound))
+    yield pipe.take()
+
+
+def _pages(person: Person, vault: Vault) -> Iterator[list[dict[str, object]]]:
+    before: int | None = None
+    while True:
+        page = vault.door.history(themself(person), person.person_id, limit=AT_ONCE, before=before, purpose=ReadPurpose.EXPORT)
+        yield [recording.as_json() for recording in page.recordings]
+        before = page.next_before
+        if before is None:
+            return
+
+
+def _index(person: Person, *, rights: Rights, prover: Prover, now: datetime) -> dict[str, Any]:
+    person_id = person.person_id
+    return {
+        "format": FORMAT,
+        "made_at": now.isoformat(),
+        "person": {
+            "name": person.name,
+            "alias": person.alias,
+            "enrolled_at": person.created_at.isoformat(),
+            "restricted_at": person.restricted_at.isoformat() if person.restricted_at else None,
+        },
+        "turns": "turns.jsonl",
+        "audio": "audio/{turn_id}.wav",
+        "consents": [decision_json(one) | {"text": _shown(one)} for one in rights.consents.decisions(person_id)],
+        "listens": [
+            one.as_json() | {"proof": prover.proof_json(one.opened_position)} for one in rights.reads(person_id, limit=100_000)
+        ],
+        "receipts": [
+            one.as_json()
+            | {"receipt": json.loads(one.body), "proof": None if one.position is None else prover.proof_json(one.position)}
+            for one in rights.receipts(person_id)
+        ],
+    }
+
+
+def _shown(decision: Decision) -> dict[str, object]:
+    text = text_of(decision.purpose, decision.text_version)
+    return asdict(text)
+
+
+def decision_json(decision: Decision) -> dict[str, object]:
+    """A decision in the shape of the API and of exports."""
+    return {
+        "decision_id": decision.decision_id,
+        "purpose": decision.purpose.value,
+        "given": decision.is_given,
+        "objection": decision.is_objection,
+        "decided_at": decision.decided_at.isoformat(),
+        "way": decision.way.value,
+        "text_version": decision.text_version,
+        "text_sha256": decision.text_digest,
+        "retention_seconds": decision.retention_seconds,
+        "keeps": decision.keeps.value if decision.keeps else None,
+        "position": decision.position,
+    }

@@ -1,0 +1,221 @@
+"""A person's rights over what they said, each one call: consent, see, hear, correct, restrict, object, take away, erase.
+
+It joins people and vault, and owns no data. Every call blocks on the disk: from the event loop, use asyncio.to_thread. Who calls
+has made sure who acts; what they may open is decided by the vault's door.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from earwitness.domain.audio import Pcm
+from earwitness.domain.consent import Decision, Keeping, Keeps, Purpose, Way
+from earwitness.domain.errors import EarwitnessError, PersonError, VaultError
+from earwitness.domain.person import Person
+from earwitness.domain.recording import Actor, Erasure, Kept, Read, ReadPurpose, Recording, Role, Selection, Spoken
+from earwitness.people.consents import Consents
+from earwitness.people.people import People
+from earwitness.telemetry import log
+from earwitness.vault.door import AudioRead, HistoryPage
+from earwitness.vault.vault import Vault
+
+MOST_LISTENS: Final = 1000
+LONGEST_TRANSCRIPT: Final = 1000
+EVERYTHING: Final = Selection(is_all=True)
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a person stands: what they decided, what is kept, and what is new to them."""
+
+    person: Person
+    decisions: dict[Purpose, Decision]
+    keeping: Keeping | None
+    kept: Kept
+    new_listens: int
+
+
+def themself(person: Person) -> Actor:
+    """The person as somebody who opens their own recordings."""
+    return Actor(actor_id=person.person_id, alias=person.alias, role=Role.SELF)
+
+
+class Rights:
+    """All rights of all people. `clock` gives aware datetimes."""
+
+    def __init__(self, *, people: People, consents: Consents, vault: Vault, clock: Callable[[], datetime]) -> None:
+        self.people = people
+        self.consents = consents
+        self._vault = vault
+        self._clock = clock
+
+    # Consent
+
+    def standing(self, person_id: str) -> Standing:
+        """Where a person stands. Raises PersonError."""
+        person = self.people.find(person_id)
+        return Standing(
+            person=person,
+            decisions=self.consents.in_force(person_id),
+            keeping=self.consents.keeping(person_id),
+            kept=self.kept(person_id, EVERYTHING),
+            new_listens=self._vault.listens.count_by_others(person_id, since=person.saw_listens_at),
+        )
+
+    def keeping(self, person_id: str) -> Keeping | None:
+        """What is kept of what the person says from now on; None for nothing."""
+        return self.consents.keeping(person_id)
+
+    def has_consent(self, person_id: str, purpose: Purpose) -> bool:
+        return self.consents.has_consent(person_id, purpose)
+
+    def decide(
+        self,
+        person_id: str,
+        purpose: Purpose,
+        *,
+        is_given: bool,
+        way: Way,
+        retention_seconds: float | None = None,
+        keeps: Keeps | None = None,
+        lifts_objection: bool = False,
+    ) -> Decision:
+        """Give or withdraw a consent. A retention of 0 seconds withdraws; one that is shorter than before also shortens that of
+        what is kept already, a longer one does not lengthen it. Raises AccessError, PersonError, LedgerError, StorageError."""
+        if purpose is Purpose.KEEP and retention_seconds == 0:
+            is_given = False
+        decision = self.consents.decide(
+            person_id,
+            purpose,
+            is_given=is_given,
+            way=way,
+            retention_seconds=retention_seconds,
+            keeps=keeps,
+            lifts_objection=lifts_objection,
+        )
+        if decision.retention_seconds is not None:
+            self._vault.rows.shorten(person_id, retention_seconds=decision.retention_seconds)
+        return decision
+
+    def object(self, person_id: str, purpose: Purpose, *, way: Way) -> Decision:
+        """Object to a use: it ends at once, and stands until the person lifts it. Raises PersonError, StorageError."""
+        return self.consents.decide(person_id, purpose, is_given=False, way=way, is_objection=True)
+
+    # What is kept
+
+    def keep(self, spoken: Spoken, sound: Pcm | None) -> Keeps | None:
+        """Keep a turn as far as the person consented; says what is kept, None for nothing. Durable when it returns.
+
+        Raises StorageError, LedgerError, VaultError; then nothing is kept.
+        """
+        keeping = self.consents.keeping(spoken.person_id)
+        if keeping is None:
+            return None
+        return self._vault.keeper.keep(spoken, sound, keeping=keeping)
+
+    def kept(self, person_id: str, selection: Selection) -> Kept:
+        """How much is kept of a person."""
+        return self._vault.rows.count(person_id, selection, now=self._clock())
+
+    def last_turn_id(self, person_id: str) -> str | None:
+        return self._vault.rows.last_id(person_id, now=self._clock())
+
+    def last_heard(self, person_id: str) -> str | None:
+        """The words of the person's newest kept turn. Raises LedgerError."""
+        turn_id = self.last_turn_id(person_id)
+        return None if turn_id is None else self.recording(person_id, turn_id).turn.transcript
+
+    def history(
+        self, person_id: str, *, limit: int, before: int | None = None, search: str = "", selection: Selection = EVERYTHING
+    ) -> HistoryPage:
+        """A page of the person's own turns. Raises LedgerError, StorageError."""
+        return self._vault.door.history(
+            self._self(person_id), person_id, limit=limit, before=before, search=search, selection=selection
+        )
+
+    def recording(self, person_id: str, turn_id: str) -> Recording:
+        """One of the person's own turns. Raises VaultError, AccessError, LedgerError."""
+        return self._vault.door.recording(self._self(person_id), turn_id)
+
+    def play(self, person_id: str, turn_id: str, *, start: int = 0, end: int | None = None) -> AudioRead:
+        """The sound of one of the person's own turns, by bytes of PCM. Raises VaultError, AccessError, LedgerError."""
+        return self._vault.door.audio(self._self(person_id), turn_id, purpose=ReadPurpose.PLAYBACK, start=start, end=end)
+
+    def correct(self, person_id: str, turn_id: str, *, transcript: str) -> Recording:
+        """Rectify what was heard. Raises PersonError for words that are none, VaultError, AccessError, LedgerError."""
+        words = " ".join(transcript.split())
+        if not 1 <= len(words) <= LONGEST_TRANSCRIPT:
+            raise PersonError(f"Write what you said, in at most {LONGEST_TRANSCRIPT} characters.", code="history.invalid")
+        return self._vault.door.correct(self._self(person_id), turn_id, transcript=words)
+
+    def restrict(self, person_id: str, *, turn_id: str | None = None, is_restricted: bool = True) -> int:
+        """Restrict the use of one turn, or of everything from now on: kept, but opened by nobody but the person. Gives how many
+        turns that concerns. Raises VaultError if there is no such turn."""
+        if turn_id is None:
+            self.people.change(person_id, restricted_at=self._clock() if is_restricted else None)
+            return self.kept(person_id, EVERYTHING).recordings
+        changed = self._vault.rows.restrict(person_id, Selection(turn_ids=(turn_id,)), is_restricted=is_restricted)
+        if not changed:
+            raise VaultError("There is no such recording: it was deleted, has expired, or never was.")
+        return changed
+
+    # Deleting
+
+    def erase_said(self, person_id: str, selection: Selection) -> Erasure:
+        """Delete turns: gone when this returns. Raises VaultError (vault.nothing) if nothing is selected, StorageError."""
+        return self._vault.eraser.erase(self._self(person_id), person_id, selection)
+
+    def erase_person(self, person_id: str) -> Erasure:
+        """Delete everything that is held about a person, and the person: gone when this returns. Raises StorageError."""
+        erasure = self._vault.eraser.erase_person(self._self(person_id), person_id)
+        self._vault.listens.remove(person_id)
+        self.people.remove(person_id)
+        return erasure
+
+    def receipts(self, person_id: str) -> tuple[Erasure, ...]:
+        """The receipts of all that the person deleted, or that expired, newest first."""
+        return self._vault.eraser.receipts(person_id)
+
+    def receipt(self, person_id: str, erasure_id: str) -> Erasure:
+        """One of them. Raises VaultError."""
+        for erasure in self.receipts(person_id):
+            if erasure.erasure_id == erasure_id:
+                return erasure
+        raise VaultError("There is no such receipt.")
+
+    # Who listened
+
+    def listens(self, person_id: str, *, since: datetime | None = None) -> Sequence[Read]:
+        """The reads of the person's recordings by others, newest first, also those that were refused."""
+        return self._vault.listens.of_person(person_id, limit=MOST_LISTENS, since=since, only_others=True)
+
+    def reads(self, person_id: str, *, limit: int = 100, turn_id: str | None = None) -> Sequence[Read]:
+        """All reads of the person's recordings, their own too, newest first."""
+        return self._vault.listens.of_person(person_id, limit=limit, turn_id=turn_id)
+
+    def read(self, person_id: str, read_id: str) -> Read:
+        """One of them. Raises VaultError."""
+        found = self._vault.listens.find(person_id, read_id)
+        if found is None:
+            raise VaultError("There is no such entry.")
+        return found
+
+    def see_listens(self, person_id: str) -> Person:
+        """Note that the person has looked: what others opened until now is no news any more."""
+        return self.people.change(person_id, saw_listens_at=self._clock())
+
+    # Upkeep
+
+    def upkeep(self) -> None:
+        """Finish what a power cut or an absent ledger left behind. Failures are logged; the next upkeep tries again."""
+        for work in (self._vault.eraser.upkeep, self.consents.commit_waiting):
+            try:
+                work()
+            except EarwitnessError as error:
+                log(_logger, "upkeep.failed", level=logging.WARNING, code=error.code)
+
+    def _self(self, person_id: str) -> Actor:
+        return themself(self.people.find(person_id))
