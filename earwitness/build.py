@@ -18,7 +18,6 @@ from earwitness.domain.home import Home
 from earwitness.domain.intent import Context
 from earwitness.domain.turn import Turn
 from earwitness.jobs.fire_alerts import FireAlerts
-from earwitness.links.database import Database
 from earwitness.links.home_file import demo_home, read_home
 from earwitness.links.lists import Lists
 from earwitness.links.simulated_home import SimulatedHome
@@ -36,6 +35,7 @@ from earwitness.speech.stt.whisper import WhisperRecogniser
 from earwitness.speech.vad.silero import SileroVad
 from earwitness.speech.voices import VoiceCatalogue
 from earwitness.speech.wake.micro import MicroWakeWord
+from earwitness.storage.database import Database
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.endpoint import EndpointLimits
 from earwitness.turn.ports import Recogniser
@@ -89,7 +89,7 @@ class House:
     @cached_property
     def database(self) -> Database:
         folder = Path(self._closing.enter_context(TemporaryDirectory())) if self._is_passing else state_folder()
-        database = Database(folder / "household.db")
+        database = Database(folder / "household.db", chain="household")
         self._closing.callback(database.close)
         return database
 

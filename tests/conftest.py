@@ -1,12 +1,17 @@
 """What tests share: the evaluation data, the model store, a house of their own."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from earwitness.config import MODELS_VARIABLE, SETTINGS_VARIABLE, STATE_VARIABLE, Settings, models_folder
 from earwitness.speech.models import ModelStore
+from earwitness.storage.database import Chain
+from tests.postgres import Postgres, running_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,3 +45,37 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 @pytest.fixture
 def settings() -> Settings:
     return Settings()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; tests that need it are skipped where it cannot start."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    with postgres.database() as url:
+        yield url
+
+
+DatabasePlace = Callable[[Chain], Path | str]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabasePlace]:
+    """Where the databases of a test are, each chain's in a place of its own. The test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield lambda chain: tmp_path / f"{chain}.db"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with ExitStack() as databases:
+        yield cache(lambda chain: databases.enter_context(postgres.database()))
+
+
+@pytest.fixture
+def household_place(database_place: DatabasePlace) -> Path | str:
+    """Where the household's database of a test is, on SQLite and on PostgreSQL."""
+    return database_place("household")

@@ -68,7 +68,7 @@ class FireAlerts:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._wake.set)
 
-        unsubscribe = self._timers.database.subscribe(changed)
+        unsubscribe = self._timers.subscribe(changed)
         is_first = True
         try:
             while True:

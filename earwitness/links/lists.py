@@ -1,10 +1,20 @@
-"""Lists of the household (shopping, to-do) and what is on them, kept in the database. Calls block on the disk."""
+"""Lists of the household (shopping, to-do) and what is on them, kept in the database. Calls block on the disk.
 
-from collections.abc import Iterable
+The names of lists compare without case.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from earwitness.links.database import Database
+import sqlalchemy as sa
+
+from earwitness.storage.database import Database
+from earwitness.storage.household import items, lists
+
+_LOCK: Final = 0x6C697374
+"""Two writers that first use the same list do not both make it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,28 +35,38 @@ class Lists:
 
     def items(self, list_name: str) -> tuple[Item, ...]:
         """What is on a list, oldest first, also what is done. Raises StorageError."""
-        rows = self.database.read("SELECT * FROM items WHERE list_name = ? ORDER BY item_id", (list_name,))
-        return tuple(
-            Item(item_id=row["item_id"], list_name=row["list_name"], text=row["text"], is_complete=bool(row["is_complete"]))
-            for row in rows
-        )
+        query = sa.select(items).where(self._is_named(items.c.list_name, list_name)).order_by(items.c.item_id)
+        with self.database.reading() as connection:
+            return tuple(
+                Item(item_id=row.item_id, list_name=row.list_name, text=row.text, is_complete=bool(row.is_complete))
+                for row in connection.execute(query)
+            )
 
     def add(self, list_name: str, *, texts: Iterable[str], now: datetime) -> None:
         """Put things on a list, all or none; they are on the disk when this returns. Raises StorageError."""
-        with self.database.writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO lists (name) VALUES (?)", (list_name,))
-            connection.executemany(
-                "INSERT INTO items (list_name, text, added_at) VALUES (?, ?, ?)",
-                [(list_name, text, now.timestamp()) for text in texts],
-            )
+        with self.database.writing(lock=_LOCK) as connection:
+            name = connection.scalar(sa.select(lists.c.name).where(self._is_named(lists.c.name, list_name)))
+            if name is None:
+                connection.execute(lists.insert().values(name=list_name))
+            rows = [{"list_name": name or list_name, "text": text, "added_at": now.timestamp()} for text in texts]
+            if rows:
+                connection.execute(items.insert(), rows)
 
     def complete(self, item_ids: Iterable[int]) -> int:
         """Mark things as done; gives how many were not done before. Raises StorageError."""
+        change = items.update().where(items.c.item_id.in_(tuple(item_ids)), items.c.is_complete == 0).values(is_complete=1)
         with self.database.writing() as connection:
-            sql = "UPDATE items SET is_complete = 1 WHERE item_id = ? AND is_complete = 0"
-            return sum(connection.execute(sql, (each,)).rowcount for each in item_ids)
+            return connection.execute(change).rowcount
 
     def remove(self, item_ids: Iterable[int]) -> int:
         """Take things off; gives how many there were. Raises StorageError."""
         with self.database.writing() as connection:
-            return sum(connection.execute("DELETE FROM items WHERE item_id = ?", (each,)).rowcount for each in item_ids)
+            return connection.execute(items.delete().where(items.c.item_id.in_(tuple(item_ids)))).rowcount
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback`, in the thread that wrote, after each change of a list; returns how to unsubscribe."""
+        return self.database.subscribe(callback, tables=(lists, items))
+
+    def _is_named(self, column: sa.Column[str], name: str) -> sa.ColumnElement[bool]:
+        """On SQLite the columns themselves compare without case, and an index then finds them."""
+        return column == name if self.database.is_sqlite else sa.func.lower(column) == sa.func.lower(name)

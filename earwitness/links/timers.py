@@ -4,13 +4,16 @@ A running timer has the wall time at which it is due, so it survives a restart; 
 Calls block on the disk.
 """
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
-from earwitness.links.database import Database
+import sqlalchemy as sa
+
+from earwitness.storage.database import Database
+from earwitness.storage.household import timers
 
 
 class TimerState(StrEnum):
@@ -49,63 +52,65 @@ class Timers:
 
     def all(self) -> tuple[Timer, ...]:
         """Every timer, oldest first. Raises StorageError."""
-        return tuple(_timer(row) for row in self.database.read("SELECT * FROM timers ORDER BY created_at, rowid"))
+        with self.database.reading() as connection:
+            rows = connection.execute(sa.select(timers).order_by(timers.c.created_at, timers.c.timer_id))
+            return tuple(_timer(row) for row in rows)
 
     def add(self, timer: Timer) -> None:
         """Keep a new timer; it is on the disk when this returns. Raises StorageError."""
+        row = {
+            "timer_id": timer.timer_id,
+            "name": timer.name,
+            "area": timer.area,
+            "device_id": timer.device_id,
+            "created_at": timer.created_at.timestamp(),
+        }
         with self.database.writing() as connection:
-            connection.execute(
-                "INSERT INTO timers (timer_id, name, area, device_id, total_seconds, state, due_at,"
-                " remaining_seconds, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    timer.timer_id,
-                    timer.name,
-                    timer.area,
-                    timer.device_id,
-                    timer.total_seconds,
-                    timer.state,
-                    _stamp(timer.due_at),
-                    timer.remaining_seconds,
-                    timer.created_at.timestamp(),
-                ),
-            )
+            connection.execute(timers.insert().values(**row, **_course(timer)))
 
     def change(self, before: Timer, *, after: Timer) -> bool:
         """Replace a timer's time and state, only if it still is as `before`; tells whether it was. Raises StorageError."""
+        change = timers.update().where(
+            timers.c.timer_id == before.timer_id,
+            timers.c.state == before.state.value,
+            timers.c.due_at.is_not_distinct_from(_stamp(before.due_at)),
+            timers.c.remaining_seconds.is_not_distinct_from(before.remaining_seconds),
+        )
         with self.database.writing() as connection:
-            done = connection.execute(
-                "UPDATE timers SET total_seconds = ?, state = ?, due_at = ?, remaining_seconds = ?"
-                " WHERE timer_id = ? AND state = ? AND due_at IS ? AND remaining_seconds IS ?",
-                (
-                    after.total_seconds,
-                    after.state,
-                    _stamp(after.due_at),
-                    after.remaining_seconds,
-                    before.timer_id,
-                    before.state,
-                    _stamp(before.due_at),
-                    before.remaining_seconds,
-                ),
-            )
-            return done.rowcount == 1
+            return connection.execute(change.values(**_course(after))).rowcount == 1
 
     def remove(self, timer_ids: Iterable[str]) -> int:
         """Forget timers, all or none of them; gives how many there were. Raises StorageError."""
         with self.database.writing() as connection:
-            return sum(connection.execute("DELETE FROM timers WHERE timer_id = ?", (each,)).rowcount for each in timer_ids)
+            return connection.execute(timers.delete().where(timers.c.timer_id.in_(tuple(timer_ids)))).rowcount
 
     def claim_due(self, now: datetime) -> tuple[Timer, ...]:
         """Mark what is due as ringing and give it, earliest first. No timer is ever given twice. Raises StorageError."""
+        is_due = sa.and_(timers.c.state == TimerState.RUNNING.value, timers.c.due_at <= now.timestamp())
+        claim = timers.update().where(is_due).values(state=TimerState.RINGING.value).returning(timers)
         with self.database.writing() as connection:
-            rows = connection.execute(
-                "UPDATE timers SET state = 'ringing' WHERE state = 'running' AND due_at <= ? RETURNING *", (now.timestamp(),)
-            ).fetchall()
-        return tuple(sorted((_timer(row) for row in rows), key=lambda timer: (timer.due_at or now, timer.timer_id)))
+            claimed = [_timer(row) for row in connection.execute(claim)]
+        return tuple(sorted(claimed, key=lambda timer: (timer.due_at or now, timer.timer_id)))
 
     def next_due(self) -> datetime | None:
         """When the next running timer is due; None if none runs. Raises StorageError."""
-        (row,) = self.database.read("SELECT min(due_at) AS due_at FROM timers WHERE state = 'running'")
-        return _moment(row["due_at"])
+        query = sa.select(sa.func.min(timers.c.due_at)).where(timers.c.state == TimerState.RUNNING.value)
+        with self.database.reading() as connection:
+            return _moment(connection.scalar(query))
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback`, in the thread that wrote, after each change of a timer; returns how to unsubscribe."""
+        return self.database.subscribe(callback, tables=(timers,))
+
+
+def _course(timer: Timer) -> dict[str, str | float | None]:
+    """The columns that change while a timer lives."""
+    return {
+        "total_seconds": timer.total_seconds,
+        "state": timer.state.value,
+        "due_at": _stamp(timer.due_at),
+        "remaining_seconds": timer.remaining_seconds,
+    }
 
 
 def _stamp(moment: datetime | None) -> float | None:
@@ -116,15 +121,15 @@ def _moment(stamp: float | None) -> datetime | None:
     return None if stamp is None else datetime.fromtimestamp(stamp, UTC)
 
 
-def _timer(row: sqlite3.Row) -> Timer:
+def _timer(row: sa.Row[Any]) -> Timer:
     return Timer(
-        timer_id=row["timer_id"],
-        name=row["name"],
-        area=row["area"],
-        device_id=row["device_id"],
-        total_seconds=row["total_seconds"],
-        state=TimerState(row["state"]),
-        due_at=_moment(row["due_at"]),
-        remaining_seconds=row["remaining_seconds"],
-        created_at=datetime.fromtimestamp(row["created_at"], UTC),
+        timer_id=row.timer_id,
+        name=row.name,
+        area=row.area,
+        device_id=row.device_id,
+        total_seconds=row.total_seconds,
+        state=TimerState(row.state),
+        due_at=_moment(row.due_at),
+        remaining_seconds=row.remaining_seconds,
+        created_at=datetime.fromtimestamp(row.created_at, UTC),
     )

@@ -38,7 +38,7 @@ class HomeBoard:
 
     def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
         """Call `on_change` after each change of home, timers or lists, in whichever thread made it; returns how to stop."""
-        stops = (self._home.subscribe(lambda _: on_change()), self._timers.database.subscribe(on_change))
+        stops = (self._home.subscribe(lambda _: on_change()), self._timers.subscribe(on_change), self._lists.subscribe(on_change))
 
         def unsubscribe() -> None:
             for stop in stops:

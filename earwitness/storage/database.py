@@ -1,21 +1,25 @@
 """One SQL database of the house: SQLite by default, PostgreSQL by URL. Durable before a write is acknowledged.
 
-Owns the connections, the transactions, the bringing up to date of the schema (one Alembic chain per database), and the sentences
-for a disk that is full, locked or damaged. Every call blocks on the disk: from the event loop, use asyncio.to_thread.
+Owns the connections, the transactions, who is told of changes, the bringing up to date of the schema (one Alembic chain per
+database), and the sentences for a disk that is full, locked or damaged. Every call blocks on the disk: from the event loop, use
+asyncio.to_thread.
 """
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, exc
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
 
 from earwitness.domain.errors import StorageError
 
@@ -34,9 +38,11 @@ class Database:
         self.path = place if isinstance(place, Path) else None
         self.name = str(place) if isinstance(place, Path) else sa.make_url(place).render_as_string(hide_password=True)
         self._write_lock = threading.Lock()
-        self._subscribers: dict[object, Callable[[], None]] = {}
+        self._subscribers: dict[object, tuple[Callable[[], None], frozenset[sa.Table] | None]] = {}
+        self._is_closed = False
         with said(self.name):
-            self._engine = _sqlite(place) if isinstance(place, Path) else sa.create_engine(place, pool_pre_ping=True)
+            self._engine = _sqlite(place) if isinstance(place, Path) else _postgresql(place)
+            event.listen(self._engine, "after_cursor_execute", _note_change)
             try:
                 self._migrate()
             except BaseException:
@@ -44,15 +50,18 @@ class Database:
                 raise
 
     def close(self) -> None:
-        """Close the connections. What was acknowledged stays."""
+        """Close the connections; from now on every call raises. What was acknowledged stays."""
         with self._write_lock:
+            self._is_closed = True
             self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for queries: one moment's view of the data. Raises StorageError."""
-        with said(self.name), self._engine.connect() as connection:
-            yield connection
+        with said(self.name):
+            self._refuse_if_closed()
+            with self._engine.connect() as connection:
+                yield connection
 
     @contextmanager
     def writing(self, *, lock: int | None = None) -> Iterator[sa.Connection]:
@@ -61,19 +70,23 @@ class Database:
         On PostgreSQL, transactions with the same `lock` number wait for each other; on SQLite all of them do. Subscribers are
         told afterwards, in the same thread.
         """
+        changed: set[object] = set()
         with self._write_lock if self.is_sqlite else nullcontext(), said(self.name):
-            writer = self._engine.execution_options(earwitness_writes=True)
+            self._refuse_if_closed()
+            writer = self._engine.execution_options(earwitness_changed=changed)
             with writer.begin() as connection:
                 if lock is not None and not self.is_sqlite:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
                 yield connection
-        for callback in tuple(self._subscribers.values()):
-            callback()
+        for callback, tables in tuple(self._subscribers.values()):
+            if changed if tables is None else changed & tables:
+                callback()
 
-    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback`, in the thread that wrote, after each write of this process; returns how to unsubscribe."""
+    def subscribe(self, callback: Callable[[], None], *, tables: Collection[sa.Table] | None = None) -> Callable[[], None]:
+        """Call `callback`, in the thread that wrote, after each transaction of this process that changed one of `tables` (by
+        default: any); returns how to unsubscribe. Changes made by raw SQL, or by the database itself, go unnoticed."""
         token = object()
-        self._subscribers[token] = callback
+        self._subscribers[token] = (callback, None if tables is None else frozenset(tables))
 
         def unsubscribe() -> None:
             self._subscribers.pop(token, None)
@@ -84,16 +97,18 @@ class Database:
         """Leave nothing of what was deleted in the files of the database: rewrite free pages (done as it deletes), empty the
         write-ahead log. On PostgreSQL dead rows are vacuumed; its own log is the operator's. Raises StorageError."""
         with self._write_lock if self.is_sqlite else nullcontext(), said(self.name):
-            raw = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-            with raw.connect() as connection:
+            self._refuse_if_closed()
+            with self._engine.connect() as connection:
                 if not self.is_sqlite:
-                    connection.exec_driver_sql("VACUUM")
+                    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
                     return
                 busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
                 if busy:
-                    raise StorageError(
-                        f"The database {self.name} is being read by another program; deleted data is still in its log."
-                    )
+                    raise StorageError(f"The database {self.name} is being read; deleted data is still in its log.")
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise StorageError(f"The database {self.name} is closed; start Earwitness again.")
 
     def _migrate(self) -> None:
         config = Config()
@@ -126,8 +141,11 @@ def _revision(connection: sa.Connection, chain: str) -> str | None:
 
 
 def _sqlite(path: Path) -> sa.Engine:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StorageError(f"The database {path} cannot be made: {error.strerror}.") from error
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -138,12 +156,50 @@ def _sqlite(path: Path) -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("earwitness_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _is_writing(connection) else "BEGIN")
 
     return engine
 
 
+def _postgresql(url: str) -> sa.Engine:
+    engine = sa.create_engine(url)
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: Any, *_: object) -> None:
+        """Replace connections that the server dropped. The pool's own ping would leave a transaction open with pg8000."""
+        connection.autocommit = True
+        try:
+            connection.cursor().execute("SELECT 1")
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise exc.InvalidatePoolError from error
+        finally:
+            connection.autocommit = False
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        is_in_transaction = connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"
+        if is_in_transaction and not _is_writing(connection):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    return engine
+
+
+def _is_writing(connection: sa.Connection) -> bool:
+    return "earwitness_changed" in connection.get_execution_options()
+
+
+def _note_change(connection: sa.Connection, cursor: DBAPICursor, *rest: Any) -> None:
+    """Remember which table a statement of a transaction changed. A statement that returns rows does not know how many there
+    will be, so it counts as a change."""
+    changed = connection.get_execution_options().get("earwitness_changed")
+    compiled = getattr(rest[2], "compiled", None)
+    if changed is None or not isinstance(compiled, SQLCompiler) or not isinstance(compiled.statement, UpdateBase):
+        return
+    if cursor.rowcount != 0 or compiled.effective_returning:
+        changed.add(compiled.statement.table)
+
+
+_REFUSED: Final = "refused a row that contradicts its schema; nothing was written"
 _SENTENCES: Final[dict[int, str]] = {
     sqlite3.SQLITE_BUSY: "is in use by another program; stop the other Earwitness",
     sqlite3.SQLITE_LOCKED: "is in use by another program; stop the other Earwitness",
@@ -153,21 +209,42 @@ _SENTENCES: Final[dict[int, str]] = {
     sqlite3.SQLITE_READONLY: "may not be written; check the permissions of the file and its folder",
     sqlite3.SQLITE_PERM: "may not be written; check the permissions of the file and its folder",
     sqlite3.SQLITE_IOERR: "could not be read or written; check the disk",
+    sqlite3.SQLITE_CONSTRAINT: _REFUSED,
 }
+_STATES: Final[dict[str, str]] = {
+    "08": "does not answer; check that the server runs",
+    "23": _REFUSED,
+    "25006": "may not be written; check whether the server is a read-only copy",
+    "28": "does not let us in; check the user and the password in its URL",
+    "3D": "does not exist; create it, or correct its URL",
+    "42": "does not have the tables it should, or its user may not use them; check its owner",
+    "57": "is being stopped or started; try again soon",
+}
+"""By SQLSTATE or its class, its first two characters (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+_DISK_FULL: Final = "53100"
 
 
 @contextmanager
 def said(name: str) -> Iterator[None]:
-    """Turn what the database driver and the file system raise into a StorageError with a sentence to act on."""
+    """Turn what the database driver raises into a StorageError with a sentence to act on."""
     try:
         yield
     except (exc.DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, exc.DBAPIError) else error
-        code = (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
-            raise StorageError(f"There is no space left for {name}; free some, then ask again.", code="storage.full") from error
-        raise StorageError(f"The database {name} {_SENTENCES.get(code, 'could not be used; check that it is there')}.") from error
+        raise _sentence(name, error.orig if isinstance(error, exc.DBAPIError) else error) from error
     except exc.SQLAlchemyError as error:
         raise StorageError(f"The database {name} could not be used ({type(error).__name__}).") from error
-    except OSError as error:
-        raise StorageError(f"The database {name} cannot be made: {error.strerror}.") from error
+
+
+def _sentence(name: str, cause: BaseException | None) -> StorageError:
+    code = (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF
+    state = _state(cause)
+    if code == sqlite3.SQLITE_FULL or state == _DISK_FULL:
+        return StorageError(f"There is no space left for {name}; free some, then ask again.", code="storage.full")
+    sentence = _SENTENCES.get(code) or _STATES.get(state) or _STATES.get(state[:2])
+    return StorageError(f"The database {name} {sentence or 'could not be used; check that it is there'}.")
+
+
+def _state(cause: BaseException | None) -> str:
+    """The SQLSTATE of an error of the PostgreSQL driver; empty if it has none."""
+    fields = cause.args[0] if cause is not None and cause.args else None
+    return str(fields.get("C", "")) if isinstance(fields, dict) else ""

@@ -10,8 +10,8 @@ import pytest
 
 from earwitness.domain.errors import StorageError
 from earwitness.jobs.fire_alerts import LONGEST_RING_SECONDS, LONGEST_SLEEP_SECONDS, Alert, FireAlerts
-from earwitness.links.database import Database
 from earwitness.links.timers import Timer, Timers, TimerState
+from earwitness.storage.database import Database
 from tests.unit.jobs.virtual_time import START, WallClock, run
 
 
@@ -47,7 +47,7 @@ def timer(timer_id: str, *, seconds: float, name: str = "", started: float = 0.0
 
 @pytest.fixture
 def timers(tmp_path: Path) -> Timers:
-    return Timers(Database(tmp_path / "household.db"))
+    return Timers(Database(tmp_path / "household.db", chain="household"))
 
 
 def play(timers: Timers, script: Callable[[FireAlerts, WallClock], Awaitable[None]]) -> Bell:
@@ -221,7 +221,7 @@ class FailingTimers(Timers):
 
 
 def test_a_failing_disk_is_tried_again_and_the_timer_still_rings(tmp_path: Path) -> None:
-    timers = FailingTimers(Database(tmp_path / "household.db"))
+    timers = FailingTimers(Database(tmp_path / "household.db", chain="household"))
     timers.add(timer("a", seconds=5))
 
     async def script(job: FireAlerts, clock: WallClock) -> None:

@@ -1,6 +1,7 @@
-"""Rows of timers: they come back as they were, change only if unchanged, and become due once."""
+"""Rows of timers, on SQLite and PostgreSQL: they come back as they were, change only if unchanged, and become due once."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.domain.errors import StorageError
-from earwitness.links.database import Database
+from earwitness.links.lists import Lists
 from earwitness.links.timers import Timer, Timers, TimerState
+from earwitness.storage.database import Database
 
 NOW = datetime(2026, 11, 24, 15, 7, tzinfo=UTC)
 
@@ -21,16 +23,22 @@ def timer(timer_id: str, *, seconds: float = 60.0) -> Timer:
 
 
 @pytest.fixture
-def timers(tmp_path: Path) -> Timers:
-    return Timers(Database(tmp_path / "household.db"))
-
-
-def test_comes_back_as_it_was_after_a_restart(tmp_path: Path) -> None:
-    whole = replace(timer("a"), name="pasta", area="kitchen", device_id="page-1")
-    database = Database(tmp_path / "household.db")
-    Timers(database).add(whole)
+def timers(household_place: Path | str) -> Iterator[Timers]:
+    database = Database(household_place, chain="household")
+    yield Timers(database)
     database.close()
-    assert Timers(Database(tmp_path / "household.db")).all() == (whole,)
+
+
+def test_comes_back_as_it_was_after_a_restart(household_place: Path | str) -> None:
+    whole = replace(timer("a", seconds=1 / 3), name="pasta 🍝", area="kitchen", device_id="page-1")
+    bare = replace(timer("b"), created_at=NOW + timedelta(microseconds=1))
+    for each in (bare, whole):
+        database = Database(household_place, chain="household")
+        Timers(database).add(each)
+        database.close()
+    database = Database(household_place, chain="household")
+    assert Timers(database).all() == (whole, bare)
+    database.close()
 
 
 def test_changes_only_what_is_still_as_it_was(timers: Timers) -> None:
@@ -47,6 +55,38 @@ def test_an_impossible_row_is_refused(timers: Timers) -> None:
     with pytest.raises(StorageError):
         timers.add(replace(timer("a"), state=TimerState.PAUSED))
     assert timers.all() == ()
+
+
+def test_removing_counts_what_was_there(timers: Timers) -> None:
+    timers.add(timer("a"))
+    timers.add(timer("b"))
+    assert timers.remove([]) == 0
+    assert timers.remove(["a", "a", "never"]) == 1
+    assert [each.timer_id for each in timers.all()] == ["b"]
+
+
+def test_without_a_running_one_nothing_is_due(timers: Timers) -> None:
+    assert timers.next_due() is None
+    assert timers.claim_due(NOW) == ()
+    timers.add(replace(timer("a"), state=TimerState.PAUSED, due_at=None, remaining_seconds=5.0))
+    assert timers.next_due() is None
+    assert timers.claim_due(NOW + timedelta(days=1)) == ()
+
+
+def test_subscribers_hear_of_timers_only_when_they_change(timers: Timers) -> None:
+    heard: list[str] = []
+    unsubscribe = timers.subscribe(lambda: heard.append("changed"))
+    Lists(timers.database).add("shopping list", texts=["apples"], now=NOW)
+    timers.remove(["never"])
+    assert not timers.change(timer("never"), after=timer("never"))
+    assert heard == []
+    timers.add(timer("a"))
+    assert len(heard) == 1
+    assert timers.claim_due(NOW + timedelta(days=1))
+    assert len(heard) == 2
+    unsubscribe()
+    timers.remove(["a"])
+    assert len(heard) == 2
 
 
 def test_due_ones_are_given_once_whoever_asks(timers: Timers) -> None:

@@ -11,12 +11,12 @@ from earwitness.domain.errors import LinkError
 from earwitness.domain.home import Area, Device, Home
 from earwitness.domain.intent import Context, Intent, SlotValue
 from earwitness.domain.turn import SkillResult
-from earwitness.links.database import Database
 from earwitness.links.lists import Lists
 from earwitness.links.simulated_home import SimulatedHome
 from earwitness.links.timers import Timers
 from earwitness.skills.ports import HomeLink
 from earwitness.skills.registry import SkillSet
+from earwitness.storage.database import Database
 
 NOW = datetime(2026, 11, 24, 15, 7, 30, tzinfo=UTC)
 
@@ -136,7 +136,7 @@ class House:
 
 def house(folder: Path, *, link: HomeLink | None = None, deadline_seconds: float = 4.0) -> House:
     """A house in `folder`; without a link, HOME simulated."""
-    database = Database(folder / "household.db")
+    database = Database(folder / "household.db", chain="household")
     ids, at = count(1), [NOW]
     home = link or SimulatedHome(HOME)
     skills = SkillSet(

@@ -1,8 +1,9 @@
 """Timers: set, chosen, changed and told; they outlive a restart; nothing is said that is not on the disk."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, SkillResult
 from earwitness.links.timers import TimerState
 from earwitness.skills.keeping import CHANGED_MEANWHILE
+from earwitness.skills.registry import SkillSet
 from earwitness.skills.timers import MOST_TIMERS
 from tests.unit.skills.houses import NOW, House, house
 
@@ -196,10 +198,17 @@ def test_cancelling_one_that_rings_stops_it(home: House) -> None:
 
 def test_a_timer_that_changes_between_plan_and_write_is_not_claimed(home: House) -> None:
     home.do("HassStartTimer", minutes=5)
+    both_have_planned = threading.Barrier(2)
 
-    async def race() -> tuple[SkillResult, SkillResult]:
+    def clock() -> datetime:
+        both_have_planned.wait(timeout=10)
+        return NOW
+
+    skills = SkillSet(link=home.link, timers=home.timers, lists=home.lists, clock=clock, deadline_seconds=20, new_id=str)
+
+    async def race() -> list[SkillResult]:
         pause = Intent(name="HassPauseTimer")
-        return await asyncio.gather(*(home.skills.perform(pause, context=Context()) for _ in range(2)))  # type: ignore[return-value]
+        return await asyncio.gather(*(skills.perform(pause, context=Context()) for _ in range(2)))
 
     results = asyncio.run(race())
     assert sorted(result.outcome for result in results) == [Outcome.DONE, Outcome.FAILED]
@@ -207,9 +216,9 @@ def test_a_timer_that_changes_between_plan_and_write_is_not_claimed(home: House)
 
 
 def test_a_full_disk_is_said_and_no_timer_is_claimed(home: House) -> None:
-    database = home.timers.database
-    own = home.skills._skills["HassStartTimer"]._timers.database  # type: ignore[attr-defined]
-    own._writer.execute(f"PRAGMA max_page_count = {database.read('PRAGMA page_count')[0][0]}")
+    with home.timers.database.writing() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     results = [home.do("HassStartTimer", minutes=1, name="x" * 3000) for _ in range(10)]
     failed = [result for result in results if result.outcome is Outcome.FAILED]
     assert failed
