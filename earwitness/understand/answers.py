@@ -28,8 +28,10 @@ _KIND_OF_SLOT: Mapping[str, str] = {
     "percentage": "number",
     "confirmed": "confirmed",
     "confirm": "confirmed",
+    "is_sure": "sure",
 }
 
+_YES_OR_NO = frozenset(("confirmed", "confirm", "is_sure"))
 _GIVES_UP = frozenset(("Stop", "HassNevermind"))
 _GROWING = re.compile(r"\b(?:hours?|minutes?|\d+)$", re.IGNORECASE)
 
@@ -43,7 +45,7 @@ def is_instead(request: Understanding, *, expects: str) -> bool:
     if request.intent is None:
         return False
     if request.intent.name in _GIVES_UP:
-        return expects not in ("confirmed", "confirm")
+        return expects not in _YES_OR_NO
     if expects == "timer" and request.intent.name == "HassStartTimer":
         return False
     return expects not in _KIND_OF_SLOT and request.completeness is Completeness.COMPLETE
@@ -71,6 +73,6 @@ def answer(text: str, *, expects: str, pending: Intent, lists: Mapping[str, Slot
     if found is None:
         return None
     values: dict[str, SlotValue] = {entity.name: entity.value for entity in found.entities_list}
-    if kind in ("number", "words", "confirmed"):
+    if kind in ("number", "words", "confirmed", "sure"):
         values = {expects: next(iter(values.values()))}
     return Intent(name=pending.name, slots={**pending.slots, **values})

@@ -3,6 +3,8 @@
 Owns the choice between matching sentences and the slots that come of it. It does nothing: no state of the home changes, and
 the same text in the same context always means the same. A request that names no room takes that of the device that heard it;
 without one (a typed request, no room set) such a sentence stands without `area` and means the whole home.
+
+Sentences of privacy are exact: they are never found by leaving words out, and none that gives consent is taken from a question.
 """
 
 from collections.abc import Mapping
@@ -18,11 +20,11 @@ from earwitness.understand.answers import answer, completeness_of_answer, is_ins
 from earwitness.understand.candidates import Candidates, for_domains
 from earwitness.understand.completeness import NameEnds, is_dangling, judge, without_trailing
 from earwitness.understand.names import NO_AREA, area_sayings, device_sayings, floor_sayings, slot_lists
-from earwitness.understand.normalise import is_call, normalise
+from earwitness.understand.normalise import is_call, is_mere_question, normalise
 from earwitness.understand.prefix import Beginnings
 from earwitness.understand.refusal import reason_for
 from earwitness.understand.sensors import sensor_questions
-from earwitness.understand.sentences import WINS, english, with_questions
+from earwitness.understand.sentences import WINS, english, exact_intents, only, with_questions
 
 REMEMBERED_TEXTS = 512
 """Results kept: a turn asks for the same words several times (partial, speculative, final)."""
@@ -32,6 +34,8 @@ MOST_WORDS = 80
 
 FREE_SLOTS = frozenset({"item", "message", "search_query", "conversation_command"})
 """Slots that take any words; so does the name of a new timer."""
+
+GIVES_CONSENT = frozenset({"KeepRecordings", "GiveConsent"})
 
 _LATER = "conversation_command"
 _TOLD_ALL = (("HassTurnOn", "fan"), ("HassTurnOff", "fan"), ("HassTurnOff", "lock"))
@@ -59,24 +63,35 @@ class Grammar:
         self._areas = frozenset((*areas, *floor_sayings(home)))
         self._names = NameEnds(names=self._devices, areas=self._areas)
         self._beginnings = Beginnings(known, self._lists)
+        self._exact = exact_intents()
+        self._exact_beginnings = Beginnings(only(known, self._exact), self._lists)
         self._remembered = lru_cache(maxsize=REMEMBERED_TEXTS)(self._understand)
         self._match("set a timer for twenty five minutes", None)
 
     def understand(self, text: str, *, context: Context) -> Understanding:
         """What `text` means here. Raises TextError (text.too_long) for more than 1,000 characters."""
         plain = normalise(text)
-        return self._answered(plain, context) or self._remembered(plain, context.area)
+        heard = self._answered(plain, context) or self._remembered(plain, context.area)
+        if heard.intent is not None and heard.intent.name in GIVES_CONSENT and is_mere_question(text):
+            reason = "To agree to that, say it plainly and not as a question."
+            return Understanding(text=plain, intent=None, completeness=Completeness.OPEN, reason=reason)
+        return heard
 
     def knows(self, text: str) -> bool:
         """Whether `text` is a sentence of this home, wherever it is said."""
         return self.understand(text, context=Context()).intent is not None
 
     def is_closed(self, text: str) -> bool:
-        """Whether it is one, and none of its slots takes any words: then having heard just this sentence is evidence."""
+        """Whether it is one that having heard just so is evidence for: no slot takes any words, and a mistake does no harm."""
         intent = self.understand(text, context=Context()).intent
-        if intent is None:
+        if intent is None or self.is_exact(text):
             return False
         return not FREE_SLOTS & intent.slots.keys() and not (intent.name == "HassStartTimer" and "name" in intent.slots)
+
+    def is_exact(self, text: str) -> bool:
+        """Whether `text` is a sentence that must be what was heard best: a less likely hearing of it counts for nothing."""
+        intent = self.understand(text, context=Context()).intent
+        return intent is not None and intent.name in self._exact
 
     def hints(self) -> tuple[str, ...]:
         """Names and aliases of devices, areas and lists."""
@@ -104,16 +119,22 @@ class Grammar:
         result = self._match_known(plain, area)
         if result is None:
             return self._not_understood(plain, area)
-        completeness = judge(plain, result, names=self._names)
+        completeness = self._judge(plain, result)
         if completeness is Completeness.INCOMPLETE and is_dangling(plain):
             return self._not_understood(plain, area)
         return Understanding(
             text=plain, intent=self._intent(result, area), completeness=completeness, reason=_match_reason(result)
         )
 
+    def _judge(self, plain: str, result: RecognizeResult) -> Completeness:
+        if result.intent.name not in self._exact:
+            return judge(plain, result, names=self._names)
+        return Completeness.OPEN if self._exact_beginnings.begins(plain) else Completeness.COMPLETE
+
     def _not_understood(self, plain: str, area: str | None) -> Understanding:
         shorter = without_trailing(plain)
-        if shorter != plain and (result := self._match_known(shorter, area)) is not None:
+        result = self._match_known(shorter, area) if shorter != plain else None
+        if result is not None and result.intent.name not in self._exact:
             return Understanding(
                 text=plain,
                 intent=self._intent(result, area),
@@ -176,6 +197,8 @@ def _as_named(result: RecognizeResult, slots: Mapping[str, SlotValue]) -> dict[s
     """Slots as Home Assistant's tests have them: what the intent says by itself left out, the kind of some things put in."""
     intent = result.intent.name
     named = {key: value for key, value in slots.items() if (intent, key) != ("HassLightSet", "domain")}
+    if "period_count" in named:
+        named["period"] = f"{named.pop('period_count')} {named.pop('period_unit')}"
     kind = result.context.get("domain")
     kind = kind.get("value") if isinstance(kind, dict) else kind
     if "name" in named and kind in _TOLD_KINDS.get(intent, ()):

@@ -43,6 +43,10 @@ _COURTESY = (
 )
 _START = re.compile(rf"(?:{_WAKE_WORDS}|{_FILLERS}|{_COURTESY})(?:[\s,.!?;:]+|$)", re.IGNORECASE)
 _CALL = re.compile(rf"(?:(?:{_WAKE_WORDS}|{_FILLERS})(?:[\s,.!?;:]+|$))*", re.IGNORECASE)
+_QUESTION = re.compile(
+    rf"(?:(?:{_WAKE_WORDS}|{_FILLERS})[\s,.!?;:]+)*(?:can|could|would|will|do|did|may) (?:you|we|i)\b", re.IGNORECASE
+)
+_PLEASE = re.compile(r"\bplease\b", re.IGNORECASE)
 _END = re.compile(
     r"[\s,.!?;:]+(?:please|thanks|thank you(?: very much| so much)?|for me|if you (?:can|could|would|will|please)|would you|"
     r"will you|u+m+|u+h+)$",
@@ -102,6 +106,12 @@ def normalise(text: str) -> str:
 def is_call(plain: str) -> bool:
     """Whether a plain text is nothing but a wake word and fillers, or empty: somebody is about to speak."""
     return _CALL.fullmatch(plain) is not None
+
+
+def is_mere_question(text: str) -> bool:
+    """Whether a request as it was said or typed may as well be a question: "can you keep my recordings?", without "please"."""
+    spelt = " ".join(text.translate(_SPELLINGS).split())
+    return (spelt.endswith("?") or _QUESTION.match(spelt) is not None) and _PLEASE.search(spelt) is None
 
 
 def _trim(text: str) -> str:

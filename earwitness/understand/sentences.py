@@ -15,6 +15,7 @@ from home_assistant_intents import get_intents
 
 WINS = "wins"
 """Metadata key of a sentence that is preferred over all others that match the same words."""
+_PRIVACY = "sentences/privacy_en.yaml"
 
 
 @lru_cache(maxsize=1)
@@ -22,7 +23,26 @@ def english() -> Intents:
     """The English sentences. The result is shared: nobody changes it."""
     tree: dict[str, Any] = get_intents("en") or {}
     merge_dict(tree, read_words("sentences/en.yaml"))
+    merge_dict(tree, read_words(_PRIVACY))
     return Intents.from_dict(tree)
+
+
+@lru_cache(maxsize=1)
+def exact_intents() -> frozenset[str]:
+    """Names of the intents that only the very words of their sentences mean: those of privacy, where a guess does harm."""
+    return frozenset(read_words(_PRIVACY)["intents"])
+
+
+def only(intents: Intents, names: frozenset[str]) -> Intents:
+    """The sentences of these intents alone."""
+    return Intents(
+        language=intents.language,
+        intents={name: intent for name, intent in intents.intents.items() if name in names},
+        slot_lists=intents.slot_lists,
+        expansion_rules=intents.expansion_rules,
+        skip_words=intents.skip_words,
+        settings=intents.settings,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -31,17 +31,25 @@ class CascadeRecogniser:
     name = "cascade"
 
     def __init__(
-        self, quick: Quick, careful: Careful, is_known: Callable[[str], bool], *, is_closed: Callable[[str], bool] | None = None
+        self,
+        quick: Quick,
+        careful: Careful,
+        is_known: Callable[[str], bool],
+        *,
+        is_closed: Callable[[str], bool] | None = None,
+        is_exact: Callable[[str], bool] = lambda text: False,
     ) -> None:
         """`is_known` tells whether a text is a sentence of this home; `is_closed`, whether it is one with no words of its own.
 
         "Add plums to my list" is known and not closed: any word fits there, so the quick recogniser's guess proves nothing.
-        Without `is_closed`, every known sentence counts as closed.
+        Without `is_closed`, every known sentence counts as closed. `is_exact` tells of sentences that are taken only as the
+        careful recogniser's first hypothesis, because to act on one that was not said does harm.
         """
         self._quick = quick
         self._careful = careful
         self._is_known = is_known
         self._is_closed = is_closed or is_known
+        self._is_exact = is_exact
 
     def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
         """Transcribe 16 kHz mono PCM. Silence gives an empty text. Raises EngineError if a model fails."""
@@ -51,7 +59,9 @@ class CascadeRecogniser:
         first: Transcript | None = None
         for hypothesis in self._careful.hypotheses(pcm, hints=hints):
             first = first or hypothesis
-            if hypothesis.text and not _is_unlikely(hypothesis, beside=first) and self._is_known(hypothesis.text):
+            if not hypothesis.text or _is_unlikely(hypothesis, beside=first) or not self._is_known(hypothesis.text):
+                continue
+            if hypothesis is first or not self._is_exact(hypothesis.text):
                 return hypothesis
         return first or Transcript(text="", engine=self.name, audio_seconds=pcm.seconds)
 
