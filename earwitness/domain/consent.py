@@ -90,7 +90,10 @@ class Keeping:
 
 
 def parse_period(said: str) -> float | None:
-    """The seconds of "a week", "three months", "10 days", "36 hours", "90 seconds"; 0 for "none"; None if it is no period."""
+    """The seconds of "a week", "three months", "10 days", "36 hours", "a year"; 0 for "none"; None if it is no period.
+
+    A month is 30 days, three months are 91, a year is 365.
+    """
     words = re.sub(r"^(?:for |a |an |one |1 )+", "", said.strip().lower().replace("_", " "))
     if words in ("none", "nothing", "0"):
         return 0.0
@@ -98,7 +101,7 @@ def parse_period(said: str) -> float | None:
         words = "three months"
     if (named := PERIODS.get(words)) is not None:
         return named
-    match = re.fullmatch(r"(\d+(?:\.\d+)?|) ?(second|minute|hour|day|week|month)s?", words)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?|) ?(second|minute|hour|day|week|month|year)s?", words)
     if match is None:
         return None
     units = {
@@ -108,6 +111,7 @@ def parse_period(said: str) -> float | None:
         "day": DAY_SECONDS,
         "week": 7 * DAY_SECONDS,
         "month": 30 * DAY_SECONDS,
+        "year": 365 * DAY_SECONDS,
     }
     return float(match[1] or 1) * units[match[2]]
 
@@ -121,4 +125,4 @@ def say_period(seconds: float) -> str:
         if seconds >= length and seconds % length == 0:
             count = int(seconds // length)
             return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds:g} seconds"
+    return "1 second" if seconds == 1 else f"{seconds:g} seconds"

@@ -9,7 +9,7 @@ _REPLIES: Final = {
     "hello": "Hello.",
     "commands": "You can turn devices on or off, ask for their state, set timers, and add things to a list.",
     "listening": "No. Before the wake word or the button, no sound leaves the device; and mute stops the microphone.",
-    "data": "Nowhere. What you say is handled on this machine, and no sound is kept.",
+    "data": "Nowhere. What you say is handled on this machine, and nothing is kept unless you told me to keep it.",
     "creator": "I am Earwitness, made by the people who write its open source code.",
 }
 

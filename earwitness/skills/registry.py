@@ -17,6 +17,7 @@ from earwitness.skills.lists import ListSkill
 from earwitness.skills.nevermind import NevermindSkill
 from earwitness.skills.plan import PlannedSkill
 from earwitness.skills.ports import HomeLink, Skill, UnfulfillableError
+from earwitness.skills.privacy import PrivacySkill, Rights
 from earwitness.skills.state import StateSkill
 from earwitness.skills.timers import TimerSkill
 
@@ -44,7 +45,8 @@ def _random_id() -> str:
 class SkillSet:
     """Every skill of the house over one home, its timers and its lists.
 
-    `clock` gives the time now, aware and in the home's time zone; `deadline_seconds` is how long a device may take.
+    `clock` gives the time now, aware and in the home's time zone; `deadline_seconds` is how long a device may take. Without
+    `rights` nothing of what people say can be kept, and sentences of privacy are refused.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class SkillSet:
         clock: Callable[[], datetime],
         deadline_seconds: float = DEADLINE_SECONDS,
         new_id: Callable[[], str] = _random_id,
+        rights: Rights | None = None,
     ) -> None:
         planners = {**devices.PLANNERS, **lights.PLANNERS, **climate.PLANNERS, **media.PLANNERS}
         skills: tuple[Skill, ...] = (
@@ -66,6 +69,7 @@ class SkillSet:
             ClockSkill(clock),
             NevermindSkill(),
             AnswerSkill(),
+            PrivacySkill(rights, clock=clock),
         )
         self._skills = {name: skill for skill in skills for name in skill.intents}
 
