@@ -334,7 +334,11 @@ class StopDeadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishTurn:
-    """The turn is over: this is its record."""
+    """The turn is over: this is its record.
+
+    `is_spoken` when it began with the voice; `person_id` is who spoke or typed when it began, None for nobody known;
+    `is_off_record` when it may not be kept, whatever was consented to.
+    """
 
     turn: int
     transcript: str
@@ -342,7 +346,10 @@ class FinishTurn:
     outcome: Outcome
     reply: str
     reason: str
+    is_spoken: bool
+    person_id: str | None
     error_code: str | None = None
+    is_off_record: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ What cannot be found raises UnfulfillableError with a sentence that names it; tw
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent, SlotValue
@@ -42,7 +42,7 @@ def refuse(clause: str) -> UnfulfillableError:
 
 def ask(question: str, *, slot: str, intent: Intent, context: Context) -> UnfulfillableError:
     """The error that asks back for `slot` of `intent`."""
-    waiting = Context(area=context.area, device_id=context.device_id, expects=slot, pending=intent)
+    waiting = replace(context, expects=slot, pending=intent)
     return UnfulfillableError(SkillResult(outcome=Outcome.ASKED, reply=question, asks=waiting))
 
 

@@ -4,6 +4,7 @@ Rules that hold in every state:
 - The start cue is confirmed before the capture opens; no confirmation, no capture.
 - Nothing is acted on before the endpoint is decided; a guess that is dropped leaves no trace.
 - While muted nothing is captured; "stop" always works; a device that left ends its turn.
+- A question is answered by who was asked; a turn that asks for deletion is off the record however it ends.
 
 It does no I/O and knows no clock; `turn.runner` carries out its commands and reports what happened as events.
 """
@@ -69,6 +70,8 @@ PLAYBACK_MARGIN_SECONDS = 5.0
 
 NOT_HEARD_REPLY = "I did not hear anything."
 STOP_INTENTS = frozenset({"HassNevermind", "Stop"})
+OFF_RECORD_INTENTS = frozenset({"DeleteRecordings", "StopKeeping", "AskHeard"})
+"""What may not be kept even if it was cut off or failed: requests to delete, and those whose reply repeats another turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,8 @@ class TurnState:
     is_turn_open: bool = False
     is_spoken: bool = False
     """Whether the turn began with the voice: only then a question opens the microphone for its answer."""
+    person_id: str | None = None
+    """Who spoke or typed when the turn began."""
     guess: int = 0
     is_guessing: bool = False
     """Whether a guess over all words so far is under way or ready."""
@@ -181,7 +186,7 @@ def _begin(state: TurnState) -> Step:
             return state, ()
         case Phase.ASLEEP | Phase.SPEAKING | Phase.THINKING:
             cleared, commands = _clear(state, "Another request began.")
-            listening, more = _listen(cleared, state.follow_up or state.context)
+            listening, more = _listen(cleared, state.context if state.phase is Phase.THINKING else _context(state))
             return listening, (*commands, *more)
         case _:
             assert_never(state.phase)
@@ -189,8 +194,8 @@ def _begin(state: TurnState) -> Step:
 
 def _listen(state: TurnState, context: Context) -> Step:
     turn = state.turn + 1
-    begun = replace(state, phase=Phase.LISTENING, turn=turn, is_turn_open=True, is_spoken=True, context=context)
-    after = replace(begun, heard=None, end=None, result=None, reason="", follow_up=None)
+    begun = replace(state, phase=Phase.LISTENING, turn=turn, is_turn_open=True, is_spoken=True, person_id=context.person_id)
+    after = replace(begun, context=context, heard=None, end=None, result=None, reason="", follow_up=None)
     return after, (BeginTurn(turn=turn), PlayCue(cue="start"), StartDeadline(deadline=Deadline.CUE, seconds=CUE_SECONDS))
 
 
@@ -231,10 +236,10 @@ def _ask(state: TurnState, text: str) -> Step:
     """A typed request works in every state, muted too."""
     if state.is_acting:
         return state, (Refuse(code="session.busy", sentence="One moment: the last request is still being carried out."),)
-    context = state.follow_up or Context(area=state.context.area, device_id=state.context.device_id)
+    context = _context(state)
     cleared, commands = _clear(state, "Another request began.")
     turn, guess = cleared.turn + 1, cleared.guess + 1
-    begun = replace(cleared, phase=Phase.THINKING, turn=turn, is_turn_open=True, is_spoken=False)
+    begun = replace(cleared, phase=Phase.THINKING, turn=turn, is_turn_open=True, is_spoken=False, person_id=context.person_id)
     after = replace(begun, guess=guess, is_guessing=True, context=context, end=EndReason.RELEASED)
     thinking = StartDeadline(deadline=Deadline.THINK, seconds=THINK_SECONDS)
     return after, (*commands, BeginTurn(turn=turn), thinking, Understand(guess=guess, text=text, context=context))
@@ -288,8 +293,9 @@ def _reply(state: TurnState, result: SkillResult) -> Step:
 
 def _say(state: TurnState, result: SkillResult, *, reason: str) -> Step:
     speech_id = state.speech_id + 1
+    asks = None if result.asks is None else replace(result.asks, person_id=state.context.person_id)
     after = replace(
-        state, phase=Phase.SPEAKING, result=result, reason=reason, follow_up=result.asks, speech_id=speech_id, is_acting=False
+        state, phase=Phase.SPEAKING, result=result, reason=reason, follow_up=asks, speech_id=speech_id, is_acting=False
     )
     thought = StopDeadline(deadline=Deadline.THINK)
     if not result.reply:
@@ -310,9 +316,19 @@ def _finish(state: TurnState) -> Step:
         outcome=state.result.outcome,
         reply=state.result.reply,
         reason=state.reason,
+        is_spoken=state.is_spoken,
+        person_id=state.person_id,
         error_code=state.error_code,
+        is_off_record=_is_off_record(state, state.result),
     )
     return replace(state, is_turn_open=False, error_code=None), (record,)
+
+
+def _is_off_record(state: TurnState, result: SkillResult) -> bool:
+    """Whether the skill says so, or the intent, or the intent whose question these words answer or decline."""
+    intent = _intent(state)
+    meant = state.context.pending if intent is None or intent.name in STOP_INTENTS else intent
+    return result.is_off_record or (meant is not None and meant.name in OFF_RECORD_INTENTS)
 
 
 def _intent(state: TurnState) -> Intent | None:
@@ -332,9 +348,20 @@ def _fall_silent(state: TurnState) -> Step:
 
 
 def _asleep(state: TurnState) -> TurnState:
-    home = Context(area=state.context.area, device_id=state.context.device_id)
     quiet = replace(state, phase=Phase.ASLEEP, is_capturing=False, is_guessing=False, is_acting=False)
-    return replace(quiet, context=home, heard=None, end=None, result=None, follow_up=None)
+    return replace(quiet, context=_at_rest(state.context), heard=None, end=None, result=None, follow_up=None)
+
+
+def _at_rest(context: Context) -> Context:
+    """Where and who, without what was asked."""
+    return replace(context, expects=None, pending=None)
+
+
+def _context(state: TurnState) -> Context:
+    """What the next request leans on: the question that waits, unless somebody else speaks by now."""
+    if state.follow_up is not None and state.follow_up.person_id == state.context.person_id:
+        return state.follow_up
+    return _at_rest(state.context)
 
 
 def _barge_in(state: TurnState) -> Step:

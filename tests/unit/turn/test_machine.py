@@ -1,6 +1,6 @@
 """Playbooks of the turn: events in, commands out. No clock, no sound."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -52,7 +52,8 @@ from earwitness.domain.events import (
 )
 from earwitness.domain.intent import Completeness, Context, Intent, Understanding
 from earwitness.domain.turn import Outcome, SkillResult, Transcript
-from earwitness.turn.machine import NOT_HEARD_REPLY, TurnState, advance
+from earwitness.skills.privacy import OFF_RECORD
+from earwitness.turn.machine import NOT_HEARD_REPLY, OFF_RECORD_INTENTS, TurnState, advance
 
 LAMP = Intent(name="HassTurnOn", slots={"name": "Lamp"})
 DONE = SkillResult(outcome=Outcome.DONE, reply="Turned on the lamp.")
@@ -221,6 +222,117 @@ def test_a_typed_question_does_not_open_the_microphone() -> None:
     assert play(Asked(text="the blue one")).one(Understand) == Understand(
         guess=play.state.guess, text="the blue one", context=asks
     )
+
+
+ADA = Context(area="Kitchen", device_id="page-1", person_id="ada")
+ERASE = Intent(name="DeleteRecordings", slots={"scope": "all"})
+SURE = SkillResult(
+    outcome=Outcome.ASKED,
+    reply="Are you sure?",
+    asks=replace(ADA, expects="is_sure", pending=ERASE),
+    is_off_record=True,
+)
+
+
+def of_ada() -> Play:
+    return Play(state=TurnState(context=ADA))
+
+
+def record(play: Play) -> FinishTurn:
+    found = play.one(FinishTurn)
+    assert isinstance(found, FinishTurn)
+    return found
+
+
+def test_who_speaks_is_known_from_turn_to_turn() -> None:
+    play = of_ada().acting()
+    assert play.one(Act) == Act(turn=1, intent=LAMP, context=ADA)
+    finish = record(play(Acted(turn=1, result=DONE), SpeechSent(speech_id=1, seconds=1)))
+    assert (finish.person_id, finish.is_spoken, finish.is_off_record) == ("ada", True, False)
+    play(PlaybackFinished(speech_id=1), Asked(text="turn on the lamp"))
+    assert play.one(Understand) == Understand(guess=play.state.guess, text="turn on the lamp", context=ADA)
+    finish = record(play.heard()(Acted(turn=2, result=DONE), SpeechSent(speech_id=2, seconds=0)))
+    assert (finish.person_id, finish.is_spoken, finish.is_off_record) == ("ada", False, False)
+
+
+def test_a_question_is_answered_as_the_person_who_was_asked() -> None:
+    forgetful = replace(SURE, asks=Context(area="Kitchen", expects="is_sure", pending=ERASE))
+    play = of_ada().speaking(forgetful)(SpeechSent(speech_id=1, seconds=1), PlaybackFinished(speech_id=1))
+    play(CueConfirmed(cue="start"), SpeechBegan(), PauseBegan())
+    guess = play.one(Guess)
+    assert isinstance(guess, Guess)
+    assert (guess.context.person_id, guess.context.expects, guess.context.pending) == ("ada", "is_sure", ERASE)
+
+
+@pytest.mark.parametrize("begin", [Asked(text="yes"), Pressed(), WakeHeard(word="okay nabu")])
+def test_nobody_else_answers_a_question(begin: Event) -> None:
+    play = of_ada()(Asked(text="delete everything")).heard("delete everything", ERASE)(Acted(turn=1, result=SURE))
+    play(SpeechSent(speech_id=1, seconds=0), PlaybackFinished(speech_id=1))
+    assert play.state.follow_up == SURE.asks
+    play.state = replace(play.state, context=replace(ADA, person_id="bob"))
+    play(begin)
+    assert play.state.context == replace(ADA, person_id="bob")
+    assert play.state.person_id == "bob"
+
+
+def test_waking_over_a_reply_to_an_answer_does_not_ask_again() -> None:
+    play = of_ada().speaking(SURE)(SpeechSent(speech_id=1, seconds=1), PlaybackFinished(speech_id=1), CueConfirmed(cue="start"))
+    play(SpeechBegan(), PauseBegan()).heard("yes", replace(ERASE, slots={"scope": "all", "is_sure": True}))
+    play(CaptureEnded(reason=EndReason.SILENCE), Acted(turn=2, result=DONE), WakeHeard(word="okay nabu"))
+    assert play.state.context == ADA
+
+
+def test_what_a_skill_calls_off_the_record_is() -> None:
+    result = replace(DONE, is_off_record=True)
+    assert record(of_ada().speaking(result)(SpeechSent(speech_id=1, seconds=1))).is_off_record
+
+
+def deleting(play: Play) -> Play:
+    return play.listening()(SpeechBegan(), PauseBegan()).heard("delete everything", ERASE)(CaptureEnded(reason=EndReason.SILENCE))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        DeadlinePassed(deadline=Deadline.THINK),
+        Failed(stage=Stage.ACT, token=1, code="engine.failed", sentence="It failed."),
+        Disconnected(),
+    ],
+)
+def test_a_request_to_delete_is_off_the_record_however_it_ends(event: Event) -> None:
+    play = deleting(of_ada())(event)
+    if not isinstance(event, Disconnected):
+        play(SpeechSent(speech_id=1, seconds=1))
+    finish = record(play)
+    assert finish.outcome in (Outcome.FAILED, Outcome.CANCELLED)
+    assert finish.is_off_record
+
+
+def test_a_request_to_delete_that_is_cut_off_is_off_the_record() -> None:
+    play = of_ada().listening()(SpeechBegan(), PauseBegan()).heard("delete everything", ERASE)(StopAsked())
+    assert record(play).is_off_record
+
+
+@pytest.mark.parametrize(
+    ("said", "intent", "is_off_record"),
+    [
+        ("yes", replace(ERASE, slots={"scope": "all", "is_sure": True}), True),
+        ("well I do not know", None, True),
+        ("never mind", Intent(name="HassNevermind"), True),
+        ("stop", Intent(name="Stop"), True),
+        ("turn on the lamp", LAMP, False),
+    ],
+)
+def test_the_answer_to_a_question_about_deleting_is_off_the_record(said: str, intent: Intent | None, is_off_record: bool) -> None:
+    play = deleting(of_ada())(Acted(turn=1, result=SURE), SpeechSent(speech_id=1, seconds=1), PlaybackFinished(speech_id=1))
+    play(CueConfirmed(cue="start"), SpeechBegan(), PauseBegan()).heard(said, intent)(CaptureEnded(reason=EndReason.SILENCE))
+    if intent is not None:
+        play(Acted(turn=2, result=DONE))
+    assert record(play(SpeechSent(speech_id=2, seconds=1))).is_off_record is is_off_record
+
+
+def test_machine_and_skills_agree_on_what_is_off_the_record() -> None:
+    assert OFF_RECORD_INTENTS == OFF_RECORD
 
 
 def test_mute_ends_listening_and_refuses_to_begin() -> None:
