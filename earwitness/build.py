@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,15 +13,22 @@ from typing import Self
 
 from earwitness.config import Settings, models_folder, state_folder
 from earwitness.domain.audio import Pcm
+from earwitness.domain.consent import Keeps, Purpose
 from earwitness.domain.errors import SettingsError
 from earwitness.domain.home import Home
 from earwitness.domain.intent import Context
+from earwitness.domain.recording import Spoken
 from earwitness.domain.turn import Turn
 from earwitness.jobs.fire_alerts import FireAlerts
+from earwitness.jobs.upkeep import Upkeep
+from earwitness.ledger.log import Ledger
 from earwitness.links.home_file import demo_home, read_home
 from earwitness.links.lists import Lists
 from earwitness.links.simulated_home import SimulatedHome
 from earwitness.links.timers import Timers
+from earwitness.people.consents import Consents
+from earwitness.people.people import People
+from earwitness.rights.rights import Rights
 from earwitness.satellite.cues import cue
 from earwitness.satellite.ear import WakeEar
 from earwitness.server.app import make_app
@@ -42,6 +49,7 @@ from earwitness.turn.ports import Recogniser
 from earwitness.turn.runner import Engines, Manner
 from earwitness.turn.workers import Workers
 from earwitness.understand.grammar import Grammar
+from earwitness.vault.vault import Places, Vault
 from earwitness.web.api import api_router
 from earwitness.web.pages import page_router, static_files
 
@@ -51,6 +59,45 @@ RECOGNISERS = ("cascade", "whisper", "moonshine")
 def local_now() -> datetime:
     """The wall clock in this machine's zone."""
     return datetime.now().astimezone()
+
+
+def utc_now() -> datetime:
+    """The wall clock in UTC, for what is kept."""
+    return datetime.now(UTC)
+
+
+class _Guarded:
+    """What the vault's door asks of people: two rooms that do not know each other meet here."""
+
+    def __init__(self, people: People, consents: Consents) -> None:
+        self._people = people
+        self._consents = consents
+
+    def has_consent(self, person_id: str, purpose: Purpose) -> bool:
+        return self._consents.has_consent(person_id, purpose)
+
+    def is_restricted(self, person_id: str) -> bool:
+        return self._people.is_restricted(person_id)
+
+
+class _Prover:
+    """Proofs in the shape in which they are handed out."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def proof_json(self, position: int) -> dict[str, object]:
+        return self._ledger.proof(position).as_json()
+
+
+class _TurnKeeper:
+    """Keeps turns off the event loop."""
+
+    def __init__(self, rights: Rights) -> None:
+        self._rights = rights
+
+    async def keep(self, spoken: Spoken, sound: Pcm | None) -> Keeps | None:
+        return await asyncio.to_thread(self._rights.keep, spoken, sound)
 
 
 class House:
@@ -87,11 +134,59 @@ class House:
         return SimulatedHome(self.home)
 
     @cached_property
+    def state(self) -> Path:
+        """The folder of what is kept; a passing house has one that goes with it."""
+        return Path(self._closing.enter_context(TemporaryDirectory())) if self._is_passing else state_folder()
+
+    @cached_property
     def database(self) -> Database:
-        folder = Path(self._closing.enter_context(TemporaryDirectory())) if self._is_passing else state_folder()
-        database = Database(folder / "household.db", chain="household")
+        database = Database(self.settings.vault.database or self.state / "household.db", chain="household")
         self._closing.callback(database.close)
         return database
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        place = self.settings.vault.ledger_database or self.state / "ledger.db"
+        ledger = Ledger(Database(place, chain="ledger"), key_file=self.state / "keys" / "ledger.key")
+        self._closing.callback(ledger.close)
+        return ledger
+
+    @cached_property
+    def prover(self) -> "_Prover":
+        """Gives proofs from the ledger as JSON."""
+        return _Prover(self.ledger)
+
+    @cached_property
+    def people(self) -> People:
+        return People(self.database, clock=utc_now)
+
+    @cached_property
+    def consents(self) -> Consents:
+        return Consents(self.database, ledger=self.ledger, clock=utc_now)
+
+    @cached_property
+    def vault(self) -> Vault:
+        chosen, keys_folder = self.settings.vault, self.state / "keys"
+        places = Places(
+            keys_folder=keys_folder,
+            keys=chosen.keys_database or keys_folder / "keys.db",
+            recordings=chosen.recordings or self.state / "recordings",
+            key_service=chosen.key_service,
+            age_identity=chosen.age_identity,
+        )
+        guarded = _Guarded(self.people, self.consents)
+        vault = Vault(self.database, places=places, ledger=self.ledger, consents=guarded, clock=utc_now)
+        self._closing.callback(vault.close)
+        return vault
+
+    @cached_property
+    def rights(self) -> Rights:
+        return Rights(people=self.people, consents=self.consents, vault=self.vault, clock=utc_now)
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        longest = self.settings.vault.upkeep_seconds
+        return Upkeep(self.vault.eraser, finish=self.rights.upkeep, clock=utc_now, longest_sleep_seconds=longest)
 
     @cached_property
     def timers(self) -> Timers:
@@ -181,11 +276,14 @@ class House:
             acknowledge=lambda alert_id: self.alerts.acknowledge(alert_id),
             manner=Manner(limits=limits, voice=speech.voice, speed=speech.speed),
             area=self.settings.home.area,
+            keeper=_TurnKeeper(self.rights),
         )
 
-    async def ask(self, request: Pcm | str, *, voice: str | None = None, is_silent: bool = True) -> tuple[Turn, Sequence[Pcm]]:
-        """One turn on a recording or a sentence."""
-        return await self.assistant.ask(request, voice=voice, is_silent=is_silent)
+    async def ask(
+        self, request: Pcm | str, *, voice: str | None = None, is_silent: bool = True, person_id: str | None = None
+    ) -> tuple[Turn, Sequence[Pcm]]:
+        """One turn on a recording or a sentence, by the person of that id if one is given."""
+        return await self.assistant.ask(request, voice=voice, is_silent=is_silent, person_id=person_id)
 
 
 async def serve(house: House, *, host: str | None, port: int | None, say: Callable[[str], None]) -> None:
@@ -213,10 +311,11 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     gc.freeze()  # what is loaded now stays: full collections would stop every turn for tens of milliseconds
     seconds = asyncio.get_running_loop().time() - began
     url = address.url(listener.getsockname()[1])
-    say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept. Ctrl+C stops it.")
+    say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept unless you say so there. Ctrl+C stops it.")
     async with asyncio.TaskGroup() as tasks:
-        alerts = tasks.create_task(house.alerts.run())
+        jobs = [tasks.create_task(house.alerts.run()), tasks.create_task(house.upkeep.run())]
         try:
             await http_server(app, address).serve(sockets=[listener])
         finally:
-            alerts.cancel()
+            for job in jobs:
+                job.cancel()

@@ -93,6 +93,25 @@ class HomeSettings(_Part):
     """Room in which this machine stands, for "turn on the light" without a room."""
 
 
+class VaultSettings(_Part):
+    """Where what is kept lies, and which key opens it. Nothing is kept unless a person says so."""
+
+    database: str | None = None
+    """PostgreSQL URL (postgresql+pg8000://…) for people, consents and the history; without one, SQLite in the state folder."""
+    keys_database: str | None = None
+    """The same for the wrapped keys; keep it apart from the data. Without one, SQLite in the state folder's keys."""
+    ledger_database: str | None = None
+    """The same for the ledger."""
+    recordings: str | None = None
+    """S3 URL (s3://bucket/prefix) for sealed sound; without one, a folder in the state folder."""
+    key_service: Literal["file", "age"] = "file"
+    """What wraps the keys of people: a key file in the state folder's keys, or an age identity in a file of your choice."""
+    age_identity: Path | None = None
+    """File of the age identity, for example on a stick; it is read at each start and never copied."""
+    upkeep_seconds: float = Field(default=20.0, ge=1.0, le=600.0)
+    """How often, at the latest, what has expired or was deleted is swept away."""
+
+
 class Settings(_Part):
     """All settings. An empty file gives all defaults."""
 
@@ -103,6 +122,7 @@ class Settings(_Part):
     speech: SpeechSettings = SpeechSettings()
     server: ServerSettings = ServerSettings()
     home: HomeSettings = HomeSettings()
+    vault: VaultSettings = VaultSettings()
 
 
 def settings_path() -> Path:

@@ -12,6 +12,7 @@ LEVELS: list[set[str]] = [
     {"storage"},
     {"ledger"},
     {"speech", "understand", "links", "vault", "people"},
+    {"rights"},
     {"turn", "skills"},
     {"review", "improve", "demands"},
     {"server", "web", "satellite", "jobs", "fleet"},

@@ -4,7 +4,7 @@ Built by `build.py` from the assistant and the web's routers; it draws no page i
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from earwitness import __version__
 from earwitness.domain.errors import AudioError, EarwitnessError, EngineError, ModelError, StorageError, TextError, VoiceError
+from earwitness.domain.person import Person
 from earwitness.server.access import Access
 from earwitness.server.door import is_same_machine
 from earwitness.server.guard import Guard, peer_of
@@ -35,6 +36,15 @@ _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
 _HTTP_CODES: Final = {404: "http.not_found", 405: "http.wrong_method", 413: "body.too_large", 429: "server.busy"}
 
 
+SignedIn = Callable[[str], Awaitable[Person | None]]
+"""Who a Cookie header stands for, None for nobody."""
+
+
+async def nobody(cookies: str) -> Person | None:
+    """Nobody is signed in."""
+    return None
+
+
 def make_app(
     assistant: Assistant,
     *,
@@ -43,8 +53,11 @@ def make_app(
     routers: Sequence[APIRouter],
     static: ASGIApp,
     clock: Callable[[], float] = time.monotonic,
+    signed_in: SignedIn = nobody,
+    sessions: set[Session] | None = None,
 ) -> Guard:
-    """The whole server as one ASGI application. `area` is the room this machine stands in. Raises NetworkError."""
+    """The whole server as one ASGI application. `area` is the room this machine stands in; `sessions` is filled with those that
+    are open. Raises NetworkError."""
     access = Access(address.access_code, is_secure=address.is_secure, clock=clock)
     app = FastAPI(
         title="Earwitness", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", debug=False
@@ -52,7 +65,7 @@ def make_app(
     for router in routers:
         app.include_router(router)
     app.include_router(_sign_in_router(access))
-    app.include_router(_session_router(assistant, area))
+    app.include_router(_session_router(assistant, area, signed_in=signed_in, running=set() if sessions is None else sessions))
     app.mount("/static", static)
     app.add_exception_handler(EarwitnessError, _say_error)
     app.add_exception_handler(HTTPException, _say_http_error)
@@ -61,9 +74,8 @@ def make_app(
     return Guard(app, access=access, names=address.names(), is_public=address.is_public, is_secure=address.is_secure)
 
 
-def _session_router(assistant: Assistant, area: str | None) -> APIRouter:
+def _session_router(assistant: Assistant, area: str | None, *, signed_in: SignedIn, running: set[Session]) -> APIRouter:
     router = APIRouter()
-    running: set[Session] = set()
 
     @router.websocket("/api/v1/session")
     async def session(websocket: WebSocket) -> None:
@@ -72,7 +84,8 @@ def _session_router(assistant: Assistant, area: str | None) -> APIRouter:
             await end(websocket, Ending(code="session.too_many", sentence="Too many pages are open; close one and reload."))
             return
         is_local = is_same_machine(peer_of(websocket.scope), websocket.headers)
-        served = Session(websocket, assistant, is_local=is_local, area=area if is_local else None)
+        person = await signed_in(websocket.headers.get("cookie", ""))
+        served = Session(websocket, assistant, is_local=is_local, area=area if is_local else None, person=person)
         running.add(served)
         try:
             await served.run()

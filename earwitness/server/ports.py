@@ -76,8 +76,11 @@ class Conversation(Protocol):
 class Assistant(Protocol):
     """What the server needs of the assistant beyond one conversation."""
 
-    def converse(self, device: Device, *, is_hands_free: bool, area: str | None) -> Conversation:
-        """A new conversation. Hands-free ones listen for the wake word in the sound they are given."""
+    def converse(self, device: Device, *, is_hands_free: bool, area: str | None, person_id: str | None) -> Conversation:
+        """A new conversation. Hands-free ones listen for the wake word in the sound they are given.
+
+        `person_id` is who speaks, if that is known.
+        """
         ...
 
     def board(self) -> Board:

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import EarwitnessError, WireError
+from earwitness.domain.person import Person
 from earwitness.server import wire
 from earwitness.server.outbox import DeviceTooSlowError, Outbox
 from earwitness.server.ports import Assistant, Conversation
@@ -39,13 +40,23 @@ class Ending:
 
 
 class Session:
-    """Serves one accepted WebSocket. `is_local` says whether the device is on this machine; `area` is where it stands."""
+    """Serves one accepted WebSocket. `is_local` says whether the device is on this machine; `area` is where it stands;
+    `person` is who is signed in there."""
 
-    def __init__(self, websocket: WebSocket, assistant: Assistant, *, is_local: bool, area: str | None) -> None:
+    def __init__(
+        self,
+        websocket: WebSocket,
+        assistant: Assistant,
+        *,
+        is_local: bool,
+        area: str | None,
+        person: Person | None = None,
+    ) -> None:
         self._websocket = websocket
         self._assistant = assistant
         self._is_local = is_local
         self._area = area
+        self.person = person
         self._outbox = Outbox()
         self._is_muted = False
         self._is_hands_free = False
@@ -95,7 +106,9 @@ class Session:
 
     async def _serve(self, hello: wire.Hello) -> None:
         self._is_hands_free = hello.is_hands_free and self._is_local
-        conversation = self._assistant.converse(self, is_hands_free=self._is_hands_free, area=self._area)
+        conversation = self._assistant.converse(
+            self, is_hands_free=self._is_hands_free, area=self._area, person_id=self._speaker(hello)
+        )
         await self._welcome(hello)
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(self._write())
@@ -110,6 +123,13 @@ class Session:
                 for task in (writer, watch, running):
                     task.cancel()
 
+    def _speaker(self, hello: wire.Hello) -> str | None:
+        """Who speaks: whoever signed in and presses or types. A microphone that is always open hears anybody, so hands-free it is
+        nobody known, unless the person says that only they speak there."""
+        if self.person is None or (self._is_hands_free and not hello.is_only_me):
+            return None
+        return self.person.person_id
+
     async def _welcome(self, hello: wire.Hello) -> None:
         await self.tell(
             {
@@ -118,6 +138,7 @@ class Session:
                 "rate_hz": RATE_HZ,
                 "hands_free": self._is_hands_free,
                 "hands_free_allowed": self._is_local,
+                "person": self.person.name if self.person else None,
             }
         )
         if hello.is_hands_free and not self._is_local:

@@ -30,6 +30,8 @@ class Hello:
     is_muted: bool = False
     voice: str | None = None
     speed: float = 1.0
+    is_only_me: bool = False
+    """Whether, hands-free, nobody speaks here but the person who is signed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class ChooseVoice:
 ClientMessage: TypeAlias = Hello | Press | Release | Stop | Mute | Ask | CueDone | Playback | ChooseVoice
 
 SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
-    "welcome": frozenset({"version", "rate_hz", "hands_free", "hands_free_allowed"}),
+    "welcome": frozenset({"version", "rate_hz", "hands_free", "hands_free_allowed", "person"}),
     "state": frozenset({"state", "muted", "capture"}),
     "cue": frozenset({"cue"}),
     "capture": frozenset({"open"}),
@@ -85,7 +87,7 @@ SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "transcript": frozenset({"text"}),
     "understood": frozenset({"intent", "slots"}),
     "turn": frozenset(
-        {"turn_id", "transcript", "intent", "slots", "outcome", "reply", "timings_ms", "error", "reason"},
+        {"turn_id", "transcript", "intent", "slots", "outcome", "reply", "timings_ms", "error", "reason", "kept"},
     ),
     "home": frozenset({"name", "simulated", "areas", "devices", "timers", "lists"}),
     "speech": frozenset({"id", "rate_hz", "text"}),
@@ -93,6 +95,7 @@ SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "speech_stop": frozenset({"id"}),
     "alert": frozenset({"id", "kind", "text"}),
     "alert_end": frozenset({"id"}),
+    "notice": frozenset({"text"}),
     "error": frozenset({"code", "message"}),
 }
 """The fields of each message to a device, `type` aside; exactly these."""
@@ -192,6 +195,7 @@ def _hello(fields: "_Fields") -> Hello:
         is_muted=fields.flag("muted") if "muted" in fields else False,
         voice=fields.text("voice", longest=64) if "voice" in fields else None,
         speed=fields.speed() if "speed" in fields else 1.0,
+        is_only_me=fields.flag("only_me") if "only_me" in fields else False,
     )
 
 

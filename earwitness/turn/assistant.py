@@ -19,7 +19,7 @@ from earwitness.domain.turn import Turn
 from earwitness.domain.voice import Voice
 from earwitness.speech.audio_file import read_audio, wav_header
 from earwitness.turn.once import AttentiveDevice, answer
-from earwitness.turn.ports import Device, Ear, VoiceActivityDetector
+from earwitness.turn.ports import Device, Ear, Keeper, VoiceActivityDetector
 from earwitness.turn.runner import Conversation, Engines, Manner
 
 LONGEST_TEXT = 1000
@@ -66,6 +66,7 @@ class Assistant:
         acknowledge: Callable[[str], None],
         manner: Manner,
         area: str | None,
+        keeper: Keeper | None = None,
     ) -> None:
         self._makers = makers
         self._voices = voices
@@ -73,6 +74,7 @@ class Assistant:
         self._acknowledge_alert = acknowledge
         self._manner = manner
         self._area = area
+        self._keeper = keeper
         self._conversations: WeakSet[Conversation] = WeakSet()
         self._ringing: dict[str, str] = {}
         self._is_ready = False
@@ -99,31 +101,41 @@ class Assistant:
         *,
         is_hands_free: bool,
         area: str | None = None,
+        person_id: str | None = None,
         on_event: Watcher = lambda event, commands: None,
     ) -> Conversation:
-        """A new conversation; run it in a task. Hands-free ones wait for the wake word in the sound they are given."""
-        conversation = self._make(device, manner=self._manner, area=area, ear=self._makers.ear() if is_hands_free else None)
+        """A new conversation; run it in a task. Hands-free ones wait for the wake word in the sound they are given.
+
+        `person_id` is who speaks, if that is known.
+        """
+        ear = self._makers.ear() if is_hands_free else None
+        conversation = self._make(
+            device, manner=self._manner, context=Context(area=area or self._area, person_id=person_id), ear=ear
+        )
         conversation.on_event = on_event
         self._conversations.add(conversation)
         for alert_id, text in self._ringing.items():
             conversation.ring(alert_id, text)
         return conversation
 
-    def _make(self, device: Device, *, manner: Manner, area: str | None = None, ear: Ear | None = None) -> Conversation:
+    def _make(self, device: Device, *, manner: Manner, context: Context, ear: Ear | None = None) -> Conversation:
         return Conversation(
             device=device,
             engines=self._makers.engines(),
             vad=self._makers.vad(),
             manner=manner,
-            context=Context(area=area or self._area),
+            context=context,
             ear=ear,
             acknowledge=self.end_alert,
             check_voice=self.check_voice,
+            keeper=self._keeper,
         )
 
     # Turns without a device
 
-    async def ask(self, request: Pcm | str, *, voice: str | None = None, is_silent: bool = True) -> tuple[Turn, Sequence[Pcm]]:
+    async def ask(
+        self, request: Pcm | str, *, voice: str | None = None, is_silent: bool = True, person_id: str | None = None
+    ) -> tuple[Turn, Sequence[Pcm]]:
         """Run one turn on a recording (16 kHz mono) or a typed sentence; returns it with the reply's sound (none if silent).
 
         Raises TextError for a text beyond LONGEST_TEXT characters, VoiceError for an unknown voice.
@@ -134,19 +146,20 @@ class Assistant:
         self.check_voice(name)
         device = AttentiveDevice()
         manner = replace(self._manner, voice=name, is_live=False, is_silent=is_silent)
-        turn = await answer(request, conversation=self._make(device, manner=manner), device=device)
+        context = Context(area=self._area, person_id=person_id)
+        turn = await answer(request, conversation=self._make(device, manner=manner, context=context), device=device)
         return turn, device.speech
 
-    async def ask_text(self, text: str, *, voice: str | None = None) -> Turn:
+    async def ask_text(self, text: str, *, voice: str | None = None, person_id: str | None = None) -> Turn:
         """One turn on a typed request, without speaking."""
-        turn, _ = await self.ask(text, voice=voice)
+        turn, _ = await self.ask(text, voice=voice, person_id=person_id)
         return turn
 
-    async def ask_audio(self, data: bytes, *, voice: str | None = None) -> Turn:
+    async def ask_audio(self, data: bytes, *, voice: str | None = None, person_id: str | None = None) -> Turn:
         """One turn on the bytes of an audio file, without speaking. Raises AudioError."""
         longest = self._manner.limits.longest_seconds
         pcm = await asyncio.to_thread(lambda: read_audio(io.BytesIO(data), longest_seconds=longest))
-        turn, _ = await self.ask(pcm, voice=voice)
+        turn, _ = await self.ask(pcm, voice=voice, person_id=person_id)
         return turn
 
     # Voices and cues

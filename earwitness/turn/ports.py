@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from earwitness.domain.audio import Pcm
+from earwitness.domain.consent import Keeps
 from earwitness.domain.intent import Context, Intent, Understanding
+from earwitness.domain.recording import Spoken
 from earwitness.domain.turn import SkillResult, Transcript
 
 
@@ -86,6 +88,17 @@ class Ear(Protocol):
 
     def close(self) -> None:
         """Let nothing pass."""
+        ...
+
+
+class Keeper(Protocol):
+    """Keeps turns of people who said that they may be kept, and no others."""
+
+    async def keep(self, spoken: Spoken, sound: Pcm | None) -> Keeps | None:
+        """Keep a turn as far as its person consented; says what is kept, None for nothing. Durable when it returns.
+
+        Raises EarwitnessError; then nothing is kept.
+        """
         ...
 
 

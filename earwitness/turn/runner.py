@@ -10,8 +10,10 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import assert_never
 
+from earwitness.domain.audio import Pcm
 from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.events import (
     Act,
@@ -56,12 +58,13 @@ from earwitness.domain.events import (
     Unmuted,
 )
 from earwitness.domain.intent import Context
-from earwitness.domain.turn import Transcript, Turn
+from earwitness.domain.recording import Spoken
+from earwitness.domain.turn import Outcome, Transcript, Turn
 from earwitness.telemetry import log
 from earwitness.turn.capture import Listener, Marker
 from earwitness.turn.endpoint import EndpointLimits
 from earwitness.turn.machine import TurnState, advance
-from earwitness.turn.ports import Device, Ear, Recogniser, Skills, Synthesiser, Understander, VoiceActivityDetector
+from earwitness.turn.ports import Device, Ear, Keeper, Recogniser, Skills, Synthesiser, Understander, VoiceActivityDetector
 from earwitness.turn.speaking import Speech
 from earwitness.turn.workers import Workers
 
@@ -102,6 +105,10 @@ class _Clocks:
     """Timings of one turn, milliseconds by stage."""
 
     began_at: float = 0.0
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When it began, by the wall clock."""
+    engine: str = ""
+    """What recognised the words."""
     speech_ended_at: float | None = None
     spoke_at: float | None = None
     by_stage: dict[str, float] = field(default_factory=dict)
@@ -121,6 +128,7 @@ class Conversation:
         ear: Ear | None = None,
         acknowledge: Callable[[str], None] = lambda alert_id: None,
         check_voice: Callable[[str], None] = lambda name: None,
+        keeper: Keeper | None = None,
     ) -> None:
         self._device = device
         self._engines = engines
@@ -128,6 +136,8 @@ class Conversation:
         self._voice, self._speed = manner.voice, manner.speed
         self.acknowledge = acknowledge
         self._check_voice = check_voice
+        self._keeper = keeper
+        self._context = context
         self.on_event: Callable[[Event, tuple[Command, ...]], None] = lambda event, commands: None
         """Called with each event and what it led to; for terminals, tests and benchmarks."""
         self._state = TurnState(longest_seconds=manner.limits.longest_seconds, context=context)
@@ -323,6 +333,7 @@ class Conversation:
         await self._understand(command.guess, transcript, command.context)
 
     async def _understand(self, guess: int, transcript: Transcript, context: Context) -> None:
+        self._clocks.engine = transcript.engine
         understander = self._engines.understander
         try:
             began = time.monotonic()
@@ -418,7 +429,30 @@ class Conversation:
             reason=command.reason,
         )
         log(_logger, "turn finished", outcome=turn.outcome, code=turn.error_code)
-        await self._device.tell({"type": "turn", "turn_id": turn.turn_id, **turn.as_json()})
+        kept = await self._keep(command, turn)
+        await self._device.tell({"type": "turn", "turn_id": turn.turn_id, **turn.as_json(), "kept": kept})
+
+    async def _keep(self, command: FinishTurn, turn: Turn) -> str:
+        """Keep the turn if its person wants that: "audio", "text" or "nothing". Of one that was broken off no sound is kept."""
+        if self._keeper is None or command.person_id is None or command.is_off_record:
+            return "nothing"
+        sound: Pcm | None = None
+        if command.is_spoken and turn.outcome is not Outcome.CANCELLED:
+            sound = self._listener.captured()
+        spoken = Spoken(
+            turn=turn,
+            person_id=command.person_id,
+            began_at=self._clocks.moment,
+            area=self._context.area,
+            engine=self._clocks.engine,
+        )
+        try:
+            kept = await self._keeper.keep(spoken, sound)
+        except EarwitnessError as error:
+            log(_logger, "turn not kept", level=logging.WARNING, code=error.code)
+            await self._refuse(error.code, f"This turn was not kept. {error.sentence}")
+            return "nothing"
+        return "nothing" if kept is None else kept.value
 
     async def _fail(self, stage: Stage, token: int, error: Exception, sentence: str) -> None:
         known = isinstance(error, EarwitnessError)
