@@ -221,7 +221,11 @@ class House:
         match name:
             case "cascade":
                 return CascadeRecogniser(
-                    self.moonshine, self.whisper, self.understander.knows, is_closed=self.understander.is_closed
+                    self.moonshine,
+                    self.whisper,
+                    self.understander.knows,
+                    is_closed=self.understander.is_closed,
+                    is_exact=self.understander.is_exact,
                 )
             case "whisper":
                 return self.whisper
