@@ -246,7 +246,7 @@ class House:
 
     @cached_property
     def skills(self) -> SkillSet:
-        return SkillSet(link=self.link, timers=self.timers, lists=self.lists, clock=local_now)
+        return SkillSet(link=self.link, timers=self.timers, lists=self.lists, clock=local_now, rights=self.rights)
 
     @cached_property
     def engines(self) -> Engines:

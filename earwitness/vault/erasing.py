@@ -161,6 +161,11 @@ class Eraser:
             body=rfc8785.dumps(statement).decode(),
         )
         self._ring.destroy(erasure, actor_alias=actor.alias, person_id=person_id, key_ids=key_ids)
+        if turn_ids:
+            self._rows.hide(turn_ids=turn_ids)
+        else:
+            for key_id in key_ids:
+                self._rows.hide(person_key_id=key_id)
         return self._commit(erasure)
 
     def _commit(self, erasure: Erasure) -> Erasure:

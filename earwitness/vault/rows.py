@@ -181,6 +181,15 @@ class Rows:
 
     # Removing
 
+    def hide(self, *, turn_ids: Sequence[str] = (), person_key_id: str | None = None) -> None:
+        """Let nobody see rows whose keys are gone, until they are removed: these turns, or all under a person's key."""
+        with self.database.writing() as connection:
+            if person_key_id is not None:
+                under = turns.c.person_key_id == person_key_id
+                connection.execute(sa.update(turns).where(under).values(kept_position=None))
+            for some in in_batches(turn_ids):
+                connection.execute(sa.update(turns).where(turns.c.turn_id.in_(some)).values(kept_position=None))
+
     def of_key(self, person_key_id: str, *, limit: int) -> list[str]:
         """Ids of turns under one person's key."""
         return self._ids(sa.select(turns.c.turn_id).where(turns.c.person_key_id == person_key_id).limit(limit))
