@@ -622,6 +622,8 @@ def test_a_span_is_past_and_holds_what_its_name_says(at: int, zone: str, scope: 
     if "week" in scope:
         assert first.weekday() == 0
     if span.until is not None:
+        assert span.holds(span.since)
+        assert not span.holds(span.until)
         last = (span.until - timedelta(seconds=1)).astimezone(now.tzinfo).date()
         assert last < now.date()
         assert (last - first.date()).days == (6 if "week" in scope else 0)

@@ -295,14 +295,14 @@ def test_a_word_too_many_is_not_understood(said: tuple[str, str, dict[str, str]]
     assert not is_privacy(heard), heard.reason
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(SAID), st.data())
-def test_a_word_too_few_never_agrees_to_more(said: tuple[str, str, dict[str, str]], data: st.DataObject) -> None:
-    """A beginning waits, or means the same; above all, "delete everything" of "delete everything I said today" is OPEN."""
-    words = said[0].rstrip(".!?").split()
-    if len(words) > 1:
-        heard = hear(" ".join(words[: data.draw(st.integers(1, len(words) - 1))]))
-        assert heard.completeness is not Completeness.COMPLETE or not is_privacy(heard)
+def test_a_beginning_waits_or_means_the_same() -> None:
+    """Above all, "delete everything" of "delete everything I said today" waits."""
+    for said, _, _ in SAID:
+        words = said.rstrip(".!?").split()
+        for count in range(1, len(words)):
+            heard = hear(" ".join(words[:count]))
+            if is_privacy(heard) and heard.completeness is Completeness.COMPLETE:
+                assert heard.intent == hear(said).intent, heard.text
 
 
 @pytest.mark.parametrize(
