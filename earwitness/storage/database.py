@@ -146,7 +146,7 @@ def _sqlite(path: Path) -> sa.Engine:
         path.touch(mode=0o600)
     except OSError as error:
         raise StorageError(f"The database {path} cannot be made: {error.strerror}.") from error
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: object) -> None:
@@ -217,7 +217,7 @@ _STATES: Final[dict[str, str]] = {
     "25006": "may not be written; check whether the server is a read-only copy",
     "28": "does not let us in; check the user and the password in its URL",
     "3D": "does not exist; create it, or correct its URL",
-    "42": "does not have the tables it should, or its user may not use them; check its owner",
+    "42501": "does not let its user do that; make the user the owner of its tables",
     "57": "is being stopped or started; try again soon",
 }
 """By SQLSTATE or its class, its first two characters (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
@@ -231,6 +231,8 @@ def said(name: str) -> Iterator[None]:
         yield
     except (exc.DBAPIError, sqlite3.Error) as error:
         raise _sentence(name, error.orig if isinstance(error, exc.DBAPIError) else error) from error
+    except ConnectionError as error:
+        raise StorageError(f"The database {name} {_STATES['08']}.") from error
     except exc.SQLAlchemyError as error:
         raise StorageError(f"The database {name} could not be used ({type(error).__name__}).") from error
 
@@ -245,6 +247,12 @@ def _sentence(name: str, cause: BaseException | None) -> StorageError:
 
 
 def _state(cause: BaseException | None) -> str:
-    """The SQLSTATE of an error of the PostgreSQL driver; empty if it has none."""
-    fields = cause.args[0] if cause is not None and cause.args else None
-    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
+    """The SQLSTATE of an error of the PostgreSQL driver; that of a lost connection if it has none. What the server said before
+    it hung up may be further down the chain, below the broken pipe."""
+    while cause is not None:
+        if isinstance(cause, sqlite3.Error):
+            return ""
+        if cause.args and isinstance(cause.args[0], dict):
+            return str(cause.args[0].get("C", ""))
+        cause = cause.__cause__ or cause.__context__
+    return "08000"

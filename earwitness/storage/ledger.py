@@ -30,7 +30,7 @@ head: Final = sa.Table(
     sa.Column("only", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("size", NUMBER, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
-    sa.CheckConstraint("only = 1", name="head_is_one"),
+    sa.CheckConstraint('"only" = 1', name="head_is_one"),
 )
 
 cosignatures: Final = sa.Table(

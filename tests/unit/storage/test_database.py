@@ -87,7 +87,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(path: Path, open_path: Open
 
 
 def test_the_file_is_private_and_durable(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "household.db"
+    path = tmp_path / "new?mode=memory#1 %41" / "household.db"
     database = Database(path, chain="household")
     assert path.stat().st_mode & 0o077 == 0
     with database.reading() as connection:

@@ -31,13 +31,25 @@ def test_it_goes_on_after_the_server_dropped_its_connections(database: Database,
         assert connection.execute(sa.select(lists.c.name)).scalars().all() == ["shopping list"]
 
 
+def test_a_connection_lost_in_a_transaction_is_said(database: Database) -> None:
+    def lose() -> None:
+        with database.writing() as connection:
+            connection.execute(lists.insert().values(name="shopping list"))
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(StorageError, match=r"being stopped|does not answer"):
+        lose()
+    with database.reading() as connection:
+        assert connection.execute(sa.select(lists.c.name)).scalars().all() == []
+
+
 @pytest.mark.parametrize(
     ("state", "words", "code"),
     [
         ("53100", "no space left", "storage.full"),
         ("25006", "read-only copy", "storage.failed"),
         ("28P01", "does not let us in", "storage.failed"),
-        ("42501", "may not use them", "storage.failed"),
+        ("42501", "owner of its tables", "storage.failed"),
         ("57P01", "is being stopped", "storage.failed"),
         ("XX000", "could not be used", "storage.failed"),
     ],
@@ -57,7 +69,7 @@ def test_a_database_that_does_not_exist_is_said(postgres_url: str) -> None:
 
 def test_a_server_that_is_away_is_said_without_the_password(tmp_path: Path) -> None:
     url = f"postgresql+pg8000://house:hunter2@/home?unix_sock={tmp_path}/nothing"
-    with pytest.raises(StorageError, match="check that it is there") as caught:
+    with pytest.raises(StorageError, match="does not answer; check that the server runs") as caught:
         Database(url, chain="household")
     assert "hunter2" not in caught.value.sentence
 

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("only", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
-        sa.CheckConstraint("only = 1", name="head_is_one"),
+        sa.CheckConstraint('"only" = 1', name="head_is_one"),
         sa.PrimaryKeyConstraint("only"),
     )
     op.create_table(
