@@ -125,4 +125,4 @@ def say_period(seconds: float) -> str:
         if seconds >= length and seconds % length == 0:
             count = int(seconds // length)
             return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "1 second" if seconds == 1 else f"{seconds:g} seconds"
+    return "1 second" if seconds == 1 else f"{seconds:.12g} seconds"
