@@ -39,7 +39,8 @@ from earwitness.skills.privacy import (
 )
 from earwitness.skills.privacy_words import span_of
 from earwitness.skills.registry import SkillSet
-from tests.unit.skills.houses import House
+from earwitness.understand.grammar import Grammar
+from tests.unit.skills.houses import HOME, House
 
 Slots: TypeAlias = dict[str, Any]
 
@@ -229,6 +230,12 @@ class Room:
 
     def say(self, name: str, *, context: Context = ADA, **slots: SlotValue) -> str:
         return self.do(name, context=context, **slots).reply
+
+    def hear(self, grammar: Grammar, text: str, context: Context) -> SkillResult:
+        """What is done when this is said."""
+        intent = grammar.understand(text, context=context).intent
+        assert intent is not None
+        return asyncio.run(self.skills.perform(intent, context=context))
 
     def answer(self, question: SkillResult, *, is_sure: bool) -> SkillResult:
         """What follows when the question is answered."""
@@ -740,3 +747,24 @@ def test_nothing_runs_on_the_event_loop() -> None:
 
     skill = PrivacySkill(Watching(), clock=lambda: NOW)
     assert asyncio.run(skill.perform(Intent(name="AskHeard"), context=ADA)).reply == 'I heard: "hello".'
+
+
+@pytest.mark.parametrize(
+    ("answer", "left", "reply"),
+    [
+        ("yes", 0, "All 2 recordings are deleted."),
+        ("Yes, I am sure.", 0, "All 2 recordings are deleted."),
+        ("no, keep them", 2, NOTHING_DELETED),
+        ("never mind", 2, "Okay."),
+        ("delete everything", 2, "That deletes 2 recordings for ever. Are you sure?"),
+        ("delete what I just said", 1, "Deleted what you said last."),
+    ],
+)
+def test_from_words_to_words(room: Room, answer: str, left: int, reply: str) -> None:
+    grammar = Grammar(HOME)
+    room.rights.add()
+    room.rights.add()
+    asked = room.hear(grammar, "Delete everything.", ADA)
+    assert asked.asks is not None
+    assert room.hear(grammar, answer, asked.asks).reply == reply
+    assert len(room.rights.ids()) == left
