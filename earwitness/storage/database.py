@@ -170,7 +170,7 @@ def _postgresql(url: str) -> sa.Engine:
         connection.autocommit = True
         try:
             connection.cursor().execute("SELECT 1")
-        except engine.dialect.loaded_dbapi.Error as error:
+        except (engine.dialect.loaded_dbapi.Error, ConnectionError) as error:
             raise exc.InvalidatePoolError from error
         finally:
             connection.autocommit = False
