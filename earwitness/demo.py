@@ -66,7 +66,7 @@ async def show(house: House, *, text: str, say: Callable[[str], None]) -> Turn:
     word = house.settings.wake.words[0]
     voice = house.settings.speech.voice
     say(f"The voice {voice} says “{word}”, then “{text}”.")
-    sound = await asyncio.to_thread(_sound, house, word, text)
+    sound = await asyncio.to_thread(sound_of, house, f"{word.title()}.", text)
     device = TerminalDevice(say=say, began_at=time.monotonic())
     conversation = house.assistant.converse(device, is_hands_free=True)
     device.conversation = conversation
@@ -89,11 +89,11 @@ async def show(house: House, *, text: str, say: Callable[[str], None]) -> Turn:
     return turn
 
 
-def _sound(house: House, word: str, text: str) -> Pcm:
-    """Wake word, a short pause, the command, silence."""
+def sound_of(house: House, *sentences: str) -> Pcm:
+    """Silence, the sentences in the default voice with short pauses between, silence; 16 kHz. Blocks."""
     silence = bytes(RATE_HZ * SAMPLE_BYTES)
     parts = [silence]
-    for sentence in (f"{word.title()}.", text):
+    for sentence in sentences:
         spoken = list(house.voices.stream(sentence, voice=house.settings.speech.voice, speed=1.0))
         data = b"".join(part.data for part in spoken)
         recorded = io.BytesIO(wav_header(len(data), rate_hz=spoken[0].rate_hz) + data)

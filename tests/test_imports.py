@@ -19,6 +19,7 @@ LEVELS: list[set[str]] = [
     {"doctor", "terminal"},
     {"build"},
     {"demo"},
+    {"prove"},
     {"cli"},
     {"__main__"},
 ]

@@ -181,10 +181,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """What the turn hands over to be kept: the turn, who spoke, where and when, and the sound's engine and length."""
+    """What the turn hands over to be kept: the turn, who spoke, where and when, and what recognised the words.
+
+    `is_off_record` when it may not be kept, whatever was consented to.
+    """
 
     turn: Turn
     person_id: str
     began_at: datetime
     area: str | None = None
     engine: str = ""
+    is_off_record: bool = False

@@ -6,8 +6,8 @@ has made sure who acts; what they may open is decided by the vault's door.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from earwitness.domain.audio import Pcm
@@ -23,6 +23,7 @@ from earwitness.vault.vault import Vault
 
 MOST_LISTENS: Final = 1000
 LONGEST_TRANSCRIPT: Final = 1000
+JUST_NOW: Final = timedelta(minutes=5)
 EVERYTHING: Final = Selection(is_all=True)
 _logger = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class Rights:
         self.consents = consents
         self._vault = vault
         self._clock = clock
+        self._last_turns: dict[str, str] = {}
+        """Each person's last turn since this process began, kept or not: what "I just said" means."""
 
     # Consent
 
@@ -111,7 +114,8 @@ class Rights:
 
         Raises StorageError, LedgerError, VaultError; then nothing is kept.
         """
-        keeping = self.consents.keeping(spoken.person_id)
+        self._last_turns[spoken.person_id] = spoken.turn.turn_id
+        keeping = None if spoken.is_off_record else self.consents.keeping(spoken.person_id)
         if keeping is None:
             return None
         return self._vault.keeper.keep(spoken, sound, keeping=keeping)
@@ -121,10 +125,16 @@ class Rights:
         return self._vault.rows.count(person_id, selection, now=self._clock())
 
     def last_turn_id(self, person_id: str) -> str | None:
-        return self._vault.rows.last_id(person_id, now=self._clock())
+        """The person's last turn, if it is kept. After a start it is the newest kept one of the last few minutes."""
+        last = self._last_turns.get(person_id)
+        if last is not None:
+            return last if self.kept(person_id, Selection(turn_ids=(last,))).recordings else None
+        recent = Selection(since=self._clock() - JUST_NOW)
+        found = self._vault.rows.last_id(person_id, now=self._clock())
+        return found if found and self.kept(person_id, replace(recent, turn_ids=(found,))).recordings else None
 
     def last_heard(self, person_id: str) -> str | None:
-        """The words of the person's newest kept turn. Raises LedgerError."""
+        """The words of the person's last turn, if it is kept. Raises LedgerError."""
         turn_id = self.last_turn_id(person_id)
         return None if turn_id is None else self.recording(person_id, turn_id).turn.transcript
 

@@ -434,7 +434,7 @@ class Conversation:
 
     async def _keep(self, command: FinishTurn, turn: Turn) -> str:
         """Keep the turn if its person wants that: "audio", "text" or "nothing". Of one that was broken off no sound is kept."""
-        if self._keeper is None or command.person_id is None or command.is_off_record:
+        if self._keeper is None or command.person_id is None:
             return "nothing"
         sound: Pcm | None = None
         if command.is_spoken and turn.outcome is not Outcome.CANCELLED:
@@ -445,6 +445,7 @@ class Conversation:
             began_at=self._clocks.moment,
             area=self._context.area,
             engine=self._clocks.engine,
+            is_off_record=command.is_off_record,
         )
         try:
             kept = await self._keeper.keep(spoken, sound)
