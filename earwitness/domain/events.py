@@ -180,6 +180,14 @@ class AlertEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """There is news for the person here: it is shown, and said if `is_aloud` and nothing else goes on."""
+
+    text: str
+    is_aloud: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disconnected:
     """The device is gone."""
 
@@ -205,6 +213,7 @@ Event: TypeAlias = (
     | DeadlinePassed
     | AlertBegan
     | AlertEnded
+    | Noticed
     | Disconnected
 )
 
@@ -369,6 +378,13 @@ class StopAlert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowNotice:
+    """Show news."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
     """Say why nothing happens."""
 
@@ -395,5 +411,6 @@ Command: TypeAlias = (
     | FinishTurn
     | StartAlert
     | StopAlert
+    | ShowNotice
     | Refuse
 )

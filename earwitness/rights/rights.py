@@ -213,6 +213,10 @@ class Rights:
             raise VaultError("There is no such entry.")
         return found
 
+    def news(self, *, since: datetime) -> tuple[Read, ...]:
+        """Every read of anybody's recordings by somebody else, after a moment; oldest first."""
+        return self._vault.listens.by_others(since=since)
+
     def see_listens(self, person_id: str) -> Person:
         """Note that the person has looked: what others opened until now is no news any more."""
         return self.people.change(person_id, saw_listens_at=self._clock())

@@ -68,6 +68,10 @@ class Conversation(Protocol):
         """The device began to play a speech, or has played (or dropped) all of it."""
         ...
 
+    def notice(self, text: str, *, is_aloud: bool) -> None:
+        """There is news for the person here: show it, and say it if nothing else goes on."""
+        ...
+
     def choose_voice(self, name: str, *, speed: float) -> None:
         """Speak with this voice from the next reply on. Raises VoiceError for an unknown voice."""
         ...

@@ -57,11 +57,17 @@ class Session:
         self._is_local = is_local
         self._area = area
         self.person = person
+        self._conversation: Conversation | None = None
         self._outbox = Outbox()
         self._is_muted = False
         self._is_hands_free = False
         self._is_open = False
         self._has_been_open = False
+
+    def notice(self, text: str, *, is_aloud: bool) -> None:
+        """Tell whoever is signed in here some news."""
+        if self._conversation is not None:
+            self._conversation.notice(text, is_aloud=is_aloud)
 
     async def tell(self, message: dict[str, object]) -> None:
         """Queue one server message. Raises WireError for one that is not in the protocol, ConnectionError if the device lags."""
@@ -109,6 +115,7 @@ class Session:
         conversation = self._assistant.converse(
             self, is_hands_free=self._is_hands_free, area=self._area, person_id=self._speaker(hello)
         )
+        self._conversation = conversation
         await self._welcome(hello)
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(self._write())

@@ -143,5 +143,6 @@ reads: Final = sa.Table(
     sa.Column("ranges", sa.Text, nullable=False, server_default="[]"),
     sa.Column("result", sa.Text, nullable=False),
     sa.Index("reads_of_person", "person_id", "opened_at"),
+    sa.Index("reads_by_time", "opened_at"),
     sa.Index("reads_of_turn", "turn_id"),
 )

@@ -36,6 +36,7 @@ from earwitness.domain.events import (
     Heard,
     HintEndpoint,
     Muted,
+    Noticed,
     OpenCapture,
     PauseBegan,
     Phase,
@@ -46,6 +47,7 @@ from earwitness.domain.events import (
     Released,
     Show,
     ShowHeard,
+    ShowNotice,
     Speak,
     SpeechBegan,
     SpeechSent,
@@ -160,6 +162,8 @@ def _react(state: TurnState, event: Event) -> Step:  # one arm per event: the ta
         case AlertEnded(alert_id=alert_id) if alert_id in state.ringing:
             left = tuple(other for other in state.ringing if other != alert_id)
             return replace(state, ringing=left), (StopAlert(alert_id=alert_id, is_acknowledged=False),)
+        case Noticed():
+            return _notice(state, event)
         case Disconnected():
             return _leave(state)
         case _:
@@ -472,6 +476,15 @@ def _ring(state: TurnState, event: AlertBegan) -> Step:
     speech_id = state.speech_id + 1
     speaking = replace(ringing, phase=Phase.SPEAKING, speech_id=speech_id, follow_up=None, result=None)
     return speaking, (start, Speak(speech_id=speech_id, text=event.text))
+
+
+def _notice(state: TurnState, event: Noticed) -> Step:
+    shown = ShowNotice(text=event.text)
+    if not event.is_aloud or state.phase is not Phase.ASLEEP:
+        return state, (shown,)
+    speech_id = state.speech_id + 1
+    speaking = replace(state, phase=Phase.SPEAKING, speech_id=speech_id, follow_up=None, result=None)
+    return speaking, (shown, Speak(speech_id=speech_id, text=event.text))
 
 
 def _leave(state: TurnState) -> Step:

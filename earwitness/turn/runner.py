@@ -37,6 +37,7 @@ from earwitness.domain.events import (
     Heard,
     HintEndpoint,
     Muted,
+    Noticed,
     OpenCapture,
     Phase,
     PlaybackFinished,
@@ -45,6 +46,7 @@ from earwitness.domain.events import (
     Refuse,
     Show,
     ShowHeard,
+    ShowNotice,
     Speak,
     SpeechSent,
     Stage,
@@ -224,6 +226,10 @@ class Conversation:
         """An alert was stopped somewhere."""
         self._events.put_nowait(AlertEnded(alert_id=alert_id))
 
+    def notice(self, text: str, *, is_aloud: bool) -> None:
+        """There is news for the person here."""
+        self._events.put_nowait(Noticed(text=text, is_aloud=is_aloud))
+
     # The loop
 
     def _put(self, item: bytes | Marker) -> None:
@@ -299,6 +305,8 @@ class Conversation:
                 await self._device.tell({"type": "alert_end", "id": alert_id})
                 if is_acknowledged:
                     self.acknowledge(alert_id)
+            case ShowNotice(text=text):
+                await self._device.tell({"type": "notice", "text": text})
             case Refuse(code=code, sentence=sentence):
                 await self._refuse(code, sentence)
             case _:

@@ -83,6 +83,13 @@ class Listens:
         with self.database.reading() as connection:
             return connection.execute(sa.select(sa.func.count()).where(*where)).scalar_one()
 
+    def by_others(self, *, since: datetime) -> tuple[Read, ...]:
+        """Every read by somebody else than the person, of all people, that began after a moment; oldest first."""
+        where = (reads.c.actor_role != Role.SELF.value, reads.c.opened_at > since.timestamp())
+        with self.database.reading() as connection:
+            found = connection.execute(sa.select(reads).where(*where).order_by(reads.c.opened_at)).all()
+        return tuple(_read(row) for row in found)
+
     def find(self, person_id: str, read_id: str) -> Read | None:
         """One read of that person's recordings."""
         query = sa.select(reads).where(reads.c.person_id == person_id, reads.c.read_id == read_id)

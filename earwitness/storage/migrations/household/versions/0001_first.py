@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("read_id"),
     )
+    op.create_index("reads_by_time", "reads", ["opened_at"], unique=False)
     op.create_index("reads_of_person", "reads", ["person_id", "opened_at"], unique=False)
     op.create_index("reads_of_turn", "reads", ["turn_id"], unique=False)
     op.create_table(

@@ -1,0 +1,77 @@
+"""Tells a person, on the page and aloud if they want that, when somebody else listened to a recording of theirs.
+
+It looks every few seconds, so that listens by other processes are told too. It opens nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final, Protocol
+
+from earwitness.domain.errors import EarwitnessError
+from earwitness.domain.person import Person
+from earwitness.domain.recording import Read, ReadResult
+from earwitness.telemetry import log
+
+LOOK_EVERY_SECONDS: Final = 3.0
+_logger = logging.getLogger(__name__)
+
+
+class Rights(Protocol):
+    """Where listens are on record; calls block."""
+
+    def news(self, *, since: datetime) -> tuple[Read, ...]:
+        """Every read by somebody else than the person, after a moment."""
+        ...
+
+
+class Session(Protocol):
+    """Somebody's open page."""
+
+    person: Person | None
+
+    def notice(self, text: str, *, is_aloud: bool) -> None: ...
+
+
+class TellListens:
+    """The job. `sessions` gives the open pages; `clock` gives aware datetimes."""
+
+    def __init__(self, rights: Rights, *, sessions: Callable[[], Iterable[Session]], clock: Callable[[], datetime]) -> None:
+        self._rights = rights
+        self._sessions = sessions
+        self._since = clock()
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                reads = await asyncio.to_thread(self.look)
+            except EarwitnessError as error:
+                log(_logger, "listens unreadable", level=logging.WARNING, code=error.code)
+                continue
+            self.tell(reads)
+
+    def look(self) -> tuple[Read, ...]:
+        """The listens since the last look. Raises EarwitnessError."""
+        found = self._rights.news(since=self._since)
+        if found:
+            self._since = found[-1].opened_at
+        return found
+
+    def tell(self, reads: Iterable[Read]) -> None:
+        """Tell those who are here; who is not sees it on the page when they come."""
+        for read in reads:
+            for session in tuple(self._sessions()):
+                person = session.person
+                if person is not None and person.person_id == read.person_id:
+                    session.notice(_said(read), is_aloud=person.is_told_aloud)
+
+
+def _said(read: Read) -> str:
+    who = f"{read.actor.alias}, a {read.actor.role.value}"
+    if read.result is ReadResult.REFUSED:
+        return f"Somebody tried to open your recordings and was refused: {who}."
+    count = "one of your recordings" if read.recordings == 1 else f"{read.recordings} of your recordings"
+    return f"Somebody opened {count}: {who}, for {read.purpose.value}."
