@@ -29,6 +29,7 @@ from earwitness.domain.events import (
     Heard,
     HintEndpoint,
     Muted,
+    Noticed,
     OpenCapture,
     PauseBegan,
     Phase,
@@ -38,6 +39,7 @@ from earwitness.domain.events import (
     Refuse,
     Released,
     Show,
+    ShowNotice,
     Speak,
     SpeechBegan,
     SpeechSent,
@@ -486,3 +488,17 @@ def test_in_every_play_the_rules_hold(along: list[Play]) -> None:
         stopped, _ = advance(play.state, StopAsked())
         assert stopped.ringing == ()
         assert stopped.is_acting or stopped.phase is Phase.ASLEEP
+
+
+def test_news_is_shown_and_said_only_when_nothing_else_goes_on() -> None:
+    play = Play()(Noticed(text="News.", is_aloud=False))
+    assert play.kinds() == ["ShowNotice"]
+    assert play.state.phase is Phase.ASLEEP
+    play(Noticed(text="News.", is_aloud=True))
+    assert play.one(ShowNotice) == ShowNotice(text="News.")
+    assert play.one(Speak) == Speak(speech_id=1, text="News.")
+    play(SpeechSent(speech_id=1, seconds=1.0), PlaybackFinished(speech_id=1))
+    assert play.state.phase is Phase.ASLEEP
+    play(Pressed(), Noticed(text="More news.", is_aloud=True))
+    assert play.kinds() == ["ShowNotice"]
+    assert play.state.phase is Phase.LISTENING
