@@ -197,7 +197,7 @@ def test_waking_during_a_reply_stops_it_and_listens(event: Event) -> None:
     play = Play().speaking()(event)
     assert play.one(StopSpeech) == StopSpeech(speech_id=1)
     assert play.one(PlayCue) == PlayCue(cue="start")
-    assert play.state.phase == "listening"
+    assert play.state.phase is Phase.LISTENING
 
 
 def test_speech_over_a_reply_stops_it() -> None:
@@ -501,4 +501,4 @@ def test_news_is_shown_and_said_only_when_nothing_else_goes_on() -> None:
     assert play.state.phase is Phase.ASLEEP
     play(Pressed(), Noticed(text="More news.", is_aloud=True))
     assert play.kinds() == ["ShowNotice"]
-    assert play.state.phase == "listening"
+    assert play.state.is_turn_open
