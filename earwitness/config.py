@@ -112,6 +112,15 @@ class VaultSettings(_Part):
     """How often, at the latest, what has expired or was deleted is swept away."""
 
 
+class BackupSettings(_Part):
+    """Backups: data here, keys there, each encrypted to age recipients."""
+
+    recipients: tuple[str, ...] = ()
+    """age recipients (age1…) of a backup that names none; `earwitness keys make` makes an identity and prints its recipient."""
+    keys_days: int = Field(default=7, ge=1, le=366)
+    """How many days a backup of the keys stays: what was deleted may open again from it for so long, and no longer."""
+
+
 class Settings(_Part):
     """All settings. An empty file gives all defaults."""
 
@@ -123,6 +132,7 @@ class Settings(_Part):
     server: ServerSettings = ServerSettings()
     home: HomeSettings = HomeSettings()
     vault: VaultSettings = VaultSettings()
+    backup: BackupSettings = BackupSettings()
 
 
 def settings_path() -> Path:
