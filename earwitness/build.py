@@ -20,6 +20,7 @@ from earwitness.domain.intent import Context
 from earwitness.domain.recording import Spoken
 from earwitness.domain.turn import Turn
 from earwitness.jobs.fire_alerts import FireAlerts
+from earwitness.jobs.tell_listens import TellListens
 from earwitness.jobs.upkeep import Upkeep
 from earwitness.ledger.log import Ledger
 from earwitness.links.home_file import demo_home, read_home
@@ -33,6 +34,7 @@ from earwitness.satellite.cues import cue
 from earwitness.satellite.ear import WakeEar
 from earwitness.server.app import make_app
 from earwitness.server.listen import Address, bind, http_server
+from earwitness.server.session import Session
 from earwitness.skills.board import HomeBoard
 from earwitness.skills.registry import SkillSet
 from earwitness.speech.models import ModelStore
@@ -300,12 +302,14 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
         tls_key=server.tls_key,
         access_code=server.access_code,
     )
+    sessions: set[Session] = set()
     app = make_app(
         house.assistant,
         address=address,
         area=house.settings.home.area,
         routers=[page_router(wake_words=house.settings.wake.words), api_router(house.assistant)],
         static=static_files(),
+        sessions=sessions,
     )
     listener = bind(address)
     say("Loading the models …")
@@ -317,7 +321,8 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     url = address.url(listener.getsockname()[1])
     say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept unless you say so there. Ctrl+C stops it.")
     async with asyncio.TaskGroup() as tasks:
-        jobs = [tasks.create_task(house.alerts.run()), tasks.create_task(house.upkeep.run())]
+        news = TellListens(house.rights, sessions=lambda: sessions, clock=utc_now)
+        jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news)]
         try:
             await http_server(app, address).serve(sockets=[listener])
         finally:
