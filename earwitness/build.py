@@ -53,7 +53,11 @@ from earwitness.turn.workers import Workers
 from earwitness.understand.grammar import Grammar
 from earwitness.vault.vault import Places, Vault
 from earwitness.web.api import api_router
+from earwitness.web.history_api import history_router
+from earwitness.web.listens_api import ledger_router, listens_router
 from earwitness.web.pages import page_router, static_files
+from earwitness.web.people_api import people_router
+from earwitness.web.signed_in import SignedIn
 
 RECOGNISERS = ("cascade", "whisper", "moonshine")
 
@@ -303,12 +307,21 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
         access_code=server.access_code,
     )
     sessions: set[Session] = set()
+    rights, signed_in = house.rights, SignedIn(house.people, is_secure=address.is_secure)
     app = make_app(
         house.assistant,
         address=address,
         area=house.settings.home.area,
-        routers=[page_router(wake_words=house.settings.wake.words), api_router(house.assistant)],
+        routers=[
+            page_router(wake_words=house.settings.wake.words),
+            api_router(house.assistant, signed_in=signed_in.person),
+            people_router(rights, vault=house.vault, prover=house.prover, signed_in=signed_in, clock=utc_now),
+            history_router(rights, signed_in=signed_in),
+            listens_router(rights, prover=house.prover, signed_in=signed_in),
+            ledger_router(house.ledger),
+        ],
         static=static_files(),
+        signed_in=signed_in.person,
         sessions=sessions,
     )
     listener = bind(address)

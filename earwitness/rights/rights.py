@@ -154,6 +154,10 @@ class Rights:
         """The sound of one of the person's own turns, by bytes of PCM. Raises VaultError, AccessError, LedgerError."""
         return self._vault.door.audio(self._self(person_id), turn_id, purpose=ReadPurpose.PLAYBACK, start=start, end=end)
 
+    def sound_bytes(self, person_id: str, turn_id: str) -> int:
+        """How many bytes of PCM a turn has; opens nothing. Raises VaultError."""
+        return self._vault.door.sound_bytes(self._self(person_id), turn_id)
+
     def correct(self, person_id: str, turn_id: str, *, transcript: str) -> Recording:
         """Rectify what was heard. Raises PersonError for words that are none, VaultError, AccessError, LedgerError."""
         words = " ".join(transcript.split())
@@ -202,9 +206,9 @@ class Rights:
         """The reads of the person's recordings by others, newest first, also those that were refused."""
         return self._vault.listens.of_person(person_id, limit=MOST_LISTENS, since=since, only_others=True)
 
-    def reads(self, person_id: str, *, limit: int = 100, turn_id: str | None = None) -> Sequence[Read]:
-        """All reads of the person's recordings, their own too, newest first."""
-        return self._vault.listens.of_person(person_id, limit=limit, turn_id=turn_id)
+    def reads(self, person_id: str, *, limit: int = 100, turn_id: str | None = None, only_others: bool = False) -> Sequence[Read]:
+        """The reads of the person's recordings, their own too unless `only_others`, newest first."""
+        return self._vault.listens.of_person(person_id, limit=limit, turn_id=turn_id, only_others=only_others)
 
     def read(self, person_id: str, read_id: str) -> Read:
         """One of them. Raises VaultError."""

@@ -15,7 +15,20 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from earwitness import __version__
-from earwitness.domain.errors import AudioError, EarwitnessError, EngineError, ModelError, StorageError, TextError, VoiceError
+from earwitness.domain.errors import (
+    AccessError,
+    AudioError,
+    EarwitnessError,
+    EngineError,
+    LedgerError,
+    ModelError,
+    PersonError,
+    ProofError,
+    StorageError,
+    TextError,
+    VaultError,
+    VoiceError,
+)
 from earwitness.domain.person import Person
 from earwitness.server.access import Access
 from earwitness.server.door import is_same_machine
@@ -32,7 +45,23 @@ _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
     (EngineError, 503),
     (ModelError, 503),
     (StorageError, 503),
+    (LedgerError, 503),
+    (AccessError, 403),
+    (PersonError, 422),
+    (VaultError, 404),
+    (ProofError, 404),
 )
+_STATUS_OF_CODE: Final = {
+    "access.not_signed_in": 401,
+    "access.wrong": 401,
+    "access.wait": 429,
+    "consent.objected": 409,
+    "person.exists": 409,
+    "person.unknown": 404,
+    "vault.changed": 409,
+    "vault.no_receipt": 503,
+    "vault.sealed_wrong": 500,
+}
 _HTTP_CODES: Final = {404: "http.not_found", 405: "http.wrong_method", 413: "body.too_large", 429: "server.busy"}
 
 
@@ -119,12 +148,15 @@ def _answer(status: int, code: str, sentence: str) -> JSONResponse:
 async def _say_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, EarwitnessError)
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
+    status = _STATUS_OF_CODE.get(error.code, status)
     return _answer(status, error.code, error.sentence)
 
 
 async def _say_http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _answer(error.status_code, _HTTP_CODES.get(error.status_code, "http.error"), f"{error.detail}".rstrip(".") + ".")
+    answer = _answer(error.status_code, _HTTP_CODES.get(error.status_code, "http.error"), f"{error.detail}".rstrip(".") + ".")
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _say_invalid(_: Request, error: Exception) -> Response:

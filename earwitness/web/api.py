@@ -6,14 +6,16 @@ It validates and translates; whatever it answers comes from the assistant. The s
 import asyncio
 import io
 import wave
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from earwitness import __version__
 from earwitness.domain.audio import SAMPLE_BYTES, Pcm
 from earwitness.domain.errors import AudioError, TextError
+from earwitness.domain.person import Person
 from earwitness.domain.turn import Turn
 from earwitness.web import shapes
 from earwitness.web.ports import Assistant
@@ -44,12 +46,21 @@ class _Places:
         self._free.release()
 
 
-def api_router(assistant: Assistant) -> APIRouter:
-    """The routes of the API, speaking for `assistant`."""
+SignedIn = Callable[[str], Awaitable[Person | None]]
+"""Who a Cookie header stands for, None for nobody."""
+
+
+async def nobody(cookies: str) -> Person | None:
+    """Nobody is signed in."""
+    return None
+
+
+def api_router(assistant: Assistant, *, signed_in: SignedIn = nobody) -> APIRouter:
+    """The routes of the API, speaking for `assistant`; whoever is signed in is who asks."""
     errors: dict[int | str, dict[str, Any]] = {status: {"model": shapes.ErrorShape} for status in (401, 403, 413, 422, 429, 503)}
     router = APIRouter(prefix="/api/v1", responses=errors)
     _add_state(router, assistant)
-    _add_turns(router, assistant, _Places())
+    _add_turns(router, assistant, _Places(), signed_in)
     _add_sound(router, assistant, _Places())
     return router
 
@@ -82,24 +93,32 @@ def _add_state(router: APIRouter, assistant: Assistant) -> None:
         return shapes.BoardShape.model_validate(assistant.board().as_json())
 
 
-def _add_turns(router: APIRouter, assistant: Assistant, places: _Places) -> None:
+def _add_turns(router: APIRouter, assistant: Assistant, places: _Places, signed_in: SignedIn) -> None:
+    async def person_id(request: Request) -> str | None:
+        person = await signed_in(request.headers.get("cookie", ""))
+        return person.person_id if person else None
+
+    Speaker = Annotated[str | None, Depends(person_id)]  # noqa: N806  (a type)
+
     @router.post("/ask")
-    async def ask(request: shapes.Request) -> shapes.TurnShape:
+    async def ask(request: shapes.Request, speaker: Speaker) -> shapes.TurnShape:
         """Run one turn on a typed request."""
         _check_text(request.text, longest=shapes.MAX_TEXT_CHARACTERS)
         async with places:
-            return _turn_shape(await assistant.ask_text(request.text, voice=request.voice))
+            return _turn_shape(await assistant.ask_text(request.text, voice=request.voice, person_id=speaker))
 
     body = {"required": True, "content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
 
     @router.post("/ask/audio", openapi_extra={"requestBody": body})
-    async def ask_audio(request: Request, voice: Annotated[shapes.VoiceName | None, Query()] = None) -> shapes.TurnShape:
+    async def ask_audio(
+        request: Request, speaker: Speaker, voice: Annotated[shapes.VoiceName | None, Query()] = None
+    ) -> shapes.TurnShape:
         """Run one turn on an audio file (WAV, FLAC or OGG) sent as the body, at most 10 MB."""
         data = await request.body()
         if not data:
             raise AudioError("The request has no sound in it; send an audio file as the body.", code="audio.empty")
         async with places:
-            return _turn_shape(await assistant.ask_audio(data, voice=voice))
+            return _turn_shape(await assistant.ask_audio(data, voice=voice, person_id=speaker))
 
 
 def _add_sound(router: APIRouter, assistant: Assistant, places: _Places) -> None:

@@ -12,11 +12,11 @@ from earwitness.domain.voice import Voice
 class Assistant(Protocol):
     """The assistant as HTTP sees it. What is not `async` and may block says so."""
 
-    async def ask_text(self, text: str, *, voice: str | None = None) -> Turn:
-        """Run one turn on a typed request, without speaking. Raises TextError, VoiceError."""
+    async def ask_text(self, text: str, *, voice: str | None = None, person_id: str | None = None) -> Turn:
+        """Run one turn on a typed request, without speaking, by that person if one is given. Raises TextError, VoiceError."""
         ...
 
-    async def ask_audio(self, data: bytes, *, voice: str | None = None) -> Turn:
+    async def ask_audio(self, data: bytes, *, voice: str | None = None, person_id: str | None = None) -> Turn:
         """Run one turn on the bytes of an audio file (WAV, FLAC, OGG). Raises AudioError, EngineError."""
         ...
 

@@ -1,0 +1,177 @@
+"""The API of the history: list, search, see, hear, correct, restrict and delete one's own turns. It translates; rights decide."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.exceptions import HTTPException
+
+from earwitness.domain.audio import RATE_HZ
+from earwitness.domain.errors import PersonError
+from earwitness.domain.person import Person
+from earwitness.domain.recording import Selection
+from earwitness.rights.rights import EVERYTHING, Rights
+from earwitness.speech.audio_file import wav_header
+from earwitness.vault.door import AudioRead
+from earwitness.web import privacy_shapes as shapes
+from earwitness.web.signed_in import SignedIn
+
+WAV_HEADER_BYTES: Final = 44
+_RANGE: Final = re.compile(r"bytes=(\d{0,12})-(\d{0,12})", re.ASCII)
+TurnId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
+
+class Span:
+    """Which turns: of a day, or from a moment until another; none of them for all."""
+
+    def __init__(
+        self,
+        day: Annotated[date | None, Query(description="A day such as 2026-03-01, in `zone`.")] = None,
+        since: Annotated[datetime | None, Query(description="From then on; UTC unless it says otherwise.")] = None,
+        until: Annotated[datetime | None, Query(description="Until then.")] = None,
+        zone: Annotated[str, Query(max_length=64, description="IANA time zone of `day`.")] = "UTC",
+    ) -> None:
+        if day is not None and (since or until):
+            raise PersonError("Give either a day or since and until.", code="history.invalid")
+        self.is_given = bool(day or since or until)
+        if day is not None:
+            place = _zone(zone)
+            since = datetime.combine(day, time.min, place)
+            until = datetime.combine(day + timedelta(days=1), time.min, place)
+        self.selection = Selection(since=_aware(since), until=_aware(until)) if self.is_given else EVERYTHING
+
+
+def history_router(rights: Rights, *, signed_in: SignedIn) -> APIRouter:
+    """The routes under /api/v1/history."""
+    router = APIRouter(prefix="/api/v1/history")
+    me = Annotated[Person, Depends(signed_in.required)]
+    _add_reading(router, rights, me)
+    _add_changing(router, rights, me)
+    _add_deleting(router, rights, me)
+    return router
+
+
+def _add_reading(router: APIRouter, rights: Rights, me: Any) -> None:
+    @router.get("")
+    async def history(
+        person: me,
+        span: Annotated[Span, Depends()],
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+        search: Annotated[str, Query(max_length=500)] = "",
+    ) -> shapes.HistoryShape:
+        """Your kept turns, newest first; with `search`, those that hold all of its words."""
+        page = await asyncio.to_thread(
+            rights.history, person.person_id, limit=limit, before=before, search=search, selection=span.selection
+        )
+        return shapes.HistoryShape.model_validate(
+            {"turns": [one.as_json() for one in page.recordings], "next_before": page.next_before}
+        )
+
+    @router.get("/{turn_id}")
+    async def turn(turn_id: TurnId, person: me) -> shapes.RecordingShape:
+        """One of your kept turns."""
+        found = await asyncio.to_thread(rights.recording, person.person_id, turn_id)
+        return shapes.RecordingShape.model_validate(found.as_json())
+
+    @router.get("/{turn_id}/audio", response_class=StreamingResponse, responses={200: {"content": {"audio/wav": {}}}})
+    async def audio(turn_id: TurnId, request: Request, person: me) -> StreamingResponse:
+        """The sound of one of your kept turns as a WAV file; a single byte range is honoured. On record, like every listen."""
+        total = await asyncio.to_thread(_wav_bytes, rights, person.person_id, turn_id)
+        part = _range(request.headers.get("range"), total)
+        start, end = part or (0, total)
+        pcm = (max(0, start - WAV_HEADER_BYTES), max(0, end - WAV_HEADER_BYTES))
+        opened = await asyncio.to_thread(rights.play, person.person_id, turn_id, start=pcm[0], end=pcm[1])
+        header = wav_header(opened.data_bytes, rate_hz=RATE_HZ)[start:end]
+        headers = {"content-length": str(end - start), "accept-ranges": "bytes"}
+        if part is not None:
+            headers["content-range"] = f"bytes {start}-{end - 1}/{total}"
+        return StreamingResponse(
+            _served(opened, header), status_code=206 if part else 200, media_type="audio/wav", headers=headers
+        )
+
+
+def _add_changing(router: APIRouter, rights: Rights, me: Any) -> None:
+    @router.patch("/{turn_id}")
+    async def correct(turn_id: TurnId, correction: shapes.Correction, person: me) -> shapes.RecordingShape:
+        """Put your own words in place of what was heard, which stays beside them."""
+        found = await asyncio.to_thread(rights.correct, person.person_id, turn_id, transcript=correction.transcript)
+        return shapes.RecordingShape.model_validate(found.as_json())
+
+    @router.put("/{turn_id}/restriction", status_code=204)
+    async def restrict(turn_id: TurnId, wish: shapes.Restriction, person: me) -> None:
+        """Restrict the use of one turn, or allow it again: kept, but opened by nobody but you."""
+        await asyncio.to_thread(rights.restrict, person.person_id, turn_id=turn_id, is_restricted=wish.restricted)
+
+
+def _add_deleting(router: APIRouter, rights: Rights, me: Any) -> None:
+    @router.delete("/{turn_id}")
+    async def delete_one(turn_id: TurnId, person: me) -> shapes.ErasureShape:
+        """Delete one turn: gone for good when this answers."""
+        return await _erase(rights, person.person_id, Selection(turn_ids=(turn_id,)))
+
+    @router.delete("")
+    async def delete_many(
+        person: me,
+        span: Annotated[Span, Depends()],
+        everything: Annotated[bool, Query(alias="all")] = False,
+        confirm: Annotated[str, Query(max_length=20, description='"everything" with `all`.')] = "",
+    ) -> shapes.ErasureShape:
+        """Delete the turns of a day or a range, or, with all=true&confirm=everything, every one."""
+        if everything == span.is_given:
+            raise PersonError("Say which: a day, since and until, or all.", code="history.invalid")
+        if everything and confirm != "everything":
+            raise PersonError("Deleting everything needs confirm=everything.", code="history.unconfirmed")
+        return await _erase(rights, person.person_id, span.selection)
+
+
+async def _erase(rights: Rights, person_id: str, selection: Selection) -> shapes.ErasureShape:
+    erasure = await asyncio.to_thread(rights.erase_said, person_id, selection)
+    return shapes.ErasureShape.model_validate(erasure.as_json())
+
+
+def _wav_bytes(rights: Rights, person_id: str, turn_id: str) -> int:
+    return WAV_HEADER_BYTES + rights.sound_bytes(person_id, turn_id)
+
+
+async def _served(opened: AudioRead, header: bytes) -> AsyncIterator[bytes]:
+    """Header and sound; however it ends, what went out is put on record."""
+    chunks, end = iter(opened), object()
+    try:
+        if header:
+            yield header
+        while (chunk := await asyncio.to_thread(next, chunks, end)) is not end:
+            assert isinstance(chunk, bytes)
+            yield chunk
+    finally:
+        await asyncio.shield(asyncio.to_thread(opened.close))
+
+
+def _range(header: str | None, total: int) -> tuple[int, int] | None:
+    """The part asked for, from and up to; None for the whole (RFC 9110, section 14). Raises HTTPException 416."""
+    if header is None or not header.startswith("bytes=") or "," in header:
+        return None
+    match = _RANGE.fullmatch(header)
+    if match is None or not (match[1] or match[2]):
+        return None
+    start = int(match[1]) if match[1] else max(0, total - int(match[2]))
+    end = min(total, int(match[2]) + 1) if match[1] and match[2] else total
+    if start >= total or (match[1] and match[2] and int(match[2]) < start) or (not match[1] and int(match[2]) == 0):
+        raise HTTPException(416, "That part of the recording does not exist.", headers={"content-range": f"bytes */{total}"})
+    return start, end
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise PersonError("There is no such time zone.", code="history.invalid") from error
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

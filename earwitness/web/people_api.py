@@ -1,0 +1,200 @@
+"""The API of people: enrol, sign in, decide, object, restrict, take everything away, leave. It translates; rights decide."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+
+from earwitness.domain.consent import ConsentText, Keeps, Purpose, parse_period, say_period
+from earwitness.domain.errors import PersonError, VaultError
+from earwitness.domain.person import Person
+from earwitness.people.consent_texts import current_text, text_of
+from earwitness.rights.export import Prover, decision_json, export
+from earwitness.rights.rights import EVERYTHING, Rights, Standing
+from earwitness.vault.vault import Vault
+from earwitness.web import privacy_shapes as shapes
+from earwitness.web.signed_in import AskedBy, SignedIn
+
+
+def people_router(
+    rights: Rights, *, vault: Vault, prover: Prover, signed_in: SignedIn, clock: Callable[[], datetime]
+) -> APIRouter:
+    """The routes under /api/v1/people and /api/v1/me."""
+    router = APIRouter(prefix="/api/v1")
+    me = Annotated[Person, Depends(signed_in.required)]
+    _add_signing_in(router, rights, signed_in)
+    _add_consents(router, rights, me)
+    _add_rights(router, rights, me)
+
+    @router.get("/me/export", response_class=StreamingResponse, responses={200: {"content": {"application/zip": {}}}})
+    async def take_away(person: me) -> StreamingResponse:
+        """Everything that is held about you, sound included, as a zip. Not encrypted: keep it where only you can read it."""
+        pieces = export(person, rights=rights, vault=vault, prover=prover, now=clock())
+        headers = {"content-disposition": 'attachment; filename="earwitness-export.zip"'}
+        return StreamingResponse(_in_thread(pieces), media_type="application/zip", headers=headers)
+
+    return router
+
+
+def _add_signing_in(router: APIRouter, rights: Rights, signed_in: SignedIn) -> None:
+    @router.post("/people", status_code=201)
+    async def enrol(credentials: shapes.Credentials, response: Response) -> shapes.PersonShape:
+        """Enrol somebody, who is then signed in. Nothing of what they say is kept unless they say so."""
+        await asyncio.to_thread(rights.people.add, credentials.name, passphrase=credentials.passphrase)
+        return await sign_in(credentials, response)
+
+    @router.post("/people/sign-in")
+    async def sign_in(credentials: shapes.Credentials, response: Response) -> shapes.PersonShape:
+        """Sign in; the answer sets a cookie."""
+        person, token = await asyncio.to_thread(rights.people.sign_in, credentials.name, passphrase=credentials.passphrase)
+        signed_in.remember(response, token)
+        return _person_shape(person)
+
+    @router.post("/people/sign-out", status_code=204)
+    async def sign_out(request: Request, response: Response) -> None:
+        """Sign out of this browser."""
+        token = signed_in.token(request.headers.get("cookie", ""))
+        if token is not None:
+            await asyncio.to_thread(rights.people.sign_out, token)
+        signed_in.forget(response)
+
+
+def _add_consents(router: APIRouter, rights: Rights, me: Any) -> None:
+    @router.get("/consent-texts")
+    async def consent_texts() -> list[shapes.ConsentTextShape]:
+        """What people are asked, in plain words."""
+        return [_text_shape(current_text(purpose)) for purpose in Purpose]
+
+    @router.put("/me/consents/{purpose}")
+    async def decide(purpose: Purpose, wish: shapes.Wish, way: AskedBy, person: me) -> shapes.MeShape:
+        """Give or withdraw a consent; it takes effect at once."""
+        retention = _seconds(wish.retention)
+        await asyncio.to_thread(
+            rights.decide,
+            person.person_id,
+            purpose,
+            is_given=wish.given,
+            way=way,
+            retention_seconds=retention,
+            keeps=Keeps(wish.keeps) if wish.keeps else None,
+            lifts_objection=wish.lifts_objection,
+        )
+        if purpose is Purpose.KEEP and wish.deletes_kept and (not wish.given or retention == 0):
+            await asyncio.to_thread(_delete_all, rights, person.person_id)
+        return await _me_shape(rights, person.person_id)
+
+    @router.get("/me/consents")
+    async def decisions(person: me, response: Response) -> list[shapes.ShownDecisionShape]:
+        """Every decision you made, newest first, with the text that was shown."""
+        response.headers["content-disposition"] = 'attachment; filename="earwitness-consents.json"'
+        found = await asyncio.to_thread(rights.consents.decisions, person.person_id)
+        texts = [_text_shape(text_of(one.purpose, one.text_version)) for one in found]
+        shown = [decision_json(one) | {"text": text} for one, text in zip(found, texts, strict=True)]
+        return [shapes.ShownDecisionShape.model_validate(one) for one in shown]
+
+    @router.post("/me/objections/{purpose}")
+    async def object_to(purpose: Purpose, way: AskedBy, person: me) -> shapes.MeShape:
+        """Object to a use: it ends at once, and stands until you lift it."""
+        await asyncio.to_thread(rights.object, person.person_id, purpose, way=way)
+        return await _me_shape(rights, person.person_id)
+
+
+def _add_rights(router: APIRouter, rights: Rights, me: Any) -> None:
+    @router.get("/me")
+    async def standing(person: me) -> shapes.MeShape:
+        """Where you stand: what you decided, what is kept, what is new."""
+        return await _me_shape(rights, person.person_id)
+
+    @router.put("/me/restriction")
+    async def restrict(wish: shapes.Restriction, person: me) -> shapes.MeShape:
+        """Restrict the use of everything that is kept of you, or allow it again: kept, but opened by nobody but you."""
+        await asyncio.to_thread(rights.restrict, person.person_id, is_restricted=wish.restricted)
+        return await _me_shape(rights, person.person_id)
+
+    @router.put("/me/notices")
+    async def notices(wish: shapes.Notices, person: me) -> shapes.MeShape:
+        """Whether a listen by somebody else is also said aloud."""
+        await asyncio.to_thread(rights.people.change, person.person_id, is_told_aloud=wish.aloud)
+        return await _me_shape(rights, person.person_id)
+
+    @router.delete("/me")
+    async def leave(secret: shapes.Passphrase, person: me) -> shapes.ErasureShape:
+        """Delete everything that is held about you, and you as a person of this household. Needs the passphrase again."""
+        await asyncio.to_thread(rights.people.check, person.name, passphrase=secret.passphrase)
+        erasure = await asyncio.to_thread(rights.erase_person, person.person_id)
+        return shapes.ErasureShape.model_validate(erasure.as_json())
+
+
+def _delete_all(rights: Rights, person_id: str) -> None:
+    try:
+        rights.erase_said(person_id, EVERYTHING)
+    except VaultError as error:
+        if error.code != "vault.nothing":
+            raise
+
+
+def _seconds(retention: str | float | None) -> float | None:
+    if retention is None or isinstance(retention, float | int):
+        return retention
+    seconds = parse_period(retention)
+    if seconds is None:
+        raise PersonError(f'"{retention}" is no period; say "week", "three months" or "10 days".', code="consent.invalid")
+    return seconds
+
+
+async def _me_shape(rights: Rights, person_id: str) -> shapes.MeShape:
+    standing: Standing = await asyncio.to_thread(rights.standing, person_id)
+    keeping, kept = standing.keeping, standing.kept
+    decided = {one.value: standing.decisions.get(one) for one in Purpose}
+    return shapes.MeShape(
+        person=_person_shape(standing.person),
+        consents={
+            purpose: None if one is None else shapes.DecisionShape.model_validate(decision_json(one))  # type: ignore[misc]
+            for purpose, one in decided.items()
+        },
+        texts=[_text_shape(current_text(purpose)) for purpose in Purpose],
+        keeping=None
+        if keeping is None
+        else shapes.KeepingShape(
+            keeps=keeping.keeps.value, retention_seconds=keeping.retention_seconds, said=say_period(keeping.retention_seconds)
+        ),
+        kept=shapes.KeptShape(
+            recordings=kept.recordings,
+            seconds=kept.seconds,
+            oldest=kept.oldest.isoformat() if kept.oldest else None,
+            next_expiry=kept.next_expiry.isoformat() if kept.next_expiry else None,
+        ),
+        new_listens=standing.new_listens,
+    )
+
+
+def _person_shape(person: Person) -> shapes.PersonShape:
+    return shapes.PersonShape(
+        name=person.name,
+        alias=person.alias,
+        enrolled_at=person.created_at.isoformat(),
+        restricted_at=person.restricted_at.isoformat() if person.restricted_at else None,
+        told_aloud=person.is_told_aloud,
+    )
+
+
+def _text_shape(text: ConsentText) -> shapes.ConsentTextShape:
+    return shapes.ConsentTextShape.model_validate(asdict(text) | {"purpose": text.purpose.value})
+
+
+async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """A blocking iterator, pulled off the event loop; closed however it ends."""
+    end = object()
+    try:
+        while (piece := await asyncio.to_thread(next, pieces, end)) is not end:
+            assert isinstance(piece, bytes)
+            if piece:
+                yield piece
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            await asyncio.shield(asyncio.to_thread(close))
