@@ -9,7 +9,7 @@ LOCK := requirements.lock
 LOCK_TEST := requirements-test.lock
 LOCK_VOICES := requirements-voices.lock
 
-.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install
+.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger prove
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -77,6 +77,15 @@ bench-idle: models ## Processor and memory while waiting, time to start
 
 bench-install: install ## A fresh clone from nothing to the first reply
 	@$(BIN)/python -m bench.install
+
+bench-history: install ## A million turns in the history: pages, search, erasing, opening
+	@$(BIN)/python -m bench.history
+
+bench-ledger: install ## A million entries in the ledger: appending, proving, verifying
+	@$(BIN)/python -m bench.ledger
+
+prove: models ## Try every guarantee on this machine and print the evidence
+	@$(BIN)/earwitness prove
 
 lock: | $(BIN)/python ## Lock what pyproject.toml asks for, with hashes, naming no index
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
