@@ -34,12 +34,12 @@ class WatchedDevice:
     async def speak(self, speech_id: int, pcm: Pcm) -> None:
         pass
 
-    async def wait_for(self, kind: str, **fields: object) -> dict[str, object]:
-        """The first message of that kind with those fields. Raises TimeoutError."""
+    async def wait_for(self, *kinds: str, **fields: object) -> dict[str, object]:
+        """The first message of one of those kinds with those fields. Raises TimeoutError."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 for message in self.told:
-                    if message["type"] == kind and all(message[name] == value for name, value in fields.items()):
+                    if message["type"] in kinds and all(message[name] == value for name, value in fields.items()):
                         return message
                 self.news.clear()
                 await self.news.wait()
@@ -106,7 +106,7 @@ async def _press(house: House, *, confirms_cues: bool) -> list[str]:
     device = WatchedDevice(confirms_cues=confirms_cues)
     async with _conversing(house, device, is_hands_free=False) as conversation:
         await conversation.press()
-        await device.wait_for("capture" if confirms_cues else "error")
+        await device.wait_for("capture", "error")
     return [str(message["type"]) for message in device.told]
 
 

@@ -1,0 +1,106 @@
+"""`earwitness prove` on real parts: everything holds here, and each proof can fail when what it proves is broken."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from earwitness.build import House
+from earwitness.cli.prove import prove
+from earwitness.config import Settings
+from earwitness.domain.consent import Keeping, Keeps
+from earwitness.ledger import verify
+from earwitness.people.consents import Consents
+from earwitness.prove import deleting, door, ears, keeping, ledger
+from earwitness.prove.evidence import NotProvedError
+from earwitness.prove.traces import forms, hits
+from earwitness.satellite.ear import WakeEar
+from earwitness.turn import machine
+from earwitness.turn.machine import TurnState
+from earwitness.vault.door import Door
+from earwitness.vault.erasing import Eraser
+from earwitness.vault.listens import Listens
+
+pytestmark = pytest.mark.models
+Sabotage = Callable[[pytest.MonkeyPatch], None]
+
+
+def test_every_guarantee_that_exists_holds() -> None:
+    done = CliRunner().invoke(prove, ["--json"], obj=Settings())
+    found = json.loads(done.stdout)
+    assert [one["guarantee"] for one in found] == [1, 2, 3, 4, 5, 6, 12, 12]
+    assert all(one["proved"] for one in found), [one for one in found if not one["proved"]]
+    assert all(one["evidence"] for one in found)
+    assert done.exit_code == 0
+
+
+def an_ear_that_leaks(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(WakeEar, "hear", lambda self, chunk: (None, chunk))
+
+
+def a_capture_without_a_cue(patch: pytest.MonkeyPatch) -> None:
+    begin = machine._listen
+
+    def listen(state: TurnState, context: object) -> object:
+        after, commands = begin(state, context)  # type: ignore[arg-type]
+        opened, more = machine._open(after)
+        return opened, (*commands, *more)
+
+    patch.setattr(machine, "_listen", listen)
+
+
+def a_house_that_keeps_anyway(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Consents, "keeping", lambda self, person_id: Keeping(keeps=Keeps.TEXT, retention_seconds=3600.0))
+
+
+def a_door_that_lets_everybody_in(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Door, "_admit", lambda self, actor, purpose, *, person_id, rows: None)
+
+
+def a_list_that_hides_others(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Listens, "count_by_others", lambda self, person_id, *, since: 0)
+
+
+def a_sweep_that_does_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Eraser, "_remove", lambda self, turn_ids: None)
+    patch.setattr(Eraser, "_sweep", lambda self, erasure, tell: 0)
+
+
+def a_verifier_that_looks_away(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(verify, "_check_tiles", lambda folder, tiles, hashes: None)
+
+
+@pytest.mark.parametrize(
+    ("proof", "sabotage"),
+    [
+        (ears.nothing_before_the_wake_word, an_ear_that_leaks),
+        (ears.no_cue_no_capture, a_capture_without_a_cue),
+        (keeping.nothing_by_default, a_house_that_keeps_anyway),
+        (door.one_door, a_door_that_lets_everybody_in),
+        (door.every_listen_is_seen, a_list_that_hides_others),
+        (deleting.deleted_means_gone, a_sweep_that_does_nothing),
+        (ledger.no_rewriting, a_verifier_that_looks_away),
+    ],
+    ids=lambda part: part.__name__,
+)
+def test_a_proof_fails_when_what_it_proves_is_broken(
+    proof: Callable[[House], tuple[str, ...]], sabotage: Sabotage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sabotage(monkeypatch)
+    with House(Settings(), is_passing=True) as house, pytest.raises(NotProvedError):
+        proof(house)
+
+
+def test_traces_are_found_in_every_form(tmp_path: Path) -> None:
+    for name, data in {
+        "plain": b"xx Purple Xylophone xx",
+        "wide": "purple xylophone".encode("utf-16-le"),
+        "encoded": b64encode(b"q" + b"purple xylophone" + b"z"),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "clean").write_bytes(b"purple, and a xylophone")
+    assert {found.split(":")[0] for found in hits(tmp_path, texts=["purple xylophone"])} == {"plain", "wide", "encoded"}
+    assert len(forms("purple xylophone")) >= 6
