@@ -52,14 +52,18 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentText:
-    """What was shown when the decision was made: a question in plain words and what follows from yes. Versions count from 1."""
+    """What was shown when the decision was made: a question in plain words and what follows from yes. Versions count from 1.
+
+    `spoken` is what is said instead when the decision is made by voice; {what} and {period} stand for what is kept, how long.
+    """
 
     purpose: Purpose
     version: int
     title: str
     text: str
+    spoken: str
     digest: str
-    """SHA-256 of title, a line feed and text, in hexadecimal."""
+    """SHA-256 of title, text and spoken, with line feeds between, in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

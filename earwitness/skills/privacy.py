@@ -26,9 +26,9 @@ from earwitness.domain.errors import AccessError, EarwitnessError, VaultError
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.recording import Erasure, Kept, Read, Selection
 from earwitness.domain.turn import Outcome, SkillResult
+from earwitness.people.consent_texts import current_text
 from earwitness.skills.ports import UnfulfillableError
 from earwitness.skills.privacy_words import (
-    AGREED,
     PURPOSES,
     WITHDRAWN,
     kept_how,
@@ -289,7 +289,7 @@ def _all_gone(count: int) -> str:
 
 
 def _agreed(purpose: Purpose) -> str:
-    return f"From now on {AGREED[purpose]}."
+    return current_text(purpose).spoken
 
 
 def _is_everything(intent: Intent) -> bool:

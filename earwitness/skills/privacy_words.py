@@ -12,17 +12,13 @@ from typing import Final
 from earwitness.domain.consent import DAY_SECONDS, LONGEST_SECONDS, Keeping, Keeps, Purpose, parse_period, say_period
 from earwitness.domain.intent import Intent
 from earwitness.domain.recording import Kept, Medium, Read, ReadPurpose, ReadResult, Selection
+from earwitness.people.consent_texts import current_text
 from earwitness.skills.resolve import refuse, slot_text
 from earwitness.skills.wording import amount, duration, listed
 
 READERS_TOLD: Final = 4
 PURPOSES: Final = {"review": Purpose.REVIEW, "train": Purpose.TRAIN, "identify": Purpose.IDENTIFY}
 """What can be agreed to by itself; keeping has sentences of its own."""
-AGREED: Final = {
-    Purpose.REVIEW: "people may review a tiny sample of your recordings, and you see each time somebody listened",
-    Purpose.TRAIN: "speech models may be trained on your recordings",
-    Purpose.IDENTIFY: "I may recognise your voice",
-}
 WITHDRAWN: Final = {
     Purpose.REVIEW: "From now on nobody may review your recordings.",
     Purpose.TRAIN: "From now on nothing may be trained on your recordings.",
@@ -101,7 +97,7 @@ def kept_how(keeping: Keeping) -> str:
     what = "the sound and the words of what you say"
     if keeping.keeps is Keeps.TEXT:
         what = "the words of what you say, but not the sound,"
-    return f"From now on I keep {what} for {say_period(keeping.retention_seconds)} each."
+    return current_text(Purpose.KEEP).spoken.format(what=what, period=say_period(keeping.retention_seconds))
 
 
 def period_limits() -> str:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES
 from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import AccessError, VaultError
-from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Recording, Selection
+from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Recording, Role, Selection
 from earwitness.vault import policy, sealing
 from earwitness.vault.blobs import Blobs
 from earwitness.vault.envelope import open_audio, open_text, seal_text
@@ -208,10 +208,13 @@ class Door:
         return found[0]
 
     def _admit(self, actor: Actor, purpose: ReadPurpose, *, person_id: str, rows: Sequence[Row]) -> None:
-        given = frozenset(one for one in Purpose if self._consents.has_consent(person_id, one))
-        is_restricted = any(row.is_restricted for row in rows) or self._consents.is_restricted(person_id)
+        facts = policy.Facts(person_id=person_id, consents=frozenset(), is_restricted=True)
+        if actor.role is not Role.SELF:
+            given = frozenset(one for one in Purpose if self._consents.has_consent(person_id, one))
+            is_restricted = any(row.is_restricted for row in rows) or self._consents.is_restricted(person_id)
+            facts = policy.Facts(person_id=person_id, consents=given, is_restricted=is_restricted)
         try:
-            policy.check(actor, purpose, facts=policy.Facts(person_id=person_id, consents=given, is_restricted=is_restricted))
+            policy.check(actor, purpose, facts=facts)
         except AccessError:
             self._refuse(actor, purpose, person_id=person_id, rows=rows)
             raise

@@ -39,6 +39,8 @@ class ConsentTextShape(_Shape):
     version: int
     title: str
     text: str
+    spoken: str
+    """What is said instead when it is decided by voice."""
     digest: str
 
 
