@@ -16,36 +16,46 @@ TEXTS: Final = (
         Purpose.KEEP,
         1,
         title="Keep my recordings",
-        text="What you say to the assistant is kept on this machine, encrypted: the sound and the words, or the words alone, for "
-        "as long as you choose. You can listen to it, correct it and delete it. Without this nothing that you say is kept. When the "
-        "time is over, or when you delete it, it is gone for good. Nobody but you can listen to it unless you also allow that.",
+        text=(
+            "What you say to the assistant is kept on this machine, encrypted: the sound and the words, or the words alone, "
+            "for as long as you choose. You can listen to it, correct it and delete it. Without this nothing that you say is "
+            "kept. When the time is over, or when you delete it, it is gone for good. Nobody but you can listen to it unless "
+            "you also allow that."
+        ),
         spoken="From now on I keep {what} for {period} each.",
     ),
     _text(
         Purpose.REVIEW,
         1,
         title="Let people review a tiny sample",
-        text="Now and then one of your kept recordings may be drawn by lot, at most 2 in 1,000, for a reviewer who checks "
-        "whether the assistant understood it. The reviewer is not told who you are, where you live or when you spoke, and you see each "
-        "listen on the page. Without this nobody listens. This version of Earwitness has no reviewers yet, so nothing is drawn.",
+        text=(
+            "Now and then one of your kept recordings may be drawn by lot, at most 2 in 1,000, for a reviewer who checks "
+            "whether the assistant understood it. The reviewer is not told who you are, where you live or when you spoke, and"
+            " you see each listen on the page. Without this nobody listens. This version of Earwitness has no reviewers yet, "
+            "so nothing is drawn."
+        ),
         spoken="From now on people may review a tiny sample of your recordings, and you see each time somebody listened.",
     ),
     _text(
         Purpose.TRAIN,
         1,
         title="Train on my recordings",
-        text="Your kept recordings and their corrected words may be used to teach the speech models of this house to hear "
-        "better. If you change your mind, what you said is left out of the next model. Without this no model learns from you. This version "
-        "of Earwitness trains no models yet.",
+        text=(
+            "Your kept recordings and their corrected words may be used to teach the speech models of this house to hear "
+            "better. If you change your mind, what you said is left out of the next model. Without this no model learns from "
+            "you. This version of Earwitness trains no models yet."
+        ),
         spoken="From now on speech models may be trained on your recordings.",
     ),
     _text(
         Purpose.IDENTIFY,
         1,
         title="Recognise my voice",
-        text="A voice print, a list of numbers that tells your voice from others, may be made from what you say, so that the "
-        "assistant knows who speaks. It stays on this machine and is deleted when you switch this off. Without this no voice "
-        "print is made. This version of Earwitness makes no voice prints yet.",
+        text=(
+            "A voice print, a list of numbers that tells your voice from others, may be made from what you say, so that the "
+            "assistant knows who speaks. It stays on this machine and is deleted when you switch this off. Without this no "
+            "voice print is made. This version of Earwitness makes no voice prints yet."
+        ),
         spoken="From now on I may recognise your voice.",
     ),
 )
