@@ -1,6 +1,6 @@
 """The `earwitness` command. It reads arguments, asks `build` for what it needs and prints; it decides nothing about a turn.
 
-Every error ends in one line with its stable code and exit status 2; never in a traceback.
+Every error ends in one line with its stable code; never in a traceback. The exit status is 2, or 1 for what does not verify.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from earwitness import __version__
-from earwitness.cli import evaluate, machine, serve, turns
+from earwitness.cli import evaluate, history, ledger, machine, people, prove, serve, turns
 from earwitness.cli.options import AS_JSON
 from earwitness.config import read_settings
 from earwitness.domain.errors import EarwitnessError
@@ -43,7 +43,7 @@ def _stop(code: str, sentence: str, context: click.Context) -> NoReturn:
     if context.meta.get(AS_JSON):
         click.echo(json.dumps({"error": {"code": code, "message": sentence}}))
     click.echo(f"earwitness: {code}: {sentence}", err=True)
-    sys.exit(2)
+    sys.exit(1 if code == "proof.invalid" else 2)
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,12 +56,25 @@ def main(context: click.Context, settings_file: Path | None) -> None:
     context.obj = read_settings(settings_file)
 
 
-main.add_command(serve.run)
-main.add_command(serve.demo_command)
-main.add_command(turns.ask)
-main.add_command(turns.say)
-main.add_command(turns.voices)
-main.add_command(evaluate.evaluate)
-main.add_command(machine.doctor_command)
-main.add_command(machine.models)
-main.add_command(machine.settings_command)
+for command in (
+    serve.run,
+    serve.demo_command,
+    turns.ask,
+    turns.say,
+    turns.voices,
+    people.people,
+    people.consent,
+    history.history,
+    history.listens,
+    history.receipts,
+    history.export,
+    history.erase,
+    ledger.ledger,
+    ledger.verify,
+    prove.prove,
+    evaluate.evaluate,
+    machine.doctor_command,
+    machine.models,
+    machine.settings_command,
+):
+    main.add_command(command)
