@@ -118,7 +118,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
     checkpoint = parse_checkpoint(note.text)
     facts = {"key": key, "size": checkpoint.size, "root": checkpoint.root.hex(), "witnesses": cosigned}
     who = ", ".join(cosigned) or "nobody yet"
-    _tell(facts, f"{checkpoint.size} entries under {key}; witnessed by {who}.", as_json=as_json)
+    _tell(facts, f"{checkpoint.size} entries under {key}; witnessed by {who}.", as_json=as_json, is_plain=True)
 
 
 @ledger.command()
@@ -195,11 +195,11 @@ def _entry(entry: dict[str, Any]) -> str:
     return f"{entry.get('kind', 'unknown')}{when}; " + ", ".join(f"{name} {value}" for name, value in sorted(rest.items()))
 
 
-def _tell(facts: dict[str, Any], said: str, *, as_json: bool) -> None:
+def _tell(facts: dict[str, Any], said: str, *, as_json: bool, is_plain: bool = False) -> None:
     if as_json:
         click.echo(json.dumps(facts))
     else:
-        out.print(Text(f"Verified. {said}"))
+        out.print(Text(said if is_plain else f"Verified. {said}"))
 
 
 def _hand_over(text: str, save: Path | None) -> None:
