@@ -24,6 +24,7 @@ COSIGNATURE: Final = 4
 MOST_BYTES: Final = 64 * 1024
 MOST_SIGNATURES: Final = 64
 MOST_SIZE: Final = 2**63 - 1
+MOST_TIME: Final = 2**63 - 1
 _DASH: Final = "\u2014"
 _NAME: Final = re.compile(r"[^\s+\x00-\x20]+")
 
@@ -86,9 +87,9 @@ class Checkpoint:
 def parse_verifier(text: str) -> Verifier:
     """A verifier key as it is handed out. Raises ProofError."""
     parts = text.strip().split("+", 2)
-    if len(parts) != 3 or not _NAME.fullmatch(parts[0]):
+    if len(parts) != 3 or not _is_text(text) or not _NAME.fullmatch(parts[0]):
         raise ProofError("That is no verifier key; it looks like name+12345678+AbCd…", code="proof.unreadable")
-    data = _bytes(parts[2], "verifier key")
+    data = unbase64(parts[2], what="verifier key")
     if len(data) != 33 or data[0] not in (ED25519, COSIGNATURE):
         raise ProofError("That verifier key is of a kind that is not known here.", code="proof.unreadable")
     found = Verifier(name=parts[0], kind=data[0], public_key=data[1:])
@@ -99,8 +100,8 @@ def parse_verifier(text: str) -> Verifier:
 
 def parse_note(text: str) -> Note:
     """A note. Raises ProofError for anything that is not exactly one."""
-    if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
-        raise ProofError("A note is at most 64 KiB long.", code="proof.unreadable")
+    if not _is_text(text):
+        raise ProofError("A note is at most 64 KiB of UTF-8.", code="proof.unreadable")
     body, separator, lines = text.rpartition("\n\n")
     if not separator or not lines.endswith("\n") or any(ord(c) < 0x20 and c != "\n" for c in text):
         raise ProofError("That is no signed note.", code="proof.unreadable")
@@ -117,7 +118,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
         raise ProofError("That note is no checkpoint of a ledger.", code="proof.unreadable")
     if not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1], re.ASCII) or int(lines[1]) > MOST_SIZE:
         raise ProofError("That checkpoint has no size.", code="proof.unreadable")
-    root = _bytes(lines[2], "root")
+    root = unbase64(lines[2], what="root")
     if len(root) != HASH_BYTES:
         raise ProofError("That checkpoint has no root.", code="proof.unreadable")
     return Checkpoint(origin=lines[0], size=int(lines[1]), root=root)
@@ -143,11 +144,19 @@ def verifier_of(name: str, key: Ed25519PrivateKey, *, kind: int = ED25519) -> Ve
 
 def is_signed_by(note: Note, verifier: Verifier) -> bool:
     """Whether one of the note's signatures is that key's and right. Raises ProofError for one that is that key's and wrong."""
-    for signature in note.signatures:
-        if (signature.name, signature.key_id) == (verifier.name, verifier.key_id):
-            _check(note.text, signature, verifier)
-            return True
-    return False
+    signature = _signature_of(note, verifier)
+    if signature is not None:
+        _check(note.text, signature, verifier)
+    return signature is not None
+
+
+def seen_at(note: Note, witness: Verifier) -> int | None:
+    """When a witness signed the note, in seconds since 1970; None if it did not. Raises ProofError as `is_signed_by`."""
+    signature = _signature_of(note, witness)
+    if signature is None or witness.kind != COSIGNATURE:
+        return None
+    _check(note.text, signature, witness)
+    return int.from_bytes(signature.data[:8], "big")
 
 
 def verify(note: Note, *, log: Verifier, witnesses: Sequence[Verifier] = (), is_strict: bool = False) -> Checkpoint:
@@ -155,13 +164,16 @@ def verify(note: Note, *, log: Verifier, witnesses: Sequence[Verifier] = (), is_
 
     A signature line whose key is not known says nothing and is passed over; `is_strict` refuses it, so that every byte counts.
     """
+    if log.kind != ED25519 or any(witness.kind != COSIGNATURE for witness in witnesses):
+        raise ProofError("A ledger's key was given for a witness's, or a witness's for a ledger's.", code="proof.unreadable")
     if not is_signed_by(note, log):
         raise ProofError("The checkpoint is not signed by that key: it is another ledger's, or was changed.")
     for witness in witnesses:
         is_signed_by(note, witness)
     known = {(one.name, one.key_id) for one in (log, *witnesses)}
-    if is_strict and not {(one.name, one.key_id) for one in note.signatures} <= known:
-        raise ProofError("The checkpoint has a signature of a key that is not known.")
+    strangers = [one.name for one in note.signatures if (one.name, one.key_id) not in known]
+    if is_strict and strangers:
+        raise ProofError(f"The checkpoint has a signature of {strangers[0]}, whose key was not given, so it was not checked.")
     if len({(one.name, one.key_id) for one in note.signatures}) != len(note.signatures):
         raise ProofError("The checkpoint is signed twice by one key.")
     checkpoint = parse_checkpoint(note.text)
@@ -173,8 +185,8 @@ def verify(note: Note, *, log: Verifier, witnesses: Sequence[Verifier] = (), is_
 def _check(text: str, signature: Signature, verifier: Verifier) -> None:
     data, signed = signature.data, text.encode()
     if verifier.kind == COSIGNATURE:
-        if len(data) != 72:
-            raise ProofError("A witness's signature has the wrong length.")
+        if len(data) != 72 or int.from_bytes(data[:8], "big") > MOST_TIME:
+            raise ProofError("A witness's signature has the wrong length or an impossible time.")
         signed, data = _cosigned(text, struct.unpack(">Q", data[:8])[0]), data[8:]
     try:
         Ed25519PublicKey.from_public_bytes(verifier.public_key).verify(data, signed)
@@ -190,11 +202,24 @@ def _verifier(name: str, key: Ed25519PrivateKey, kind: int) -> Verifier:
     return Verifier(name=name, kind=kind, public_key=key.public_key().public_bytes_raw())
 
 
+def _signature_of(note: Note, verifier: Verifier) -> Signature | None:
+    key = (verifier.name, verifier.key_id)
+    return next((one for one in note.signatures if (one.name, one.key_id) == key), None)
+
+
+def _is_text(text: str) -> bool:
+    """Whether it is not too long, and without lone surrogates, which no bytes of UTF-8 stand for."""
+    try:
+        return len(text.encode()) <= MOST_BYTES
+    except UnicodeEncodeError:
+        return False
+
+
 def _signature(line: str) -> Signature:
     parts = line.split(" ")
     if len(parts) != 3 or parts[0] != _DASH or not _NAME.fullmatch(parts[1]):
         raise ProofError("A signature line of that note is damaged.", code="proof.unreadable")
-    data = _bytes(parts[2], "signature")
+    data = unbase64(parts[2], what="signature")
     if len(data) < 5:
         raise ProofError("A signature of that note is too short.", code="proof.unreadable")
     return Signature(name=parts[1], key_id=data[:4], data=data[4:])
@@ -204,8 +229,8 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _bytes(text: str, what: str) -> bytes:
-    """Base64 exactly as it would be written: bits that would be dropped are an error."""
+def unbase64(text: str, *, what: str) -> bytes:
+    """The bytes of base64 exactly as it would be written: bits that would be dropped are an error. Raises ProofError."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

@@ -1,12 +1,14 @@
 """Proofs as files: that an entry is in the ledger, in JSON and in C2SP tlog-proof text; and how they are verified. Pure.
 
 proof      {"entry": {…}, "index": n, "hashes": [base64 …], "checkpoint": "signed note"}
+           or the text of C2SP tlog-proof, whose "extra" line is then the entry
 receipt    {"receipt": {…}, "proof": {…}}   the entry's "receipt" is the SHA-256 of the RFC 8785 bytes of the receipt
 """
 
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,11 +16,13 @@ from typing import Any, Final
 import rfc8785
 
 from earwitness.domain.errors import ProofError
-from earwitness.ledger.note import Checkpoint, Verifier, parse_note, verify
+from earwitness.ledger import tree
+from earwitness.ledger.note import Checkpoint, Verifier, parse_note, unbase64, verify
 from earwitness.ledger.tree import HASH_BYTES, MOST_HASHES, check_inclusion, leaf_hash
 
 TEXT_HEADER: Final = "c2sp.org/tlog-proof@v1"
 MOST_BYTES: Final = 16 * 1024 * 1024
+_TEXT: Final = re.compile(rf"{re.escape(TEXT_HEADER)}\nextra ([^\n]+)\nindex (0|[1-9][0-9]{{0,18}})\n((?:[^\n]+\n)*)\n", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +48,30 @@ class Proof:
         }
 
     def text(self) -> str:
-        """The proof without its entry, in the format of C2SP tlog-proof."""
+        """The proof in the format of C2SP tlog-proof; its extra data is the entry, so that it stands alone."""
+        extra = base64.b64encode(self.leaf).decode()
         hashes = "".join(f"{base64.b64encode(one).decode()}\n" for one in self.hashes)
-        return f"{TEXT_HEADER}\nindex {self.index}\n{hashes}\n{self.checkpoint}"
+        return f"{TEXT_HEADER}\nextra {extra}\nindex {self.index}\n{hashes}\n{self.checkpoint}"
 
     def check(self, log: Verifier, *, witnesses: Sequence[Verifier] = ()) -> Checkpoint:
         """The checkpoint that the entry is proved to be under. Raises ProofError that says what is wrong."""
         checkpoint = verify(parse_note(self.checkpoint), log=log, witnesses=witnesses)
         check_inclusion(leaf_hash(self.leaf), position=self.index, size=checkpoint.size, path=self.hashes, root=checkpoint.root)
+        return checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continuation:
+    """That the ledger whose head `checkpoint` is begins with the same `old` entries as an earlier one."""
+
+    old: int
+    hashes: tuple[bytes, ...]
+    checkpoint: str
+
+    def check(self, log: Verifier, *, old_root: bytes) -> Checkpoint:
+        """The checkpoint that continues the earlier ledger with that root. Raises ProofError that says what is wrong."""
+        checkpoint = verify(parse_note(self.checkpoint), log=log)
+        tree.check_consistency(old=self.old, old_root=old_root, size=checkpoint.size, root=checkpoint.root, path=self.hashes)
         return checkpoint
 
 
@@ -74,8 +94,8 @@ def canonical(facts: Mapping[str, Any]) -> bytes:
     """The RFC 8785 bytes of an entry. Raises ProofError for what JSON cannot say exactly."""
     try:
         return rfc8785.dumps(dict(facts))
-    except rfc8785.CanonicalizationError as error:
-        raise ProofError(f"That cannot be an entry: {error}.", code="proof.unreadable") from error
+    except (ValueError, RecursionError) as error:
+        raise ProofError("That cannot be an entry: JSON cannot say it exactly.", code="proof.unreadable") from error
 
 
 def entry_of(leaf: bytes) -> dict[str, Any]:
@@ -87,8 +107,8 @@ def entry_of(leaf: bytes) -> dict[str, Any]:
 
 
 def read_proof(data: bytes) -> Proof:
-    """A proof file. Raises ProofError."""
-    return _proof(_object(data))
+    """A proof file, JSON or text. Raises ProofError."""
+    return _proof_of_text(data) if data.startswith(TEXT_HEADER.encode()) else _proof(_object(data))
 
 
 def read_receipt(data: bytes) -> Receipt:
@@ -111,12 +131,24 @@ def _proof(found: Mapping[str, Any]) -> Proof:
     return Proof(leaf=canonical(entry), index=index, hashes=tuple(map(_hash, hashes)), checkpoint=checkpoint)
 
 
-def _hash(text: str) -> bytes:
+def _proof_of_text(data: bytes) -> Proof:
+    """A proof whose extra data is the entry: others' proofs come without one, and prove nothing that could be shown."""
     try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise ProofError("That proof's hashes are damaged.", code="proof.unreadable") from error
-    if len(data) != HASH_BYTES or base64.b64encode(data).decode() != text:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProofError("That proof is no text.", code="proof.unreadable") from error
+    match = _TEXT.match(text) if len(data) <= MOST_BYTES else None
+    if match is None or match[3].count("\n") > MOST_HASHES:
+        raise ProofError("That proof is damaged, or does not hold its entry.", code="proof.unreadable")
+    hashes = tuple(_hash(line) for line in match[3].split("\n")[:-1])
+    leaf = unbase64(match[1], what="proof's entry")
+    entry_of(leaf)
+    return Proof(leaf=leaf, index=int(match[2]), hashes=hashes, checkpoint=text[match.end() :])
+
+
+def _hash(text: str) -> bytes:
+    data = unbase64(text, what="proof's hash")
+    if len(data) != HASH_BYTES:
         raise ProofError("That proof's hashes are damaged.", code="proof.unreadable")
     return data
 

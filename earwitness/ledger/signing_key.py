@@ -1,5 +1,9 @@
-"""The ledger's own key and name, made once and kept in a file that only its owner may read."""
+"""A signing key and its name, of the ledger or of a witness, made once and kept in a file that only its owner may read.
 
+Beside it lies the public side (`.vkey`), to be handed out. Processes that begin at the same time get the same key.
+"""
+
+import contextlib
 import os
 import secrets
 import stat
@@ -9,9 +13,9 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from earwitness.domain.errors import LedgerError
-from earwitness.ledger.note import Verifier, verifier_of
-from earwitness.storage.durable import write_whole
+from earwitness.domain.errors import LedgerError, ProofError, StorageError
+from earwitness.ledger.note import ED25519, Verifier, verifier_of
+from earwitness.storage.durable import sync_folder, write_whole
 
 _FIRST_LINE: Final = "earwitness ledger key v1"
 
@@ -23,29 +27,57 @@ class SigningKey:
     name: str
     key: Ed25519PrivateKey
 
-    def verifier(self, *, kind: int = 1) -> Verifier:
+    def verifier(self, *, kind: int = ED25519) -> Verifier:
         """The public side."""
         return verifier_of(self.name, self.key, kind=kind)
 
 
-def signing_key(path: Path, *, prefix: str = "earwitness.invalid/ledger") -> SigningKey:
-    """The key in a file, made at first with a random name below `prefix`. Raises LedgerError if the file cannot be used."""
-    if not path.exists():
-        _make(path, prefix)
+def signing_key(
+    path: Path, *, prefix: str = "earwitness.invalid/ledger", kind: int = ED25519, may_make: bool = True
+) -> SigningKey:
+    """The key in a file, made at first with a random name below `prefix` unless it must be there already.
+
+    Raises LedgerError (ledger.key) if the file cannot be made or used.
+    """
+    try:
+        if may_make and not path.exists():
+            _make(path, prefix)
+        found = _read(path)
+        public, told = path.with_suffix(".vkey"), found.verifier(kind=kind).encoded().encode() + b"\n"
+        if not public.exists() or public.read_bytes() != told:
+            write_whole(public, [told], mode=0o644)
+        return found
+    except OSError as error:
+        raise LedgerError(f"{path.with_suffix('.vkey')} cannot be read: {error.strerror}.", code="ledger.key") from error
+    except StorageError as error:
+        raise LedgerError(f"The key {path} cannot be kept. {error.sentence}", code="ledger.key") from error
+
+
+def _read(path: Path) -> SigningKey:
     try:
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise LedgerError(f"Others may read {path}: run `chmod 600 {path}`, then start again.", code="ledger.key")
         first, name, seed = path.read_text(encoding="ascii").splitlines()
         if first != _FIRST_LINE:
             raise ValueError(first)
-        return SigningKey(name=name, key=Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed)))
-    except (OSError, ValueError) as error:
-        raise LedgerError(f"{path} holds no ledger key; restore it from a backup of the keys.", code="ledger.key") from error
+        found = SigningKey(name=name, key=Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed)))
+        found.verifier()
+        return found
+    except (OSError, ValueError, ProofError) as error:
+        raise LedgerError(f"{path} holds no signing key; restore it from a backup of the keys.", code="ledger.key") from error
 
 
 def _make(path: Path, prefix: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Write the key beside its place and link it there: whoever comes second keeps the first one's."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     name, seed = f"{prefix}/{secrets.token_hex(8)}", Ed25519PrivateKey.generate().private_bytes_raw().hex()
-    write_whole(path, [f"{_FIRST_LINE}\n{name}\n{seed}\n".encode()], mode=0o600)
-    public = verifier_of(name, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))).encoded()
-    write_whole(path.with_suffix(".vkey"), [public.encode() + b"\n"], mode=0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(fresh, [f"{_FIRST_LINE}\n{name}\n{seed}\n".encode()], mode=0o600)
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise LedgerError(f"The key {path} cannot be made: {error.strerror}.", code="ledger.key") from error
+    finally:
+        fresh.unlink(missing_ok=True)

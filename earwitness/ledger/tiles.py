@@ -13,6 +13,8 @@ HEIGHT: Final = 8
 WIDTH: Final = 256
 LONGEST_ENTRY: Final = 65_535
 """An entry's length is written in 16 bits."""
+LONGEST_PATH: Final = 64
+"""Longer ones would name tiles beyond any tree."""
 _PATH: Final = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 
 
@@ -38,12 +40,12 @@ class Tile:
 def parse_path(path: str) -> Tile:
     """The tile of a path. Raises ProofError (proof.not_found) for what is no path of one."""
     match = _PATH.fullmatch(path)
-    if match is None:
+    if match is None or len(path) > LONGEST_PATH:
         raise ProofError("There is no such tile.", code="proof.not_found")
     number = int("".join(part.lstrip("x") for part in match[2].split("/")))
     width = int(match[3]) if match[3] else WIDTH
     tile = Tile(level=None if match[1] == "entries" else int(match[1]), number=number, width=width)
-    if tile.path() != path:
+    if tile.path() != path or width > WIDTH:
         raise ProofError("There is no such tile.", code="proof.not_found")
     return tile
 
