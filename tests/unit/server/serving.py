@@ -17,6 +17,7 @@ from earwitness.server.app import make_app
 from earwitness.server.listen import Address, bind, http_server
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.endpoint import EndpointLimits
+from earwitness.turn.ports import Keeper
 from earwitness.turn.runner import Manner
 from earwitness.turn.workers import Workers
 from earwitness.web.api import api_router
@@ -103,7 +104,7 @@ class Served:
         return connect(f"ws://{self.host}/api/v1/session", **options)
 
 
-def make_assistant(workers: Workers) -> tuple[Assistant, LampHouse]:
+def make_assistant(workers: Workers, *, keeper: Keeper | None = None) -> tuple[Assistant, LampHouse]:
     lamp = OneLamp()
     house = LampHouse(lamp)
     voices = TwoVoices()
@@ -115,6 +116,7 @@ def make_assistant(workers: Workers) -> tuple[Assistant, LampHouse]:
         acknowledge=lambda alert_id: None,
         manner=Manner(limits=EndpointLimits(), voice="heart"),
         area=None,
+        keeper=keeper,
     )
     return assistant, house
 
