@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -121,6 +122,7 @@ def examine(settings: Settings, *, store: ModelStore) -> DoctorReport:
         _more_voices(models),
         _sound(),
         _settings(settings),
+        _keys(settings),
         _port(settings),
     )
     return DoctorReport(findings=tuple(finding for look in looks for finding in look), models=models)
@@ -323,6 +325,22 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(subject="home", verdict=Verdict.PROBLEM, fact=error.code, advice=error.sentence)
     else:
         yield Finding(subject="home", verdict=Verdict.OK, fact=f"{len(home.areas)} areas, {len(home.devices)} devices")
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    """The key that opens what is kept: there, and only for its owner."""
+    identity, file = settings.vault.age_identity, state_folder() / "keys" / "household.key"
+    if settings.vault.key_service == "age":
+        found = identity is not None and identity.is_file()
+        advice = "connect what it is kept on, or set vault.age_identity; without it nothing that is kept opens"
+        yield _judge("keys", found, fact="an age identity", advice=advice, otherwise=Verdict.PROBLEM)
+        return
+    if not file.exists():
+        yield Finding(subject="keys", verdict=Verdict.OK, fact="none yet: nothing was ever kept")
+        return
+    is_private = not stat.S_IMODE(file.stat().st_mode) & 0o077
+    fact = f"{_short(file)}, {'for you alone' if is_private else 'open to others'}"
+    yield _judge("keys", is_private, fact=fact, advice=f"run `chmod 600 {_short(file)}`", otherwise=Verdict.PROBLEM)
 
 
 def _port(settings: Settings) -> Iterator[Finding]:

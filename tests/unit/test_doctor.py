@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.config import HomeSettings, ServerSettings, Settings
+from earwitness.config import HomeSettings, ServerSettings, Settings, VaultSettings, state_folder
 from earwitness.doctor import DoctorReport, Finding, Verdict, examine
 from earwitness.speech.models import ModelStore
 
@@ -82,3 +82,21 @@ def test_every_warning_and_problem_says_what_to_do(tmp_path: Path) -> None:
     }
     for one in report.findings:
         assert bool(one.advice) == (one.verdict is not Verdict.OK), one
+
+
+def test_it_says_where_the_key_is_and_who_may_read_it(tmp_path: Path) -> None:
+    def keys(settings: Settings) -> Finding:
+        return finding(look(settings, tmp_path=tmp_path), "keys")
+
+    assert keys(Settings()).verdict is Verdict.OK
+    file = state_folder() / "keys" / "household.key"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"key")
+    file.chmod(0o644)
+    open_to_others = keys(Settings())
+    assert open_to_others.verdict is Verdict.PROBLEM
+    assert "chmod 600" in open_to_others.advice
+    file.chmod(0o600)
+    assert keys(Settings()).verdict is Verdict.OK
+    away = Settings(vault=VaultSettings(key_service="age", age_identity=tmp_path / "stick" / "identity.txt"))
+    assert keys(away).verdict is Verdict.PROBLEM
