@@ -4,10 +4,10 @@ The token in the cookie is random; what it stands for is looked up in the databa
 """
 
 import asyncio
-from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
+from starlette.requests import cookie_parser
 
 from earwitness.domain.consent import Way
 from earwitness.domain.errors import AccessError
@@ -39,12 +39,8 @@ class SignedIn:
         return found
 
     def token(self, cookies: str) -> str | None:
-        """The token in a Cookie header."""
-        try:
-            found = SimpleCookie(cookies).get(self._name)
-        except CookieError:
-            return None
-        return found.value if found else None
+        """The token in a Cookie header, whatever other programs on this host name put there beside it; None without one."""
+        return cookie_parser(cookies).get(self._name) or None
 
     def remember(self, response: Response, token: str) -> None:
         """Let the browser carry the token, where no script can read it and no other site can use it."""
