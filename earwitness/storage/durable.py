@@ -3,12 +3,14 @@
 Owns the temporary file, the syncs and the translation of disk errors; knows nothing of what is written.
 """
 
+import contextlib
 import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from earwitness.domain.errors import StorageError
 
@@ -28,7 +30,32 @@ def write_whole(path: Path, blocks: Iterable[bytes], *, mode: int = 0o666) -> No
         else:
             _write_beside(Path(os.path.realpath(path)), blocks, mode=mode)
     except (OSError, ValueError) as error:
-        raise _storage_error(path, error) from error
+        raise disk_error(path, error) from error
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """A file to write to: what was written is at `path`, and on the disk, when the block ends; nothing is, if it raises.
+
+    For what is too long to be tried again in another place: what a killed writer left beside it goes when the next one begins,
+    so there is one writer of a path at a time. Raises StorageError, as `write_whole`.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as out:
+                yield out
+                os.fsync(handle)
+            temporary.replace(target)
+            sync_folder(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise disk_error(path, error) from error
 
 
 def _is_special(path: Path) -> bool:
@@ -77,7 +104,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _storage_error(path: Path, error: OSError | ValueError) -> StorageError:
+def disk_error(path: Path, error: OSError | ValueError) -> StorageError:
+    """What the disk said about a file that was to be written, as an error to raise."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return StorageError(f"The disk has no room for {path}: free some space and try again.", code="storage.full")
     return StorageError(f"{path} cannot be written: check that the folder exists and that you may write there.")
