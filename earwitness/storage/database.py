@@ -5,12 +5,13 @@ database), and the sentences for a disk that is full, locked or damaged. Every c
 asyncio.to_thread.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import IO, Any, Final, Literal
 
 import sqlalchemy as sa
 from alembic import command
@@ -22,8 +23,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
 from earwitness.domain.errors import StorageError
+from earwitness.storage.remnants import FILE_HEADER_BYTES, holds_any, page_bytes, unallocated
 
 BUSY_SECONDS: Final = 3.0
+_PAGES_AT_ONCE: Final = 1024
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 Chain = Literal["household", "keys", "ledger"]
 
@@ -40,6 +43,9 @@ class Database:
         self._write_lock = threading.Lock()
         self._subscribers: dict[object, tuple[Callable[[], None], frozenset[sa.Table] | None]] = {}
         self._is_closed = False
+        self._file: IO[bytes] | None = None
+        """The file itself, to look for what deleted rows left. It stays open as long as the connections: to close it any sooner
+        would let go of their locks (https://www.sqlite.org/howtocorrupt.html, section 2.2)."""
         with said(self.name):
             self._engine = _sqlite(place) if isinstance(place, Path) else _postgresql(place)
             event.listen(self._engine, "after_cursor_execute", _note_change)
@@ -54,6 +60,8 @@ class Database:
         with self._write_lock:
             self._is_closed = True
             self._engine.dispose()
+            if self._file is not None:
+                self._file.close()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -93,18 +101,55 @@ class Database:
 
         return unsubscribe
 
-    def scrub(self) -> None:
-        """Leave nothing of what was deleted in the files of the database: rewrite free pages (done as it deletes), empty the
-        write-ahead log. On PostgreSQL dead rows are vacuumed; its own log is the operator's. Raises StorageError."""
-        with self._write_lock if self.is_sqlite else nullcontext(), said(self.name):
+    def scrub(self, gone: Collection[bytes] = (), *, is_thorough: bool = False) -> None:
+        """Leave nothing of what was deleted in the files of the database: free pages are rewritten as it deletes, the write-ahead
+        log is emptied, and where the unallocated parts of pages still hold one of the byte strings in `gone` (each of at least
+        eight bytes), or always if `is_thorough`, the file is built anew. On PostgreSQL dead rows are vacuumed; what its files and
+        its own log keep is the operator's. Raises StorageError."""
+        if not self.is_sqlite:
+            self._vacuum_postgresql()
+            return
+        self._empty_log()
+        if is_thorough or (gone and self._leaves(gone)):
+            with self._write_lock, said(self.name), self._raw() as connection:
+                connection.execute("PRAGMA temp_store = MEMORY")
+                connection.execute("VACUUM")
+            self._empty_log()
+
+    def _empty_log(self) -> None:
+        with self._write_lock, said(self.name), self._raw() as connection:
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StorageError(f"The database {self.name} is being read; deleted data is still in its log.")
+
+    def _leaves(self, gone: Collection[bytes]) -> bool:
+        """Whether one of the byte strings is in an unallocated part of the file's pages."""
+        if self._file is None and self.path is not None:
+            self._file = self.path.open("rb", buffering=0)
+        assert self._file is not None
+        try:
+            size, left, at = page_bytes(os.pread(self._file.fileno(), FILE_HEADER_BYTES, 0)), bytearray(), 0
+            while block := os.pread(self._file.fileno(), size * _PAGES_AT_ONCE, at):
+                for start in range(0, len(block) - size + 1, size):
+                    left += unallocated(block[start : start + size], is_first=at + start == 0)
+                    left += b"\0"
+                at += len(block)
+        except OSError as error:
+            raise StorageError(f"The database {self.name} could not be read; check the disk.") from error
+        return holds_any(bytes(left), gone)
+
+    @contextmanager
+    def _raw(self) -> Iterator[Any]:
+        """The driver's connection, with no transaction begun."""
+        self._refuse_if_closed()
+        with self._engine.connect() as connection:
+            yield connection.connection.driver_connection
+
+    def _vacuum_postgresql(self) -> None:
+        with said(self.name):
             self._refuse_if_closed()
             with self._engine.connect() as connection:
-                if not self.is_sqlite:
-                    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
-                    return
-                busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-                if busy:
-                    raise StorageError(f"The database {self.name} is being read; deleted data is still in its log.")
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:
