@@ -18,6 +18,7 @@ MAX_BODY_BYTES: Final = 64 * 1024
 MAX_AUDIO_BYTES: Final = 10 * 1024 * 1024
 AUDIO_PATH: Final = "/api/v1/ask/audio"
 OPEN_PATHS: Final = ("/sign-in", "/static/")
+PROGRAM_PATHS: Final = ("/api/", "/ledger/")
 
 CONTENT_POLICY: Final = "; ".join(
     (
@@ -109,7 +110,9 @@ def peer_of(scope: Scope) -> str:
 
 
 def _is_visit(scope: Scope, headers: Headers) -> bool:
-    return scope["method"] == "GET" and scope["path"] == "/" and "text/html" in headers.get("accept", "")
+    """Whether a person is about to look at a page, who is shown the sign-in rather than JSON."""
+    is_page = not scope["path"].startswith(PROGRAM_PATHS)
+    return scope["method"] in {"GET", "HEAD"} and is_page and "text/html" in headers.get("accept", "")
 
 
 def _limit(scope: Scope) -> int:

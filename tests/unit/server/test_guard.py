@@ -120,8 +120,12 @@ def client_of(served: Served, folder: Path) -> httpx.AsyncClient:
 def test_behind_the_access_code_nothing_is_seen_before_signing_in(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with serving(**locked(tmp_path)) as served, client_of(served, tmp_path) as client:
-            visit = await client.get("/", headers={"Accept": "text/html"})
-            assert (visit.status_code, visit.headers["location"]) == (303, "/sign-in")
+            for page in ("/", "/history", "/privacy", "/listens?turn=1"):
+                visit = await client.get(page, headers={"Accept": "text/html"})
+                assert (visit.status_code, visit.headers["location"]) == (303, "/sign-in")
+            for path in ("/api/v1/history", "/ledger/checkpoint"):
+                answer = await client.get(path, headers={"Accept": "text/html"})
+                assert (answer.status_code, answer.json()["code"]) == (401, "access.needed")
             for path in ("/api/v1/health", "/api/v1/home", "/api/v1/openapi.json", "/nothing"):
                 answer = await client.get(path)
                 assert (answer.status_code, answer.json()["code"]) == (401, "access.needed")
