@@ -8,8 +8,9 @@ import hmac
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
+
+from starlette.requests import cookie_parser
 
 MOST_ATTEMPTS: Final = 5
 MOST_ATTEMPTS_OF_ALL: Final = 60
@@ -39,7 +40,7 @@ class Access:
         """Whether a request carries a signed-in cookie, or the code itself as `Authorization: Bearer`."""
         if self._digest is None:
             return True
-        if self._knows_token(_cookie(headers.get("cookie", ""), self.cookie_name)):
+        if self._knows_token(cookie_parser(headers.get("cookie", "")).get(self.cookie_name)):
             return True
         scheme, _, code = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and bool(code) and self._is_right(code.strip(), peer=peer)
@@ -93,11 +94,3 @@ class Access:
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _cookie(header: str, name: str) -> str | None:
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return None
-    return found.value if found else None

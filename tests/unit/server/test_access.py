@@ -37,6 +37,14 @@ def test_the_right_code_gives_a_token_that_lets_in() -> None:
     assert not access.admits({"cookie": "\x00;;=;" * 50}, peer="198.51.100.9")
 
 
+def test_a_token_is_known_beside_badly_formed_cookies_of_other_programs() -> None:
+    access = make()
+    token = access.sign_in(CODE, peer="192.0.2.1")
+    for others in ('theme={"dark":true}', "list[]=a", "two words", "=;;"):
+        assert access.admits({"cookie": f"{others}; {access.cookie_name}={token}"}, peer="192.0.2.1")
+        assert not access.admits({"cookie": f"{others}; {access.cookie_name}=wrong"}, peer="192.0.2.1")
+
+
 def test_the_cookie_is_locked_to_this_site_and_to_tls() -> None:
     access = make()
     words = {part.strip() for part in access.set_cookie("t").split(";")}

@@ -189,7 +189,8 @@ def test_the_database_is_not_asked_on_the_event_loop(household: Household) -> No
 
 def test_without_a_token_the_database_is_not_asked_at_all(household: Household) -> None:
     household.people.threads = []
-    assert household.who("other=1") is None
+    for cookies in ("", "other=1", f"{PLAIN}=", f'{PLAIN}=""'):
+        assert household.who(cookies) is None
     assert household.people.threads == []
 
 
