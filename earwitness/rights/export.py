@@ -6,10 +6,11 @@ audio/ID.wav    the sound of each turn that has any, 16 kHz mono
 README.txt      the same in words
 """
 
+import contextlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import IO, Any, Final, Protocol, cast
@@ -70,12 +71,14 @@ def export(
     prover: Prover,
     now: datetime,
     tell: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[bytes]:
-    """The zip, piece by piece. `tell` is told how many turns are done, of how many. Raises LedgerError, StorageError."""
+) -> Generator[bytes, None, None]:
+    """The zip, piece by piece; close it if you stop before its end, so that what was opened is on record.
+
+    `tell` is told how many turns are done, of how many. Raises LedgerError, StorageError; the first piece needs the ledger.
+    """
     pipe = _Pipe()
     with zipfile.ZipFile(cast(IO[bytes], pipe), "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("README.txt", README.format(name=person.name, now=now.isoformat(timespec="minutes")))
-        yield pipe.take()
         with_sound: list[str] = []
         with file.open("turns.jsonl", "w") as lines:
             for page in _pages(person, vault):
@@ -88,9 +91,11 @@ def export(
         )
         for start in range(0, len(with_sound), AT_ONCE):
             some = with_sound[start : start + AT_ONCE]
-            for turn_id, data in vault.door.sounds(themself(person), person.person_id, turn_ids=some, purpose=ReadPurpose.EXPORT):
-                file.writestr(f"audio/{turn_id}.wav", wav_header(len(data), rate_hz=RATE_HZ) + data)
-                yield pipe.take()
+            sounds = vault.door.sounds(themself(person), person.person_id, turn_ids=some, purpose=ReadPurpose.EXPORT)
+            with contextlib.closing(sounds):
+                for turn_id, data in sounds:
+                    file.writestr(f"audio/{turn_id}.wav", wav_header(len(data), rate_hz=RATE_HZ) + data)
+                    yield pipe.take()
             tell(min(start + AT_ONCE, len(with_sound)), len(with_sound))
     yield pipe.take()
 

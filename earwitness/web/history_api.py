@@ -2,13 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from earwitness.domain.audio import RATE_HZ
@@ -20,9 +19,10 @@ from earwitness.speech.audio_file import wav_header
 from earwitness.vault.door import AudioRead
 from earwitness.web import privacy_shapes as shapes
 from earwitness.web.signed_in import SignedIn
+from earwitness.web.streaming import PulledResponse
 
 WAV_HEADER_BYTES: Final = 44
-_RANGE: Final = re.compile(r"bytes=(\d{0,12})-(\d{0,12})", re.ASCII)
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
 TurnId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
@@ -42,7 +42,7 @@ class Span:
         if day is not None:
             place = _zone(zone)
             since = datetime.combine(day, time.min, place)
-            until = datetime.combine(day + timedelta(days=1), time.min, place)
+            until = None if day == date.max else datetime.combine(day + timedelta(days=1), time.min, place)
         self.selection = Selection(since=_aware(since), until=_aware(until)) if self.is_given else EVERYTHING
 
 
@@ -79,21 +79,32 @@ def _add_reading(router: APIRouter, rights: Rights, me: Any) -> None:
         found = await asyncio.to_thread(rights.recording, person.person_id, turn_id)
         return shapes.RecordingShape.model_validate(found.as_json())
 
-    @router.get("/{turn_id}/audio", response_class=StreamingResponse, responses={200: {"content": {"audio/wav": {}}}})
-    async def audio(turn_id: TurnId, request: Request, person: me) -> StreamingResponse:
+    @router.head("/{turn_id}/audio", response_class=Response)
+    async def audio_length(turn_id: TurnId, person: me) -> Response:
+        """How long that WAV file is. Nothing is opened, so nothing is on record."""
+        total = await asyncio.to_thread(_wav_bytes, rights, person.person_id, turn_id)
+        headers = {"content-length": str(total), "accept-ranges": "bytes"}
+        return Response(media_type="audio/wav", headers=headers)
+
+    @router.get("/{turn_id}/audio", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
+    async def audio(turn_id: TurnId, request: Request, person: me) -> Response:
         """The sound of one of your kept turns as a WAV file; a single byte range is honoured. On record, like every listen."""
         total = await asyncio.to_thread(_wav_bytes, rights, person.person_id, turn_id)
-        part = _range(request.headers.get("range"), total)
+        part = _range(request.headers, total)
         start, end = part or (0, total)
-        pcm = (max(0, start - WAV_HEADER_BYTES), max(0, end - WAV_HEADER_BYTES))
-        opened = await asyncio.to_thread(rights.play, person.person_id, turn_id, start=pcm[0], end=pcm[1])
-        header = wav_header(opened.data_bytes, rate_hz=RATE_HZ)[start:end]
+        header = wav_header(total - WAV_HEADER_BYTES, rate_hz=RATE_HZ)[start:end]
         headers = {"content-length": str(end - start), "accept-ranges": "bytes"}
         if part is not None:
             headers["content-range"] = f"bytes {start}-{end - 1}/{total}"
-        return StreamingResponse(
-            _served(opened, header), status_code=206 if part else 200, media_type="audio/wav", headers=headers
+        status = 206 if part else 200
+        if end <= WAV_HEADER_BYTES:
+            return Response(header, status_code=status, media_type="audio/wav", headers=headers)
+        pcm = (max(0, start - WAV_HEADER_BYTES), end - WAV_HEADER_BYTES)
+        opened = await asyncio.to_thread(rights.play, person.person_id, turn_id, start=pcm[0], end=pcm[1])
+        answer = PulledResponse(
+            _wav(header, opened), close=opened.close, status_code=status, media_type="audio/wav", headers=headers
         )
+        return await answer.begun()
 
 
 def _add_changing(router: APIRouter, rights: Rights, me: Any) -> None:
@@ -139,29 +150,27 @@ def _wav_bytes(rights: Rights, person_id: str, turn_id: str) -> int:
     return WAV_HEADER_BYTES + rights.sound_bytes(person_id, turn_id)
 
 
-async def _served(opened: AudioRead, header: bytes) -> AsyncIterator[bytes]:
-    """Header and sound; however it ends, what went out is put on record."""
-    chunks, end = iter(opened), object()
-    try:
-        if header:
-            yield header
-        while (chunk := await asyncio.to_thread(next, chunks, end)) is not end:
-            assert isinstance(chunk, bytes)
-            yield chunk
-    finally:
-        await asyncio.shield(asyncio.to_thread(opened.close))
+def _wav(header: bytes, opened: AudioRead) -> Iterator[bytes]:
+    """The header goes out with the first of the sound: if that cannot be opened, nothing does."""
+    for chunk in opened:
+        yield header + chunk
+        header = b""
 
 
-def _range(header: str | None, total: int) -> tuple[int, int] | None:
-    """The part asked for, from and up to; None for the whole (RFC 9110, section 14). Raises HTTPException 416."""
-    if header is None or not header.startswith("bytes=") or "," in header:
+def _range(headers: Mapping[str, str], total: int) -> tuple[int, int] | None:
+    """The part asked for, from and up to (RFC 9110, section 14); None for the whole, as for several parts, for what is no range,
+    and for a range that depends on a version, of which there is none here. Raises HTTPException 416."""
+    match = _RANGE.fullmatch(headers.get("range", ""))
+    if match is None or "if-range" in headers or not (match[1] or match[2]):
         return None
-    match = _RANGE.fullmatch(header)
-    if match is None or not (match[1] or match[2]):
-        return None
-    start = int(match[1]) if match[1] else max(0, total - int(match[2]))
-    end = min(total, int(match[2]) + 1) if match[1] and match[2] else total
-    if start >= total or (match[1] and match[2] and int(match[2]) < start) or (not match[1] and int(match[2]) == 0):
+    first, last = (int(part) if part else None for part in match.groups())
+    if first is None:
+        start, end = max(0, total - (last or 0)), total
+    else:
+        start, end = first, total if last is None else min(total, last + 1)
+        if last is not None and last < first:
+            return None
+    if start >= total:
         raise HTTPException(416, "That part of the recording does not exist.", headers={"content-range": f"bytes */{total}"})
     return start, end
 
