@@ -84,11 +84,12 @@ class Consents:
     ) -> Decision:
         """Note a decision. To keep needs a retention between a minute and ten years; a week and the sound without one.
 
-        An objection stands against consents that do not say that they lift it. Raises PersonError (consent.invalid), AccessError
-        (consent.objected), LedgerError (only for a consent that is given), StorageError.
+        An objection stands until a decision says that it lifts it: against a consent, and beyond a withdrawal. Raises PersonError
+        (consent.invalid), AccessError (consent.objected), LedgerError (only for a consent that is given), StorageError.
         """
         before = self.in_force(person_id).get(purpose)
-        if is_given and before is not None and before.is_objection and not lifts_objection:
+        stands = before is not None and before.is_objection and not lifts_objection
+        if is_given and stands:
             raise AccessError("You objected to that. Lift the objection on the page first.", code="consent.objected")
         retention, kept = _terms(purpose, is_given, retention_seconds=retention_seconds, keeps=keeps, before=before)
         text = current_text(purpose)
@@ -101,7 +102,7 @@ class Consents:
             way=way,
             text_version=text.version,
             text_digest=text.digest,
-            is_objection=is_objection,
+            is_objection=is_objection or stands,
             retention_seconds=retention,
             keeps=kept,
         )
