@@ -3,6 +3,7 @@
 Tokens are kept as digests, passphrases as Argon2id hashes; neither is ever logged. Calls block.
 """
 
+import contextlib
 import hashlib
 import secrets
 import threading
@@ -103,6 +104,10 @@ class People:
     def sign_in(self, name: str, *, passphrase: str) -> tuple[Person, str]:
         """Who that is, and a token for later requests. Raises AccessError, the same for a wrong name and a wrong passphrase."""
         person = self.check(name, passphrase=passphrase)
+        return person, self.let_in(person)
+
+    def let_in(self, person: Person) -> str:
+        """A token for later requests of somebody who has shown who they are."""
         token, now = secrets.token_urlsafe(32), self._clock()
         row = {
             "token_digest": _digest(token),
@@ -113,18 +118,18 @@ class People:
         with self._database.writing() as connection:
             connection.execute(sa.delete(sign_ins).where(sign_ins.c.expires_at <= now.timestamp()))
             connection.execute(sa.insert(sign_ins).values(row))
-        return person, token
+        return token
 
     def check(self, name: str, *, passphrase: str) -> Person:
         """The person whose name and passphrase these are. Raises AccessError (access.wrong; access.wait after too many tries)."""
         key = _name(name)[1]
-        self._wait(key)
+        attempt = self._attempt(key)
         with self._database.reading() as connection:
             row = connection.execute(sa.select(people).where(people.c.name_key == key)).one_or_none()
         if not secret.is_right(passphrase, phc=row.passphrase_hash if row else self._nobody) or row is None:
-            with self._attempts_lock:
-                self._attempts.append((key, self._clock()))
             raise AccessError("That name and passphrase do not belong together.", code="access.wrong")
+        with self._attempts_lock, contextlib.suppress(ValueError):
+            self._attempts.remove(attempt)
         return _person(row)
 
     def signed_in(self, token: str | None) -> Person | None:
@@ -142,12 +147,16 @@ class People:
         with self._database.writing() as connection:
             connection.execute(sa.delete(sign_ins).where(sign_ins.c.token_digest == _digest(token)))
 
-    def _wait(self, key: str) -> None:
-        since = self._clock() - ATTEMPTS_FOR
+    def _attempt(self, key: str) -> tuple[str, datetime]:
+        """Count an attempt as a wrong one until it proves right, so that many at once are no more than many in a row."""
+        attempt = (key, self._clock())
+        since = attempt[1] - ATTEMPTS_FOR
         with self._attempts_lock:
             recent = [who for who, tried_at in self._attempts if tried_at > since]
-        if len(recent) >= MOST_ATTEMPTS_OF_ALL or recent.count(key) >= MOST_ATTEMPTS:
-            raise AccessError("Too many attempts; wait five minutes, then try again.", code="access.wait")
+            if len(recent) >= MOST_ATTEMPTS_OF_ALL or recent.count(key) >= MOST_ATTEMPTS:
+                raise AccessError("Too many attempts; wait five minutes, then try again.", code="access.wait")
+            self._attempts.append(attempt)
+        return attempt
 
 
 def _name(name: str) -> tuple[str, str]:
