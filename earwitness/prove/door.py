@@ -17,6 +17,7 @@ from earwitness.ledger.note import parse_verifier
 from earwitness.ledger.proof import read_proof
 from earwitness.prove.evidence import NotProvedError, require
 from earwitness.prove.keeping import PASSPHRASE
+from earwitness.rights.rights import themself
 
 REVIEWER = Actor(actor_id="reviewer-of-this-proof", alias="quiet-reviewer-0001", role=Role.REVIEWER)
 
@@ -54,7 +55,7 @@ def one_door(house: House) -> tuple[str, ...]:
     closing = json.loads(house.ledger.leaf(house.ledger.size() - 1))
     require(closing["ranges"] == [[0, len(sound)]], "What was served is not in the closing entry.")
     for attempt in (
-        lambda: house.rights.play(other.person_id, turn_id),
+        lambda: house.vault.door.audio(themself(other), turn_id, purpose=ReadPurpose.PLAYBACK),
         lambda: house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW),
         lambda: house.vault.door.history(REVIEWER, owner.person_id, limit=1),
     ):

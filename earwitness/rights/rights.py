@@ -4,15 +4,16 @@ It joins people and vault, and owns no data. Every call blocks on the disk: from
 has made sure who acts; what they may open is decided by the vault's door.
 """
 
+import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Decision, Keeping, Keeps, Purpose, Way
-from earwitness.domain.errors import EarwitnessError, PersonError, VaultError
+from earwitness.domain.errors import AccessError, EarwitnessError, PersonError, VaultError
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, Erasure, Kept, Read, ReadPurpose, Recording, Role, Selection, Spoken
 from earwitness.people.consents import Consents
@@ -147,23 +148,27 @@ class Rights:
         )
 
     def recording(self, person_id: str, turn_id: str) -> Recording:
-        """One of the person's own turns. Raises VaultError, AccessError, LedgerError."""
-        return self._vault.door.recording(self._self(person_id), turn_id)
+        """One of the person's own turns. Raises VaultError, LedgerError."""
+        with _hiding_others():
+            return self._vault.door.recording(self._self(person_id), turn_id)
 
     def play(self, person_id: str, turn_id: str, *, start: int = 0, end: int | None = None) -> AudioRead:
-        """The sound of one of the person's own turns, by bytes of PCM. Raises VaultError, AccessError, LedgerError."""
-        return self._vault.door.audio(self._self(person_id), turn_id, purpose=ReadPurpose.PLAYBACK, start=start, end=end)
+        """The sound of one of the person's own turns, by bytes of PCM. Raises VaultError, LedgerError."""
+        with _hiding_others():
+            return self._vault.door.audio(self._self(person_id), turn_id, purpose=ReadPurpose.PLAYBACK, start=start, end=end)
 
     def sound_bytes(self, person_id: str, turn_id: str) -> int:
         """How many bytes of PCM a turn has; opens nothing. Raises VaultError."""
-        return self._vault.door.sound_bytes(self._self(person_id), turn_id)
+        with _hiding_others():
+            return self._vault.door.sound_bytes(self._self(person_id), turn_id)
 
     def correct(self, person_id: str, turn_id: str, *, transcript: str) -> Recording:
-        """Rectify what was heard. Raises PersonError for words that are none, VaultError, AccessError, LedgerError."""
+        """Rectify what was heard. Raises PersonError for words that are none, VaultError, LedgerError."""
         words = " ".join(transcript.split())
         if not 1 <= len(words) <= LONGEST_TRANSCRIPT:
             raise PersonError(f"Write what you said, in at most {LONGEST_TRANSCRIPT} characters.", code="history.invalid")
-        return self._vault.door.correct(self._self(person_id), turn_id, transcript=words)
+        with _hiding_others():
+            return self._vault.door.correct(self._self(person_id), turn_id, transcript=words)
 
     def restrict(self, person_id: str, *, turn_id: str | None = None, is_restricted: bool = True) -> int:
         """Restrict the use of one turn, or of everything from now on: kept, but opened by nobody but the person. Gives how many
@@ -173,7 +178,7 @@ class Rights:
             return self.kept(person_id, EVERYTHING).recordings
         changed = self._vault.rows.restrict(person_id, Selection(turn_ids=(turn_id,)), is_restricted=is_restricted)
         if not changed:
-            raise VaultError("There is no such recording: it was deleted, has expired, or never was.")
+            raise _gone()
         return changed
 
     # Deleting
@@ -187,6 +192,7 @@ class Rights:
         erasure = self._vault.eraser.erase_person(self._self(person_id), person_id)
         self._vault.listens.remove(person_id)
         self.people.remove(person_id)
+        self._last_turns.pop(person_id, None)
         return erasure
 
     def receipts(self, person_id: str) -> tuple[Erasure, ...]:
@@ -237,3 +243,16 @@ class Rights:
 
     def _self(self, person_id: str) -> Actor:
         return themself(self.people.find(person_id))
+
+
+@contextlib.contextmanager
+def _hiding_others() -> Iterator[None]:
+    """To a person, what another one keeps is as if it were not there. That they tried is on record all the same."""
+    try:
+        yield
+    except AccessError as error:
+        raise _gone() from error
+
+
+def _gone() -> VaultError:
+    return VaultError("There is no such recording: it was deleted, has expired, or never was.")

@@ -4,7 +4,7 @@ If the ledger cannot take the entry, nothing is decrypted. What went out is note
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
@@ -176,7 +176,7 @@ class Door:
 
     def sounds(
         self, actor: Actor, person_id: str, turn_ids: Sequence[str], *, purpose: ReadPurpose
-    ) -> Iterator[tuple[str, bytes]]:
+    ) -> Generator[tuple[str, bytes], None, None]:
         """The whole sound of several of a person's turns as PCM, each with its id, those without sound left out.
 
         One ledger entry opens each, all committed before the first is decrypted; what was not taken is on record as such.
@@ -220,7 +220,9 @@ class Door:
             raise
 
     def _refuse(self, actor: Actor, purpose: ReadPurpose, *, person_id: str, rows: Sequence[Row]) -> None:
-        """An attempt that was refused is on record like one that was not."""
+        """An attempt that was refused is on record like one that was not; of another person of the household, as theirs."""
+        if actor.role is Role.SELF and actor.actor_id != person_id:
+            actor = replace(actor, role=Role.MEMBER)
         read = self._read(actor, rows, purpose=purpose, medium=Medium.AUDIO, person_id=person_id)
         refused = replace(read, result=ReadResult.REFUSED)
         (position,) = self._ledger.append([entry_of_opening(refused)])
