@@ -1,13 +1,13 @@
 """The API of people: enrol, sign in, decide, object, restrict, take everything away, leave. It translates; rights decide."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
 
 from earwitness.domain.consent import ConsentText, Keeps, Purpose, parse_period, say_period
 from earwitness.domain.errors import PersonError, VaultError
@@ -18,6 +18,7 @@ from earwitness.rights.rights import EVERYTHING, Rights, Standing
 from earwitness.vault.vault import Vault
 from earwitness.web import privacy_shapes as shapes
 from earwitness.web.signed_in import AskedBy, SignedIn
+from earwitness.web.streaming import PulledResponse
 
 
 def people_router(
@@ -29,13 +30,14 @@ def people_router(
     _add_signing_in(router, rights, signed_in)
     _add_consents(router, rights, me)
     _add_rights(router, rights, me)
+    _add_leaving(router, rights, me, prover=prover, signed_in=signed_in)
 
-    @router.get("/me/export", response_class=StreamingResponse, responses={200: {"content": {"application/zip": {}}}})
-    async def take_away(person: me) -> StreamingResponse:
+    @router.get("/me/export", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
+    async def take_away(person: me) -> Response:
         """Everything that is held about you, sound included, as a zip. Not encrypted: keep it where only you can read it."""
         pieces = export(person, rights=rights, vault=vault, prover=prover, now=clock())
         headers = {"content-disposition": 'attachment; filename="earwitness-export.zip"'}
-        return StreamingResponse(_in_thread(pieces), media_type="application/zip", headers=headers)
+        return await PulledResponse(pieces, close=pieces.close, media_type="application/zip", headers=headers).begun()
 
     return router
 
@@ -44,8 +46,9 @@ def _add_signing_in(router: APIRouter, rights: Rights, signed_in: SignedIn) -> N
     @router.post("/people", status_code=201)
     async def enrol(credentials: shapes.Credentials, response: Response) -> shapes.PersonShape:
         """Enrol somebody, who is then signed in. Nothing of what they say is kept unless they say so."""
-        await asyncio.to_thread(rights.people.add, credentials.name, passphrase=credentials.passphrase)
-        return await sign_in(credentials, response)
+        person = await asyncio.to_thread(rights.people.add, credentials.name, passphrase=credentials.passphrase)
+        signed_in.remember(response, await asyncio.to_thread(rights.people.let_in, person))
+        return _person_shape(person)
 
     @router.post("/people/sign-in")
     async def sign_in(credentials: shapes.Credentials, response: Response) -> shapes.PersonShape:
@@ -121,12 +124,20 @@ def _add_rights(router: APIRouter, rights: Rights, me: Any) -> None:
         await asyncio.to_thread(rights.people.change, person.person_id, is_told_aloud=wish.aloud)
         return await _me_shape(rights, person.person_id)
 
+
+def _add_leaving(router: APIRouter, rights: Rights, me: Any, *, prover: Prover, signed_in: SignedIn) -> None:
     @router.delete("/me")
-    async def leave(secret: shapes.Passphrase, person: me) -> shapes.ErasureShape:
-        """Delete everything that is held about you, and you as a person of this household. Needs the passphrase again."""
+    async def leave(secret: shapes.Passphrase, person: me, response: Response) -> shapes.LeavingShape:
+        """Delete everything that is held about you, and you as a person of this household. Needs the passphrase again. The answer
+        holds the receipt: nobody can give it to you later."""
         await asyncio.to_thread(rights.people.check, person.name, passphrase=secret.passphrase)
         erasure = await asyncio.to_thread(rights.erase_person, person.person_id)
-        return shapes.ErasureShape.model_validate(erasure.as_json())
+        signed_in.forget(response)
+        receipt = None
+        if erasure.position is not None:
+            proof = await asyncio.to_thread(prover.proof_json, erasure.position)
+            receipt = {"receipt": json.loads(erasure.body), "proof": proof}
+        return shapes.LeavingShape.model_validate(erasure.as_json() | {"receipt": receipt})
 
 
 def _delete_all(rights: Rights, person_id: str) -> None:
@@ -184,17 +195,3 @@ def _person_shape(person: Person) -> shapes.PersonShape:
 
 def _text_shape(text: ConsentText) -> shapes.ConsentTextShape:
     return shapes.ConsentTextShape.model_validate(asdict(text) | {"purpose": text.purpose.value})
-
-
-async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """A blocking iterator, pulled off the event loop; closed however it ends."""
-    end = object()
-    try:
-        while (piece := await asyncio.to_thread(next, pieces, end)) is not end:
-            assert isinstance(piece, bytes)
-            if piece:
-                yield piece
-    finally:
-        close = getattr(pieces, "close", None)
-        if close is not None:
-            await asyncio.shield(asyncio.to_thread(close))

@@ -194,3 +194,10 @@ class ReceiptShape(_Shape):
 
     receipt: dict[str, Any]
     proof: ProofShape
+
+
+class LeavingShape(ErasureShape):
+    """The deletion of a person."""
+
+    receipt: ReceiptShape | None
+    """What `earwitness verify receipt` checks, to be kept by whoever left; null if the ledger could not take it just then."""
