@@ -157,12 +157,17 @@ def _object(data: bytes) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise ProofError("That file is too large to be a proof.", code="proof.unreadable")
     try:
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
+        found = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_int=_number)
     except (ValueError, RecursionError) as error:
         raise ProofError("That file is no JSON.", code="proof.unreadable") from error
     if not isinstance(found, dict):
         raise ProofError("That file holds no JSON object.", code="proof.unreadable")
     return found
+
+
+def _number(digits: str) -> int | float:
+    """A whole number as JSON means it: beyond 53 bits it is the nearest double, as RFC 8785 writes it."""
+    return int(digits) if len(digits) <= 15 or abs(float(digits)) < 2**53 else float(digits)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
