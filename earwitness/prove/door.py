@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from earwitness.build import House
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Purpose, Way
-from earwitness.domain.errors import AccessError, LedgerError
+from earwitness.domain.errors import AccessError, LedgerError, VaultError
 from earwitness.domain.intent import Intent
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, ReadPurpose, Role, Spoken
@@ -61,7 +61,7 @@ def one_door(house: House) -> tuple[str, ...]:
     ):
         try:
             attempt()
-        except AccessError:
+        except (AccessError, VaultError):
             continue
         raise NotProvedError("Somebody who may not opened a recording.")
     return (
