@@ -47,7 +47,7 @@ class ReadResult(StrEnum):
     BROKEN_OFF = "broken_off"
     """Some bytes went out before it ended: the far end left, or the server stopped."""
     FAILED = "failed"
-    """Nothing went out: it could not be decrypted."""
+    """Nothing went out: it could not be decrypted, or the far end left at once."""
     REFUSED = "refused"
 
 
@@ -99,7 +99,8 @@ class Recording:
 class Read:
     """One time somebody opened recordings of a person: the line on the page "who listened".
 
-    `opened_position` and `closed_position` are places in the ledger; `ranges` are the bytes of PCM served, from and up to.
+    `opened_position` and `closed_position` are places in the ledger; `ranges` are the bytes of PCM served, from and up to: those
+    asked for, as long as the read is open, and `seconds` is their length.
     """
 
     read_id: str

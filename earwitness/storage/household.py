@@ -93,6 +93,8 @@ consents: Final = sa.Table(
     sqlite_autoincrement=True,
 )
 
+_UNCONFIRMED: Final = sa.text("kept_position IS NULL")
+
 turns: Final = sa.Table(
     "turns",
     metadata,
@@ -108,9 +110,9 @@ turns: Final = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Column("kept_position", NUMBER),
-    sa.Index("turns_of_person", "person_id", "number"),
-    sa.Index("turns_of_person_by_time", "person_id", "began_at"),
-    sa.Index("turns_of_key", "person_key_id"),
+    sa.Index("turns_of_key", "person_key_id", "number"),
+    sa.Index("turns_of_key_by_time", "person_key_id", "began_at"),
+    sa.Index("turns_unconfirmed", "began_at", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
     sqlite_autoincrement=True,
 )
 
@@ -122,6 +124,8 @@ terms: Final = sa.Table(
     sa.Index("terms_of_turn", "turn_number"),
     sqlite_with_rowid=False,
 )
+
+_UNCLOSED: Final = sa.text("closed_position IS NULL AND medium = 'audio'")
 
 reads: Final = sa.Table(
     "reads",
@@ -145,4 +149,5 @@ reads: Final = sa.Table(
     sa.Index("reads_of_person", "person_id", "opened_at"),
     sa.Index("reads_by_time", "opened_at"),
     sa.Index("reads_of_turn", "turn_id"),
+    sa.Index("reads_unclosed", "opened_at", sqlite_where=_UNCLOSED, postgresql_where=_UNCLOSED),
 )

@@ -15,6 +15,8 @@ _HEADER_BYTES: Final = {0x02: 12, 0x05: 12, 0x0A: 8, 0x0D: 8}
 _FEW: Final = 150
 """Up to so many byte strings it is quicker to search for each of them than to look at each place."""
 _KEY_BYTES: Final = 8
+_INTEGERS: Final = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (6, 8))
+"""Serial types of integers, each with the bytes it takes."""
 
 
 def page_bytes(header: bytes) -> int:
@@ -31,6 +33,22 @@ def unallocated(page: bytes, *, is_first: bool) -> bytes:
         return b""
     cells, content = struct.unpack(">HH", page[base + 3 : base + 7])
     return page[base + header_bytes + 2 * cells : content or 65_536].strip(b"\0")
+
+
+def record(*values: bytes | int) -> bytes:
+    """A short row as SQLite writes it (section 2.1 of the file format): to be looked for. Integers are not negative."""
+    kinds, body = bytearray(), bytearray()
+    for value in values:
+        if isinstance(value, bytes):
+            kinds.append(12 + 2 * len(value))
+            body += value
+        elif value in (0, 1):
+            kinds.append(8 + value)
+        else:
+            kind, length = next((kind, length) for kind, length in _INTEGERS if value < 1 << (8 * length - 1))
+            kinds.append(kind)
+            body += value.to_bytes(length, "big")
+    return bytes([1 + len(kinds), *kinds]) + bytes(body)
 
 
 def holds_any(left: bytes, wanted: Iterable[bytes]) -> bool:

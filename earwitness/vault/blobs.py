@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from earwitness.domain.errors import StorageError, VaultError
 from earwitness.storage.durable import sync_folder
 
 _LISTED: Final = 1000
+_BEGUN: Final = "#1"
+"""The library appends this to the name of a file that it is still writing; a power cut can leave one behind."""
 
 
 class Blobs:
@@ -36,25 +38,32 @@ class Blobs:
 
     def put(self, name: str, data: bytes) -> None:
         """Keep a blob; it is there, whole, when this returns. Raises StorageError."""
+        path = _path(name)
         with self._said():
-            self._store.put(_path(name), data)
+            is_new = self._folder is not None and not (self._folder / path).parent.exists()
+            self._store.put(path, data)
             if self._folder is not None:
-                self._sync(self._folder / _path(name))
+                self._sync(self._folder / path)
+                if is_new:
+                    sync_folder(self._folder)
 
     def read(self, name: str, start: int, end: int) -> bytes:
         """The bytes from `start` up to `end`, fewer where the blob ends before. Raises VaultError if there is no such blob."""
+        path = _path(name)
         with self._said():
             try:
-                return bytes(self._store.get_range(_path(name), start=start, end=end))
-            except NotFoundError as error:
-                raise VaultError("The sound of this recording is not there any more.") from error
-            except (BaseError, ValueError):
-                return self._rest(name, start)
+                return bytes(self._store.get_range(path, start=start, end=end))
+            except (BaseError, OSError, ValueError):
+                return self._part(path, start, end)
 
     def remove(self, name: str) -> None:
         """Remove a blob; one that is not there is fine. Raises StorageError."""
-        with self._said(), contextlib.suppress(NotFoundError, FileNotFoundError):
-            self._store.delete(_path(name))
+        path = _path(name)
+        with self._said(), contextlib.suppress(FileNotFoundError):
+            self._store.delete(path)
+        if self._folder is not None:
+            with self._said():
+                (self._folder / f"{path}{_BEGUN}").unlink(missing_ok=True)
 
     def remove_all(self, names: list[str]) -> None:
         """Remove many; those that are not there are fine. Raises StorageError."""
@@ -64,7 +73,7 @@ class Blobs:
             return
         with self._said():
             for start in range(0, len(names), _LISTED):
-                with contextlib.suppress(NotFoundError):
+                with contextlib.suppress(FileNotFoundError):
                     self._store.delete([_path(name) for name in names[start : start + _LISTED]])
 
     def names(self) -> Iterator[str]:
@@ -74,11 +83,11 @@ class Blobs:
                 for found in batch:
                     yield str(found["path"]).replace("/", "")
 
-    def _rest(self, name: str, start: int) -> bytes:
-        """What there is of a blob that ends before what was asked for; reading it whole says whether the store works."""
+    def _part(self, path: str, start: int, end: int) -> bytes:
+        """The same by reading the whole blob, for what a range cannot say: that it is missing, or ends before `start`."""
         try:
-            return bytes(self._store.get(_path(name)).bytes())[start:]
-        except NotFoundError as error:
+            return bytes(self._store.get(path).bytes())[start:end]
+        except FileNotFoundError as error:
             raise VaultError("The sound of this recording is not there any more.") from error
 
     def _sync(self, path: Path) -> None:
@@ -102,7 +111,12 @@ class Blobs:
             raise StorageError(f"The recordings at {self.name} cannot be reached ({type(error).__name__}).") from error
 
 
-def _path(name: str) -> str:
+def check_name(name: str) -> None:
+    """Raise VaultError unless that can be the name of a blob: 32 hexadecimal digits, small letters."""
     if len(name) != 32 or not set(name) <= set("0123456789abcdef"):
         raise VaultError("That is not the name of a recording.")
+
+
+def _path(name: str) -> str:
+    check_name(name)
     return f"{name[:2]}/{name[2:]}"

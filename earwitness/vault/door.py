@@ -3,6 +3,7 @@
 If the ledger cannot take the entry, nothing is decrypted. What went out is noted when it has. Calls block.
 """
 
+import contextlib
 import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any, Self
 
 from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES
 from earwitness.domain.consent import Purpose
-from earwitness.domain.errors import AccessError, VaultError
+from earwitness.domain.errors import AccessError, LedgerError, VaultError
 from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Recording, Role, Selection
 from earwitness.vault import policy, sealing
 from earwitness.vault.blobs import Blobs
@@ -53,6 +54,8 @@ class AudioRead:
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
+            if self._is_closed:
+                return
             self._served += len(chunk)
             yield chunk
 
@@ -63,13 +66,12 @@ class AudioRead:
         self.close()
 
     def close(self) -> None:
-        """Commit what went out. Raises LedgerError or StorageError; the opening is on record in any case."""
+        """Commit what went out. Raises LedgerError or StorageError; the opening is on record in any case, and upkeep commits the
+        closing that the ledger could not take. Nothing is given afterwards."""
         if self._is_closed:
             return
         self._is_closed = True
-        ended = _ended(self.read, self._served, start=self.start)
-        is_cut = 0 < self._served < self.end - self.start
-        self._done(replace(ended, result=ReadResult.BROKEN_OFF) if is_cut else ended)
+        self._done(_ended(self.read, self._served, part=(self.start, self.end)))
 
 
 class Door:
@@ -156,7 +158,7 @@ class Door:
         stop = row.audio_bytes if end is None else min(end, row.audio_bytes)
         if not 0 <= start <= stop:
             raise VaultError("That part of the recording does not exist.", code="vault.no_such_part")
-        read = self._open(actor, [row], purpose=purpose, medium=Medium.AUDIO)
+        read = self._open(actor, [row], purpose=purpose, medium=Medium.AUDIO, part=(start, stop))
         return AudioRead(read, self._sound(row, start, stop), data_bytes=row.audio_bytes, part=(start, stop), done=self._close)
 
     def sound_bytes(self, actor: Actor, turn_id: str) -> int:
@@ -179,25 +181,31 @@ class Door:
     ) -> Generator[tuple[str, bytes], None, None]:
         """The whole sound of several of a person's turns as PCM, each with its id, those without sound left out.
 
-        One ledger entry opens each, all committed before the first is decrypted; what was not taken is on record as such.
-        Raises AccessError, LedgerError, StorageError, VaultError.
+        One ledger entry opens each, all committed before the first is decrypted; what was not taken is on record as such. One
+        that cannot be opened, since it was deleted meanwhile or is damaged, is left out too. Raises AccessError, LedgerError,
+        StorageError.
         """
         rows = [row for row in self._rows.find(turn_ids, now=self._clock()) if row.audio_bytes and row.person_id == person_id]
         self._admit(actor, purpose, person_id=person_id, rows=rows)
         if not rows:
             return
-        begun = [self._read(actor, [row], purpose=purpose, medium=Medium.AUDIO, person_id=person_id) for row in rows]
+        begun = [
+            _asked(self._read(actor, [row], purpose=purpose, medium=Medium.AUDIO, person_id=person_id), (0, row.audio_bytes))
+            for row in rows
+        ]
         positions = self._ledger.append([entry_of_opening(read) for read in begun])
         opened = [replace(read, opened_position=position) for read, position in zip(begun, positions, strict=True)]
         self._listens.add(*opened)
         taken: dict[str, int] = {}
         try:
             for row, read in zip(rows, opened, strict=True):
-                data = b"".join(self._sound(row, 0, row.audio_bytes))
-                taken[read.read_id] = len(data)
-                yield row.turn_id, data
+                with contextlib.suppress(VaultError):
+                    data = b"".join(self._sound(row, 0, row.audio_bytes))
+                    taken[read.read_id] = len(data)
+                    yield row.turn_id, data
         finally:
-            self._close(*(_ended(read, taken.get(read.read_id, 0)) for read in opened))
+            ends = zip(rows, opened, strict=True)
+            self._close(*(_ended(read, taken.get(read.read_id, 0), part=(0, row.audio_bytes)) for row, read in ends))
 
     # Policy, ledger, bytes
 
@@ -228,9 +236,11 @@ class Door:
         (position,) = self._ledger.append([entry_of_opening(refused)])
         self._listens.add(replace(refused, opened_position=position))
 
-    def _open(self, actor: Actor, rows: Sequence[Row], *, purpose: ReadPurpose, medium: Medium) -> Read:
-        """Commit the opening; after this, and never before, may anything be decrypted."""
-        read = self._read(actor, rows, purpose=purpose, medium=medium, person_id=rows[0].person_id)
+    def _open(
+        self, actor: Actor, rows: Sequence[Row], *, purpose: ReadPurpose, medium: Medium, part: tuple[int, int] = (0, 0)
+    ) -> Read:
+        """Commit the opening, of that part of the sound; after this, and never before, may anything be decrypted."""
+        read = _asked(self._read(actor, rows, purpose=purpose, medium=medium, person_id=rows[0].person_id), part)
         (position,) = self._ledger.append([entry_of_opening(read)])
         opened = replace(read, opened_position=position)
         self._listens.add(opened)
@@ -238,7 +248,11 @@ class Door:
 
     def _close(self, *reads: Read) -> None:
         closed = [replace(read, closed_at=self._clock()) for read in reads]
-        positions = self._ledger.append([entry_of_closing(read) for read in closed])
+        try:
+            positions = self._ledger.append([entry_of_closing(read) for read in closed])
+        except LedgerError:
+            self._listens.close(*closed)
+            raise
         self._listens.close(*(replace(read, closed_position=at) for read, at in zip(closed, positions, strict=True)))
 
     def _read(self, actor: Actor, rows: Sequence[Row], *, purpose: ReadPurpose, medium: Medium, person_id: str) -> Read:
@@ -279,10 +293,18 @@ class Door:
         return [term(word, key=person_key.search_key()) for word in sought]
 
 
-def _ended(read: Read, served: int, *, start: int = 0) -> Read:
-    """The read with what went out: so many bytes of PCM from `start`."""
-    seconds, ranges = served / SAMPLE_BYTES / RATE_HZ, ((start, start + served),) if served else ()
-    return replace(read, result=ReadResult.SERVED if served else ReadResult.FAILED, ranges=ranges, seconds=seconds)
+def _asked(read: Read, part: tuple[int, int]) -> Read:
+    """The read with the part of the sound that it is about, in bytes of PCM: more cannot go out."""
+    start, end = part
+    return replace(read, ranges=((start, end),) if end > start else (), seconds=(end - start) / SAMPLE_BYTES / RATE_HZ)
+
+
+def _ended(read: Read, served: int, *, part: tuple[int, int]) -> Read:
+    """The read with what went out of that part: so many bytes from its start."""
+    start, end = part
+    short = ReadResult.BROKEN_OFF if served else ReadResult.FAILED
+    result = ReadResult.SERVED if served == end - start else short
+    return _asked(replace(read, result=result), (start, start + served))
 
 
 def _facts(row: Row, key: bytes) -> dict[str, Any]:

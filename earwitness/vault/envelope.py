@@ -55,6 +55,11 @@ def unwrap_key(wrapped: bytes, *, by: bytes, key_id: str, parent_id: str) -> byt
     return key
 
 
+def nonce_of(sealed: bytes) -> bytes:
+    """The nonce of a wrapped key or a sealed text, which is drawn at random: it tells this one from every other."""
+    return sealed[1 : 1 + NONCE_BYTES]
+
+
 def seal_text(text: bytes, *, key: bytes, row_id: str, revision: int) -> bytes:
     """Bytes of text sealed for one revision of a row; `key` is the row's data key."""
     return _seal(text, key=derived(key, "text"), bound_to=_bound("text", row_id, str(revision)))
@@ -99,7 +104,8 @@ def open_audio(
     for number in range(start // CHUNK_BYTES, (end - 1) // CHUNK_BYTES + 1):
         first = number * CHUNK_BYTES
         place, size = HEADER_BYTES + number * (CHUNK_BYTES + TAG_BYTES), min(CHUNK_BYTES, length - first) + TAG_BYTES
-        sealed = read(place, place + size)
+        is_last = first + CHUNK_BYTES >= length
+        sealed = read(place, place + size + is_last)  # one byte more than there is, to see that it ends there
         if len(sealed) != size:
             raise _wrong()
         try:

@@ -19,7 +19,7 @@ from earwitness.vault.keeping import Keeper
 from earwitness.vault.key_ring import KeyRing, in_batches
 from earwitness.vault.listens import Listens, entry_of_closing
 from earwitness.vault.ports import Ledger
-from earwitness.vault.rows import Rows
+from earwitness.vault.rows import Expired, Rows
 
 SWEPT_AT_ONCE: Final = 500
 EXPIRED_AT_ONCE: Final = 1000
@@ -67,11 +67,13 @@ class Eraser:
         """
         kept = self._rows.count(person_id, selection, now=self._clock())
         if selection.is_all:
-            person_key = self._ring.find_person_key(person_id)
-            if person_key is None:
+            key_id = self._ring.person_key_id(person_id)
+            if key_id is None or not self._rows.of_key(key_id, limit=1):
                 raise _nothing()
-            return self._destroy(actor, person_id, kind="history", kept=kept, turn_ids=(), key_ids=[person_key.key_id])
-        ids = self._rows.ids(person_id, selection)
+            return self._destroy(actor, person_id, kind="history", kept=kept, turn_ids=(), key_ids=[key_id])
+        found = self._rows.ids(person_id, selection)
+        gone = self._ring.destroyed_of(found)
+        ids = [turn_id for turn_id in found if turn_id not in gone]
         if not ids:
             raise _nothing()
         return self._destroy(actor, person_id, kind="turns", kept=kept, turn_ids=ids, key_ids=ids)
@@ -79,18 +81,27 @@ class Eraser:
     def erase_person(self, actor: Actor, person_id: str) -> Erasure:
         """Delete everything that a person said, also if nothing is kept: the receipt then says so. Raises StorageError."""
         kept = self._rows.count(person_id, Selection(is_all=True), now=self._clock())
-        person_key = self._ring.find_person_key(person_id)
-        key_ids = [person_key.key_id] if person_key else []
+        key_id = self._ring.person_key_id(person_id)
+        key_ids = [] if key_id is None else [key_id]
         return self._destroy(actor, person_id, kind="person", kept=kept, turn_ids=(), key_ids=key_ids)
 
     def expire(self, *, most: int = EXPIRED_AT_ONCE) -> int:
         """Delete what has expired by now, at most so many; gives how many. Raises StorageError."""
-        now, count = self._clock(), 0
-        for person_id, ids in self._rows.expired(now=now, limit=most).items():
-            kept = Kept(recordings=len(ids), seconds=0.0, oldest=None, next_expiry=None)
+        expired = self._rows.expired(now=self._clock(), limit=most)
+        alive = self._ring.alive([one.turn_id for one in expired])
+        by_person: dict[str, list[Expired]] = {}
+        for one in expired:
+            if one.turn_id in alive:
+                by_person.setdefault(one.person_id, []).append(one)
+        for person_id, turns in by_person.items():
+            seconds = sum(one.audio_seconds for one in turns)
+            kept, ids = (
+                Kept(recordings=len(turns), seconds=seconds, oldest=None, next_expiry=None),
+                [one.turn_id for one in turns],
+            )
             self._destroy(SYSTEM, person_id, kind="expired", kept=kept, turn_ids=ids, key_ids=ids)
-            count += len(ids)
-        return count
+        self._keeper.drop([one.turn_id for one in expired if one.turn_id not in alive])
+        return len(expired)
 
     def next_expiry(self) -> datetime | None:
         """When the next turn expires."""
@@ -112,8 +123,8 @@ class Eraser:
                 removed += self._sweep(erasure, tell)
         unswept = [erasure for erasure in waiting if not erasure.is_swept]
         if unswept:
-            self._rows.database.scrub()
-            self._ring.database.scrub()
+            self._rows.scrub()
+            self._ring.scrub(unswept)
             for erasure in unswept:
                 self._ring.note(erasure.erasure_id, is_swept=True)
         return removed
@@ -161,11 +172,7 @@ class Eraser:
             body=rfc8785.dumps(statement).decode(),
         )
         self._ring.destroy(erasure, actor_alias=actor.alias, person_id=person_id, key_ids=key_ids)
-        if turn_ids:
-            self._rows.hide(turn_ids=turn_ids)
-        else:
-            for key_id in key_ids:
-                self._rows.hide(person_key_id=key_id)
+        self._rows.hide(turn_ids)
         return self._commit(erasure)
 
     def _commit(self, erasure: Erasure) -> Erasure:
@@ -211,8 +218,9 @@ class Eraser:
     def _close_broken_reads(self) -> None:
         now = self._clock()
         for read in self._listens.unclosed(before=now - BROKEN_OFF_AFTER):
-            closed = replace(read, result=ReadResult.BROKEN_OFF, closed_at=now)
-            (position,) = self._ledger.append([entry_of_closing(closed)])
+            is_exact = read.closed_at is not None
+            closed = read if is_exact else replace(read, result=ReadResult.BROKEN_OFF, closed_at=now)
+            (position,) = self._ledger.append([entry_of_closing(closed, is_exact=is_exact)])
             self._listens.close(replace(closed, closed_position=position))
 
 

@@ -3,7 +3,9 @@
 Owns the key's place and nothing that it opens. The key itself never leaves this process and is never logged.
 """
 
+import contextlib
 import os
+import secrets
 import stat
 from pathlib import Path
 from typing import Final, Protocol
@@ -11,10 +13,13 @@ from typing import Final, Protocol
 import pyrage
 
 from earwitness.domain.errors import SettingsError, VaultError
-from earwitness.storage.durable import write_whole
-from earwitness.vault.envelope import KEY_BYTES, new_key, unwrap_key, wrap_key
+from earwitness.storage.durable import sync_folder, write_whole
+from earwitness.vault.envelope import KEY_BYTES, new_key, nonce_of, unwrap_key, wrap_key
 
 _MAGIC: Final = b"earwitness household key v1\n"
+_BY_AGE: Final = b"\x02"
+_SHARE: Final = slice(33, 76)
+"""In a key wrapped by age: the ephemeral share of its one X25519 recipient (age-encryption.org/v1)."""
 
 
 class KeyService(Protocol):
@@ -32,13 +37,15 @@ class KeyService(Protocol):
 
 
 class KeyFile:
-    """A random key in a file that only its owner may read; made when it is not there."""
+    """A random key in a file that only its owner may read; made when it is not there and nothing is wrapped by it yet."""
 
     name = "file"
 
-    def __init__(self, path: Path) -> None:
-        """Raises VaultError if others may read the file or it holds no key."""
-        self._key = _read_private(path) if path.exists() else _make_private(path)
+    def __init__(self, path: Path, *, may_make: bool = True) -> None:
+        """Raises VaultError if others may read the file, it holds no key, or it is not there and may not be made."""
+        if may_make and not path.exists():
+            _make_private(path)
+        self._key = _read_private(path)
 
     def wrap(self, key: bytes, *, key_id: str) -> bytes:
         return wrap_key(key, by=self._key, key_id=key_id, parent_id="household")
@@ -62,11 +69,11 @@ class AgeIdentity:
 
     def wrap(self, key: bytes, *, key_id: str) -> bytes:
         sealed: bytes = pyrage.encrypt(_labelled(key_id) + key, [self._recipient])
-        return b"\x02" + sealed
+        return _BY_AGE + sealed
 
     def unwrap(self, wrapped: bytes, *, key_id: str) -> bytes:
         try:
-            plain = pyrage.decrypt(wrapped[1:], [self._identity]) if wrapped[:1] == b"\x02" else b""
+            plain = pyrage.decrypt(wrapped[1:], [self._identity]) if wrapped[:1] == _BY_AGE else b""
         except pyrage.DecryptError as error:
             raise _not_ours() from error
         label = _labelled(key_id)
@@ -75,17 +82,22 @@ class AgeIdentity:
         return plain[len(label) :]
 
 
-def key_service(kind: str, *, folder: Path, identity: Path | None) -> KeyService:
-    """The service of that kind ("file" or "age"). Raises SettingsError, VaultError."""
+def key_service(kind: str, *, folder: Path, identity: Path | None, may_make: bool = True) -> KeyService:
+    """The service of that kind ("file" or "age"); `may_make` a key if there is none. Raises SettingsError, VaultError."""
     match kind:
         case "file":
-            return KeyFile(folder / "household.key")
+            return KeyFile(folder / "household.key", may_make=may_make)
         case "age":
             if identity is None:
                 raise SettingsError('vault.key_service = "age" needs vault.age_identity, the file of the identity.')
             return AgeIdentity(identity)
         case _:
             raise SettingsError(f'There is no key service "{kind}"; choose file or age.')
+
+
+def mark_of(wrapped: bytes) -> bytes:
+    """Bytes of a wrapped key without which nobody can unwrap it, and which no other wrapped key has."""
+    return wrapped[_SHARE] if wrapped[:1] == _BY_AGE else nonce_of(wrapped)
 
 
 def read_identity(path: Path) -> pyrage.x25519.Identity:
@@ -101,11 +113,17 @@ def _labelled(key_id: str) -> bytes:
     return f"earwitness/v1/wrapped-key/{key_id}\n".encode()
 
 
-def _make_private(path: Path) -> bytes:
+def _make_private(path: Path) -> None:
+    """Make the key, unless another process was quicker: then theirs counts."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = new_key()
-    write_whole(path, [_MAGIC + key], mode=0o600)
-    return key
+    fresh = path.with_name(f".{secrets.token_hex(8)}.new")
+    write_whole(fresh, [_MAGIC + new_key()], mode=0o600)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def _read_private(path: Path) -> bytes:
@@ -114,7 +132,10 @@ def _read_private(path: Path) -> bytes:
             raise VaultError(f"Others may read {path}: run `chmod 600 {path}`, then start again.", code="vault.key_open")
         data = path.read_bytes()
     except OSError as error:
-        raise VaultError(f"The key file {path} cannot be read: {error.strerror}.", code="vault.key_missing") from error
+        raise VaultError(
+            f"The key file {path} cannot be read ({error.strerror}); restore it from a backup of the keys.",
+            code="vault.key_missing",
+        ) from error
     if not data.startswith(_MAGIC) or len(data) != len(_MAGIC) + KEY_BYTES:
         raise VaultError(f"{path} holds no household key; restore it from a backup of the keys.", code="vault.key_missing")
     return data[len(_MAGIC) :]

@@ -13,9 +13,9 @@ from earwitness.domain.consent import Keeping, Keeps
 from earwitness.domain.errors import EarwitnessError, VaultError
 from earwitness.domain.recording import Spoken
 from earwitness.vault import sealing
-from earwitness.vault.blobs import Blobs
+from earwitness.vault.blobs import Blobs, check_name
 from earwitness.vault.envelope import new_key, seal_audio, seal_text
-from earwitness.vault.key_ring import KeyRing
+from earwitness.vault.key_ring import KeyRing, PersonKey
 from earwitness.vault.ports import Ledger
 from earwitness.vault.rows import Row, Rows
 from earwitness.vault.search import terms
@@ -41,8 +41,12 @@ class Keeper:
         """
         turn_id = spoken.turn.turn_id
         data = sound.data if sound is not None and keeping.keeps is Keeps.AUDIO else b""
+        check_name(turn_id)
+        key, now = new_key(), self._clock()
+        parent = self._ring.person_key(spoken.person_id, now=now)
+        self._begin(spoken, data, key=key, parent=parent, keeping=keeping)
         try:
-            self._write(spoken, data, keeping=keeping)
+            self._finish(turn_id, data, key=key, parent=parent, now=now)
         except EarwitnessError:
             with contextlib.suppress(EarwitnessError):  # upkeep removes the rest later
                 self.drop([turn_id])
@@ -51,6 +55,8 @@ class Keeper:
 
     def drop(self, turn_ids: list[str]) -> None:
         """Remove what was begun and will not be kept: keys first. Raises StorageError."""
+        if not turn_ids:
+            return
         self._ring.forget(turn_ids)
         self._blobs.remove_all(turn_ids)
         self._rows.remove(turn_ids)
@@ -58,14 +64,11 @@ class Keeper:
     def drop_abandoned(self) -> int:
         """Remove what was being kept when the power went; gives how many. Raises StorageError."""
         found = self._rows.unconfirmed(before=self._clock() - ABANDONED_AFTER)
-        if found:
-            self.drop(found)
+        self.drop(found)
         return len(found)
 
-    def _write(self, spoken: Spoken, data: bytes, *, keeping: Keeping) -> None:
-        turn_id, now = spoken.turn.turn_id, self._clock()
-        parent = self._ring.person_key(spoken.person_id, now=now)
-        key, facts = new_key(), sealing.packed(spoken)
+    def _begin(self, spoken: Spoken, data: bytes, *, key: bytes, parent: PersonKey, keeping: Keeping) -> None:
+        facts, turn_id = sealing.packed(spoken), spoken.turn.turn_id
         row = Row(
             number=0,
             turn_id=turn_id,
@@ -80,6 +83,8 @@ class Keeper:
         )
         found_by = terms(sealing.searchable(facts), key=parent.search_key())
         self._rows.begin(row, person_key_id=parent.key_id, found_by=found_by)
+
+    def _finish(self, turn_id: str, data: bytes, *, key: bytes, parent: PersonKey, now: datetime) -> None:
         if data:
             self._blobs.put(turn_id, seal_audio(data, key=key, row_id=turn_id))
         self._ring.add(key, turn_id=turn_id, parent=parent, now=now)

@@ -19,8 +19,10 @@ from earwitness.storage.database import Database
 from earwitness.storage.keys import destroyed, erasures, keys, person_keys
 from earwitness.storage.moments import moment
 from earwitness.vault.envelope import derived, new_key, unwrap_key, wrap_key
-from earwitness.vault.household_key import KeyService
+from earwitness.vault.household_key import KeyService, mark_of
 
+LOOKED_FOR_AT_ONCE: Final = 100
+"""Of so many destroyed keys it is made sure at once that no copy was left in the file; of more, the sweep does."""
 BATCH: Final = 500
 """Ids in one statement: SQLite allows 32,766 variables, PostgreSQL's driver 65,535."""
 T = TypeVar("T")
@@ -46,6 +48,10 @@ class KeyRing:
         self._service = service
         self._opened: dict[tuple[str, bytes], bytes] = {}
         """Person keys that were opened; used only while their row is there, so that destroying the row is enough."""
+        self._gone: set[bytes] = set()
+        """The marks of destroyed keys: to be looked for in the database's files."""
+        self._own: set[str] = set()
+        """Erasures by this process, of which `_gone` says what to look for."""
 
     def person_key(self, person_id: str, *, now: datetime) -> PersonKey:
         """The key for what a person says from now on, made if there is none. Raises StorageError, VaultError."""
@@ -70,13 +76,22 @@ class KeyRing:
             row = connection.execute(joined.where(person_keys.c.person_id == person_id)).one_or_none()
         return None if row is None else PersonKey(key_id=row.key_id, key=self._open(row.key_id, row.wrapped))
 
+    def person_key_id(self, person_id: str) -> str | None:
+        """The id of the key for what a person says from now on, not opened; None if there is none."""
+        with self.database.reading() as connection:
+            query = sa.select(person_keys.c.key_id).where(person_keys.c.person_id == person_id)
+            found: str | None = connection.execute(query).scalar()
+            return found
+
     def add(self, data_key: bytes, *, turn_id: str, parent: PersonKey, now: datetime) -> None:
-        """Keep a data key, wrapped by its person's. Raises VaultError (vault.not_kept) if that one was destroyed meanwhile."""
+        """Keep a data key, wrapped by its person's. Raises VaultError (vault.not_kept) if either was destroyed meanwhile."""
         wrapped = wrap_key(data_key, by=parent.key, key_id=turn_id, parent_id=parent.key_id)
         row = {"key_id": turn_id, "parent_id": parent.key_id, "wrapped": wrapped, "created_at": now.timestamp()}
         with self.database.writing(lock=_LOCK) as connection:
             if connection.execute(sa.select(keys.c.key_id).where(keys.c.key_id == parent.key_id)).scalar() is None:
                 raise VaultError("Everything of this person was deleted just now, so this is not kept.", code="vault.not_kept")
+            if connection.execute(sa.select(destroyed.c.key_id).where(destroyed.c.key_id == turn_id)).scalar() is not None:
+                raise VaultError("This turn was deleted while it was being kept.", code="vault.not_kept")
             connection.execute(sa.insert(keys).values(row))
 
     def data_keys(self, turn_ids: Sequence[str]) -> dict[str, bytes]:
@@ -92,6 +107,23 @@ class KeyRing:
             row.key_id: unwrap_key(row.wrapped, by=self._open(row.by_id, row.by), key_id=row.key_id, parent_id=row.by_id)
             for row in rows
         }
+
+    def alive(self, turn_ids: Sequence[str]) -> set[str]:
+        """Those of these turns that a key can still open."""
+        parent, found = keys.alias("parent"), set[str]()
+        with self.database.reading() as connection:
+            for some in in_batches(turn_ids):
+                joined = sa.select(keys.c.key_id).join(parent, parent.c.key_id == keys.c.parent_id)
+                found.update(connection.execute(joined.where(keys.c.key_id.in_(some))).scalars())
+        return found
+
+    def destroyed_of(self, turn_ids: Sequence[str]) -> set[str]:
+        """Those of these turns whose keys were destroyed one by one."""
+        found: set[str] = set()
+        with self.database.reading() as connection:
+            for some in in_batches(turn_ids):
+                found.update(connection.execute(sa.select(destroyed.c.key_id).where(destroyed.c.key_id.in_(some))).scalars())
+        return found
 
     def destroy(self, erasure: Erasure, *, actor_alias: str, person_id: str | None, key_ids: Sequence[str]) -> None:
         """Destroy keys and note the erasure, all or nothing. Gone, also from the database's log, when this returns.
@@ -112,19 +144,36 @@ class KeyRing:
         }
         with self.database.writing(lock=_LOCK) as connection:
             connection.execute(sa.insert(erasures).values(row))
-            self._destroy(connection, key_ids, erasure_id=erasure.erasure_id)
+            gone = self._destroy(connection, key_ids, erasure_id=erasure.erasure_id)
         self._opened.clear()
+        self._own.add(erasure.erasure_id)
+        self._gone |= gone
         with contextlib.suppress(StorageError):  # the sweep tries again before it calls the erasure done
             self.database.scrub()
+            if len(gone) <= LOOKED_FOR_AT_ONCE:
+                self.scrub()
 
-    def _destroy(self, connection: sa.Connection, key_ids: Sequence[str], *, erasure_id: str) -> None:
+    def scrub(self, finished: Sequence[Erasure] = ()) -> None:
+        """Leave nothing of destroyed keys in the files of the database. Erasures by other processes, or before the start, are
+        `finished` only when the file was built anew: what to look for is not known then. Raises StorageError."""
+        gone, others = frozenset(self._gone), [one for one in finished if one.erasure_id not in self._own]
+        self.database.scrub(gone, is_thorough=bool(others))
+        self._gone -= gone
+        self._own.difference_update(one.erasure_id for one in finished)
+
+    def _destroy(self, connection: sa.Connection, key_ids: Sequence[str], *, erasure_id: str) -> set[bytes]:
+        """Gives the marks of what is destroyed."""
+        gone: set[bytes] = set()
         for some in in_batches(key_ids):
+            wrapped = connection.execute(sa.select(keys.c.wrapped).where(keys.c.key_id.in_(some))).scalars()
+            gone.update(mark_of(one) for one in wrapped)
             connection.execute(sa.delete(person_keys).where(person_keys.c.key_id.in_(some)))
             connection.execute(sa.delete(keys).where(keys.c.key_id.in_(some)))
             known = set(connection.execute(sa.select(destroyed.c.key_id).where(destroyed.c.key_id.in_(some))).scalars())
             fresh = [{"key_id": one, "erasure_id": erasure_id} for one in some if one not in known]
             if fresh:
                 connection.execute(sa.insert(destroyed), fresh)
+        return gone
 
     def forget(self, turn_ids: Sequence[str]) -> None:
         """Remove data keys that open nothing any more: of an erased person, or of something that was never kept."""
@@ -186,6 +235,12 @@ class KeyRing:
 
 
 _LOCK: Final = 0x6B657973
+
+
+def has_keys(database: Database) -> bool:
+    """Whether any key is kept there. Raises StorageError."""
+    with database.reading() as connection:
+        return connection.execute(sa.select(keys.c.key_id).limit(1)).first() is not None
 
 
 def in_batches(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:

@@ -26,15 +26,19 @@ def entry_of_opening(read: Read) -> dict[str, object]:
     }
     if read.turn_id is not None:
         entry["recording"] = read.turn_id
+    if read.ranges:
+        entry["asked"] = [list(part) for part in read.ranges]
     if read.actor.role is not Role.SELF:
         entry["by"] = read.actor.alias
     return entry
 
 
-def entry_of_closing(read: Read) -> dict[str, object]:
-    """The ledger's entry for a read that is over: which bytes went out, and how it ended."""
+def entry_of_closing(read: Read, *, is_exact: bool = True) -> dict[str, object]:
+    """The ledger's entry for a read that is over: which bytes went out, and how it ended. Not `is_exact` when the server stopped
+    in its midst: then these bytes were asked for, and no others went out."""
     assert read.closed_at is not None
-    return {
+    doubt: dict[str, object] = {} if is_exact else {"at_most": True}
+    return doubt | {
         "v": 1,
         "kind": "read.closed",
         "read": read.read_id,
@@ -98,11 +102,15 @@ class Listens:
         return None if row is None else _read(row)
 
     def unclosed(self, *, before: datetime) -> tuple[Read, ...]:
-        """Reads of sound that began before a moment and never ended: the server stopped in their midst."""
+        """Reads of sound whose end is not in the ledger: those that began before a moment and never ended, since the server
+        stopped in their midst, and those that ended while the ledger was away."""
         where = (
-            reads.c.result == ReadResult.OPEN.value,
             reads.c.medium == Medium.AUDIO.value,
-            reads.c.opened_at < before.timestamp(),
+            reads.c.closed_position.is_(None),
+            sa.or_(
+                sa.and_(reads.c.result == ReadResult.OPEN.value, reads.c.opened_at < before.timestamp()),
+                reads.c.closed_at.is_not(None),
+            ),
         )
         with self.database.reading() as connection:
             return tuple(_read(row) for row in connection.execute(sa.select(reads).where(*where)).all())

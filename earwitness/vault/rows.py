@@ -3,7 +3,7 @@
 A row whose `kept_position` is NULL is being kept just now, or was when the power went: nobody sees it, and upkeep removes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,8 +14,12 @@ from earwitness.domain.recording import Kept, Selection
 from earwitness.storage.database import Database
 from earwitness.storage.household import reads, terms, turns
 from earwitness.storage.moments import moment
+from earwitness.storage.remnants import record
+from earwitness.vault.envelope import nonce_of
 from earwitness.vault.key_ring import in_batches
 
+MOST_LOOKED_FOR: Final = 100_000
+"""Traces of removed rows; with more of them the database's file is rather built anew than searched."""
 COMMON_TERM: Final = 1000
 """A word found in this many turns counts as common: the rarer words of a search are looked at first."""
 
@@ -36,11 +40,28 @@ class Row:
     sealed: bytes
 
 
-class Rows:
-    """The tables `turns` and `terms`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """A turn whose time is over."""
 
-    def __init__(self, database: Database) -> None:
+    turn_id: str
+    person_id: str
+    audio_seconds: float
+
+
+def _nobody(person_id: str) -> str | None:
+    return None
+
+
+class Rows:
+    """The tables `turns` and `terms`. `key_id_of` gives the id of the key under which a person's turns are kept now: only those
+    are seen, so that whoever destroys that key hides them all at once."""
+
+    def __init__(self, database: Database, *, key_id_of: Callable[[str], str | None] = _nobody) -> None:
         self.database = database
+        self._key_id_of = key_id_of
+        self._gone: set[bytes] = set()
+        """What to look for of removed rows in the database's files."""
 
     # Keeping
 
@@ -98,12 +119,13 @@ class Rows:
 
     def find(self, turn_ids: Sequence[str], *, now: datetime) -> list[Row]:
         """The rows of these turns that are there and have not expired, in no particular order."""
-        found: list[Row] = []
+        found: list[Any] = []
         with self.database.reading() as connection:
             for some in in_batches(turn_ids):
                 where = (turns.c.turn_id.in_(some), turns.c.kept_position.is_not(None), turns.c.expires_at > now.timestamp())
-                found += [_row(one) for one in connection.execute(sa.select(turns).where(*where)).all()]
-        return found
+                found += connection.execute(sa.select(turns).where(*where)).all()
+        current = {person_id: self._key_id_of(person_id) for person_id in {one.person_id for one in found}}
+        return [_row(one) for one in found if one.person_key_id == current[one.person_id]]
 
     def last_id(self, person_id: str, *, now: datetime) -> str | None:
         """The newest turn of a person."""
@@ -114,7 +136,7 @@ class Rows:
 
     def ids(self, person_id: str, selection: Selection) -> list[str]:
         """Ids of the selected turns of a person, also of such that are being kept just now."""
-        return self._ids(sa.select(turns.c.turn_id).where(turns.c.person_id == person_id, *_chosen(selection)))
+        return self._ids(sa.select(turns.c.turn_id).where(self._of(person_id), *_chosen(selection)))
 
     def count(self, person_id: str, selection: Selection, *, now: datetime) -> Kept:
         """How many turns are kept, with how much sound, since when, and when the next one expires."""
@@ -129,19 +151,19 @@ class Rows:
             count, seconds, oldest, expiry = connection.execute(query).one()
         return Kept(recordings=count, seconds=seconds or 0.0, oldest=moment(oldest), next_expiry=moment(expiry))
 
-    def expired(self, *, now: datetime, limit: int) -> dict[str, list[str]]:
-        """Ids of turns whose time is over, by person; also of such whose keeping was never finished."""
-        query = sa.select(turns.c.person_id, turns.c.turn_id).where(turns.c.expires_at <= now.timestamp()).limit(limit)
-        found: dict[str, list[str]] = {}
+    def expired(self, *, now: datetime, limit: int) -> list[Expired]:
+        """Kept turns whose time is over, those first whose time was over first."""
+        columns = (turns.c.turn_id, turns.c.person_id, turns.c.audio_seconds)
+        query = sa.select(*columns).where(turns.c.expires_at <= now.timestamp(), turns.c.kept_position.is_not(None))
         with self.database.reading() as connection:
-            for person_id, turn_id in connection.execute(query):
-                found.setdefault(person_id, []).append(turn_id)
-        return found
+            found = connection.execute(query.order_by(turns.c.expires_at).limit(limit)).all()
+        return [Expired(turn_id=one.turn_id, person_id=one.person_id, audio_seconds=one.audio_seconds) for one in found]
 
     def next_expiry(self) -> datetime | None:
-        """When the next turn expires; None if nothing is kept."""
+        """When the next kept turn expires; None if nothing is kept."""
+        query = sa.select(turns.c.expires_at).where(turns.c.kept_position.is_not(None)).order_by(turns.c.expires_at).limit(1)
         with self.database.reading() as connection:
-            return moment(connection.execute(sa.select(sa.func.min(turns.c.expires_at))).scalar())
+            return moment(connection.execute(query).scalar())
 
     def heard_by_others(self, turn_ids: Sequence[str]) -> dict[str, int]:
         """How often others than the person opened each of these turns."""
@@ -168,25 +190,22 @@ class Rows:
 
     def restrict(self, person_id: str, selection: Selection, *, is_restricted: bool) -> int:
         """Restrict the use of turns, or allow it again; gives how many."""
-        where = (turns.c.person_id == person_id, *_chosen(selection))
+        where = (self._of(person_id), *_chosen(selection))
         with self.database.writing() as connection:
             return connection.execute(sa.update(turns).where(*where).values(is_restricted=is_restricted)).rowcount
 
     def shorten(self, person_id: str, *, retention_seconds: float) -> int:
         """Let a person's turns expire no later than `retention_seconds` after they began; gives how many changed."""
         until = turns.c.began_at + retention_seconds
-        where = (turns.c.person_id == person_id, turns.c.expires_at > until)
+        where = (self._of(person_id), turns.c.expires_at > until)
         with self.database.writing() as connection:
             return connection.execute(sa.update(turns).where(*where).values(expires_at=until)).rowcount
 
     # Removing
 
-    def hide(self, *, turn_ids: Sequence[str] = (), person_key_id: str | None = None) -> None:
-        """Let nobody see rows whose keys are gone, until they are removed: these turns, or all under a person's key."""
+    def hide(self, turn_ids: Sequence[str]) -> None:
+        """Let nobody see rows whose keys are gone, until they are removed."""
         with self.database.writing() as connection:
-            if person_key_id is not None:
-                under = turns.c.person_key_id == person_key_id
-                connection.execute(sa.update(turns).where(under).values(kept_position=None))
             for some in in_batches(turn_ids):
                 connection.execute(sa.update(turns).where(turns.c.turn_id.in_(some)).values(kept_position=None))
 
@@ -203,16 +222,31 @@ class Rows:
         """Remove rows with their terms. Raises StorageError."""
         with self.database.writing() as connection:
             for some in in_batches(turn_ids):
-                numbers = list(connection.execute(sa.select(turns.c.number).where(turns.c.turn_id.in_(some))).scalars())
+                removed = connection.execute(sa.select(turns.c.number, turns.c.sealed).where(turns.c.turn_id.in_(some))).all()
+                numbers = [one.number for one in removed]
+                found_by = connection.execute(sa.select(terms).where(terms.c.turn_number.in_(numbers))).all()
                 connection.execute(sa.delete(terms).where(terms.c.turn_number.in_(numbers)))
                 connection.execute(sa.delete(turns).where(turns.c.number.in_(numbers)))
+                self._gone.update(nonce_of(one.sealed) for one in removed)
+                self._gone.update(record(one.term, one.turn_number) for one in found_by)
+                self._gone.update(record(one.turn_number, one.term) for one in found_by)
+
+    def scrub(self) -> None:
+        """Leave nothing of removed rows in the files of the database. Raises StorageError."""
+        gone = frozenset(self._gone)
+        self.database.scrub(gone, is_thorough=len(gone) > MOST_LOOKED_FOR)
+        self._gone -= gone
 
     def _ids(self, query: sa.Select[Any]) -> list[str]:
         with self.database.reading() as connection:
             return list(connection.execute(query).scalars())
 
+    def _of(self, person_id: str) -> sa.ColumnElement[bool]:
+        key_id = self._key_id_of(person_id)
+        return sa.false() if key_id is None else turns.c.person_key_id == key_id
+
     def _visible(self, person_id: str, *, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-        return (turns.c.person_id == person_id, turns.c.kept_position.is_not(None), turns.c.expires_at > now.timestamp())
+        return (self._of(person_id), turns.c.kept_position.is_not(None), turns.c.expires_at > now.timestamp())
 
     def _rarest_first(self, connection: sa.Connection, sought: Sequence[bytes]) -> list[bytes]:
         if len(sought) == 1:

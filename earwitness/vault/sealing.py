@@ -33,7 +33,8 @@ def packed(spoken: Spoken) -> dict[str, Any]:
 
 
 def to_bytes(facts: Mapping[str, Any]) -> bytes:
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+    """The facts as JSON; half a character (a lone surrogate, as typed text can hold) becomes a question mark."""
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def from_bytes(data: bytes) -> dict[str, Any]:

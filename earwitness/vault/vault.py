@@ -10,9 +10,9 @@ from earwitness.storage.database import Database
 from earwitness.vault.blobs import Blobs
 from earwitness.vault.door import Door
 from earwitness.vault.erasing import Eraser
-from earwitness.vault.household_key import key_service
+from earwitness.vault.household_key import KeyService, key_service
 from earwitness.vault.keeping import Keeper
-from earwitness.vault.key_ring import KeyRing
+from earwitness.vault.key_ring import KeyRing, has_keys
 from earwitness.vault.listens import Listens
 from earwitness.vault.policy import Consents
 from earwitness.vault.ports import Ledger
@@ -43,9 +43,14 @@ class Vault:
         clock: Callable[[], datetime],
     ) -> None:
         """Open the vault, making its keys at first. Raises StorageError, VaultError, SettingsError."""
-        service = key_service(places.key_service, folder=places.keys_folder, identity=places.age_identity)
         self._keys = Database(places.keys, chain="keys")
-        ring, rows, blobs = KeyRing(self._keys, service), Rows(household), Blobs(places.recordings)
+        try:
+            ring = KeyRing(self._keys, _service(places, has_keys=has_keys(self._keys)))
+            blobs = Blobs(places.recordings)
+        except BaseException:
+            self._keys.close()
+            raise
+        rows = Rows(household, key_id_of=ring.person_key_id)
         self.listens = Listens(household)
         self.rows = rows
         self.blobs = blobs
@@ -64,3 +69,8 @@ class Vault:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _service(places: Places, *, has_keys: bool) -> KeyService:
+    """A household key is made only while nothing is wrapped by one: a lost key is not replaced by another."""
+    return key_service(places.key_service, folder=places.keys_folder, identity=places.age_identity, may_make=not has_keys)

@@ -54,6 +54,8 @@ def upgrade() -> None:
     op.create_index("reads_by_time", "reads", ["opened_at"], unique=False)
     op.create_index("reads_of_person", "reads", ["person_id", "opened_at"], unique=False)
     op.create_index("reads_of_turn", "reads", ["turn_id"], unique=False)
+    unclosed = sa.text("closed_position IS NULL AND medium = 'audio'")
+    op.create_index("reads_unclosed", "reads", ["opened_at"], unique=False, sqlite_where=unclosed, postgresql_where=unclosed)
     op.create_table(
         "timers",
         sa.Column("timer_id", sa.Text(), nullable=False),
@@ -92,9 +94,12 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_turns_expires_at"), "turns", ["expires_at"], unique=False)
-    op.create_index("turns_of_key", "turns", ["person_key_id"], unique=False)
-    op.create_index("turns_of_person", "turns", ["person_id", "number"], unique=False)
-    op.create_index("turns_of_person_by_time", "turns", ["person_id", "began_at"], unique=False)
+    op.create_index("turns_of_key", "turns", ["person_key_id", "number"], unique=False)
+    op.create_index("turns_of_key_by_time", "turns", ["person_key_id", "began_at"], unique=False)
+    unconfirmed = sa.text("kept_position IS NULL")
+    op.create_index(
+        "turns_unconfirmed", "turns", ["began_at"], unique=False, sqlite_where=unconfirmed, postgresql_where=unconfirmed
+    )
     op.create_table(
         "consents",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
