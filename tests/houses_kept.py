@@ -43,6 +43,8 @@ NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 PASSPHRASE = "four plain words, no more"
 REVIEWER = Actor(actor_id="reviewer-1", alias="calm-otter-2222", role=Role.REVIEWER)
 URL = "http://127.0.0.1:8765"
+PERSON_COOKIES = ("earwitness-person", "__Host-earwitness-person")
+"""Of a server without TLS, and of one with it."""
 
 
 def sound(seconds: float, *, seed: int = 1) -> bytes:
@@ -201,7 +203,7 @@ class KeptHouse:
         client = TestClient(self.app(is_secure=is_secure), base_url=url, client=("127.0.0.1", 50_000))
         self.closing.enter_context(client)
         if person is not None:
-            self.sign_in(client, person.name).raise_for_status()
+            client.cookies.set(PERSON_COOKIES[is_secure], self.people.let_in(person))
         return client
 
     def sign_in(self, client: TestClient, name: str, *, passphrase: str = PASSPHRASE) -> Any:
