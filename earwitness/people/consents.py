@@ -87,6 +87,8 @@ class Consents:
         An objection stands until a decision says that it lifts it: against a consent, and beyond a withdrawal. Raises PersonError
         (consent.invalid), AccessError (consent.objected), LedgerError (only for a consent that is given), StorageError.
         """
+        with self._database.reading() as connection:
+            _check_known(connection, person_id)
         before = self.in_force(person_id).get(purpose)
         stands = before is not None and before.is_objection and not lifts_objection
         if is_given and stands:
@@ -157,8 +159,7 @@ class Consents:
             "position": position,
         }
         with self._database.writing() as connection:
-            if connection.execute(sa.select(people.c.person_id).where(people.c.person_id == decision.person_id)).scalar() is None:
-                raise PersonError("There is no such person here.")
+            _check_known(connection, decision.person_id)
             connection.execute(sa.insert(consents).values(row))
         return self._find(decision.decision_id)
 
@@ -173,6 +174,11 @@ class Consents:
             return _decision(connection.execute(sa.select(consents).where(consents.c.decision_id == decision_id)).one())
 
 
+def _check_known(connection: sa.Connection, person_id: str) -> None:
+    if connection.execute(sa.select(people.c.person_id).where(people.c.person_id == person_id)).scalar() is None:
+        raise PersonError("There is no such person here.")
+
+
 def _terms(
     purpose: Purpose, is_given: bool, *, retention_seconds: float | None, keeps: Keeps | None, before: Decision | None
 ) -> tuple[float | None, Keeps | None]:
@@ -180,7 +186,9 @@ def _terms(
     if purpose is not Purpose.KEEP or not is_given:
         return None, None
     last = before if before is not None and before.is_given else None
-    retention = retention_seconds or (last.retention_seconds if last else None) or PERIODS[USUAL_PERIOD]
+    retention = retention_seconds if retention_seconds is not None else last.retention_seconds if last else None
+    if retention is None:
+        retention = PERIODS[USUAL_PERIOD]
     if not SHORTEST_SECONDS <= retention <= LONGEST_SECONDS:
         raise PersonError("Recordings can be kept for a minute up to ten years.", code="consent.invalid")
     return retention, keeps or (last.keeps if last else None) or Keeps.AUDIO

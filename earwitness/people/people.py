@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import secrets
 import threading
+import unicodedata
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from earwitness.domain.errors import AccessError, PersonError
+from earwitness.domain.errors import AccessError, PersonError, StorageError
 from earwitness.domain.person import Person
 from earwitness.people import passphrase as secret
 from earwitness.people.aliases import new_alias
@@ -89,9 +90,14 @@ class People:
         return self.find(person_id)
 
     def remove(self, person_id: str) -> None:
-        """Forget a person with all sign-ins and consents. Raises StorageError."""
+        """Forget a person with all sign-ins and consents; nobody of that id is fine. Raises StorageError."""
         with self._database.writing() as connection:
+            row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).one_or_none()
             connection.execute(sa.delete(people).where(people.c.person_id == person_id))
+        if row is not None:
+            traces = [text.encode() for text in (row.name, row.name_key, row.alias, row.passphrase_hash)]
+            with contextlib.suppress(StorageError):  # the sweep of what they said empties the log too
+                self._database.scrub(traces)
 
     def is_restricted(self, person_id: str) -> bool:
         """Whether the person restricted the use of all that they said."""
@@ -164,7 +170,7 @@ def _name(name: str) -> tuple[str, str]:
     shown = " ".join(name.split())
     if not 1 <= len(shown) <= LONGEST_NAME or not shown.isprintable():
         raise PersonError(f"A name has 1 to {LONGEST_NAME} characters.", code="person.invalid")
-    return shown, shown.casefold()
+    return shown, unicodedata.normalize("NFKC", shown).casefold()
 
 
 def _digest(token: str) -> bytes:

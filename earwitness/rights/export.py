@@ -80,23 +80,24 @@ def export(
     with zipfile.ZipFile(cast(IO[bytes], pipe), "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("README.txt", README.format(name=person.name, now=now.isoformat(timespec="minutes")))
         with_sound: list[str] = []
-        with file.open("turns.jsonl", "w") as lines:
+        with file.open("turns.jsonl", "w", force_zip64=True) as lines:
             for page in _pages(person, vault):
                 for recording in page:
                     lines.write(json.dumps(recording, ensure_ascii=False).encode() + b"\n")
                 with_sound += [str(one["turn_id"]) for one in page if one["audio_seconds"]]
                 yield pipe.take()
-        file.writestr(
-            "index.json", json.dumps(_index(person, rights=rights, prover=prover, now=now), ensure_ascii=False, indent=1)
-        )
+        missing = set(with_sound)
         for start in range(0, len(with_sound), AT_ONCE):
             some = with_sound[start : start + AT_ONCE]
             sounds = vault.door.sounds(themself(person), person.person_id, turn_ids=some, purpose=ReadPurpose.EXPORT)
             with contextlib.closing(sounds):
                 for turn_id, data in sounds:
+                    missing.remove(turn_id)
                     file.writestr(f"audio/{turn_id}.wav", wav_header(len(data), rate_hz=RATE_HZ) + data)
                     yield pipe.take()
             tell(min(start + AT_ONCE, len(with_sound)), len(with_sound))
+        index = _index(person, rights=rights, prover=prover, now=now) | {"audio_missing": sorted(missing)}
+        file.writestr("index.json", json.dumps(index, ensure_ascii=False, indent=1))
     yield pipe.take()
 
 

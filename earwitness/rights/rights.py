@@ -20,6 +20,7 @@ from earwitness.people.consents import Consents
 from earwitness.people.people import People
 from earwitness.telemetry import log
 from earwitness.vault.door import AudioRead, HistoryPage
+from earwitness.vault.erasing import SYSTEM
 from earwitness.vault.vault import Vault
 
 MOST_LISTENS: Final = 1000
@@ -119,7 +120,22 @@ class Rights:
         keeping = None if spoken.is_off_record else self.consents.keeping(spoken.person_id)
         if keeping is None:
             return None
-        return self._vault.keeper.keep(spoken, sound, keeping=keeping)
+        kept = self._vault.keeper.keep(spoken, sound, keeping=keeping)
+        return kept if self._agrees_still(spoken, keeping) else None
+
+    def _agrees_still(self, spoken: Spoken, keeping: Keeping) -> bool:
+        """What was decided while a turn was being kept counts for it too: it is shortened, or deleted again."""
+        person_id, eraser = spoken.person_id, self._vault.eraser
+        now = self.consents.keeping(person_id)
+        if now is not None:
+            if now.retention_seconds < keeping.retention_seconds:
+                self._vault.rows.shorten(person_id, retention_seconds=now.retention_seconds)
+            return True
+        if any(person.person_id == person_id for person in self.people.all()):
+            eraser.erase(SYSTEM, person_id, Selection(turn_ids=(spoken.turn.turn_id,)))
+        else:
+            eraser.erase_person(SYSTEM, person_id)
+        return False
 
     def kept(self, person_id: str, selection: Selection) -> Kept:
         """How much is kept of a person."""
@@ -190,9 +206,7 @@ class Rights:
     def erase_person(self, person_id: str) -> Erasure:
         """Delete everything that is held about a person, and the person: gone when this returns. Raises StorageError."""
         erasure = self._vault.eraser.erase_person(self._self(person_id), person_id)
-        self._vault.listens.remove(person_id)
-        self.people.remove(person_id)
-        self._last_turns.pop(person_id, None)
+        self._forget(person_id)
         return erasure
 
     def receipts(self, person_id: str) -> tuple[Erasure, ...]:
@@ -235,11 +249,25 @@ class Rights:
 
     def upkeep(self) -> None:
         """Finish what a power cut or an absent ledger left behind. Failures are logged; the next upkeep tries again."""
-        for work in (self._vault.eraser.upkeep, self.consents.commit_waiting):
+        for work in (self._finish_leaving, self._vault.eraser.upkeep, self.consents.commit_waiting):
             try:
                 work()
             except EarwitnessError as error:
                 log(_logger, "upkeep.failed", level=logging.WARNING, code=error.code)
+
+    def _finish_leaving(self) -> None:
+        """Of those who left nothing stays, also if the power went while they did, or they spoke just then."""
+        eraser = self._vault.eraser
+        left = eraser.left()
+        for person_id in left & {person.person_id for person in self.people.all()}:
+            self._forget(person_id)
+        for person_id in left & eraser.heard():
+            eraser.erase_person(SYSTEM, person_id)
+
+    def _forget(self, person_id: str) -> None:
+        self._vault.listens.remove(person_id)
+        self.people.remove(person_id)
+        self._last_turns.pop(person_id, None)
 
     def _self(self, person_id: str) -> Actor:
         return themself(self.people.find(person_id))

@@ -135,6 +135,14 @@ class Eraser:
         self.sweep()
         self._close_broken_reads()
 
+    def left(self) -> set[str]:
+        """The ids of people of whom everything was deleted since they left."""
+        return self._ring.people_who_left()
+
+    def heard(self) -> set[str]:
+        """The ids of people of whom something is, or may be, kept."""
+        return self._ring.people()
+
     def receipts(self, person_id: str) -> tuple[Erasure, ...]:
         """The erasures of what a person said, newest first."""
         return self._ring.erasures_of(person_id)

@@ -83,6 +83,17 @@ class KeyRing:
             found: str | None = connection.execute(query).scalar()
             return found
 
+    def people(self) -> set[str]:
+        """The ids of people who have a key."""
+        with self.database.reading() as connection:
+            return set(connection.execute(sa.select(person_keys.c.person_id)).scalars())
+
+    def people_who_left(self) -> set[str]:
+        """The ids of people who were erased as such."""
+        where = (erasures.c.kind == "person", erasures.c.person_id.is_not(None))
+        with self.database.reading() as connection:
+            return set(connection.execute(sa.select(erasures.c.person_id).where(*where)).scalars())
+
     def add(self, data_key: bytes, *, turn_id: str, parent: PersonKey, now: datetime) -> None:
         """Keep a data key, wrapped by its person's. Raises VaultError (vault.not_kept) if either was destroyed meanwhile."""
         wrapped = wrap_key(data_key, by=parent.key, key_id=turn_id, parent_id=parent.key_id)
