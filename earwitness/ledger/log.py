@@ -56,7 +56,7 @@ class Ledger:
         """Open it, making its key and signing its empty head at first. Raises LedgerError: unavailable, key or damaged."""
         self.database = database
         with _said(), database.reading() as connection:
-            has_begun = rows.has_head(connection)
+            has_begun = rows.has_begun(connection)
         self._key = signing_key(key_file, may_make=not has_begun)
         self._log = self._key.verifier()
         self.origin = self._key.name
@@ -66,7 +66,7 @@ class Ledger:
         self._queue_lock = threading.Lock()
         self._known = _Known()
         with _said(), database.writing(lock=rows.LOCK) as connection:
-            if not rows.has_head(connection):
+            if not rows.has_begun(connection):
                 rows.begin(connection, note=self._signed(0, tree.EMPTY_ROOT))
             self._edge(rows.View(connection))
 

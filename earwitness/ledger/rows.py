@@ -82,9 +82,9 @@ class View:
         return Note(text=found.text, signatures=(*found.signatures, *more))
 
 
-def has_head(connection: sa.Connection) -> bool:
-    """Whether a ledger was begun in this database."""
-    return connection.execute(sa.select(sa.func.count()).select_from(head)).scalar_one() > 0
+def has_begun(connection: sa.Connection) -> bool:
+    """Whether there is a ledger in this database; one that lost its head is there all the same."""
+    return any(connection.execute(sa.select(sa.exists().select_from(table))).scalar_one() for table in (head, entries, tiles))
 
 
 def begin(connection: sa.Connection, *, note: str) -> None:
