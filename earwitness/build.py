@@ -5,7 +5,7 @@ import contextlib
 import gc
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -14,15 +14,19 @@ from typing import Self
 from earwitness.config import Settings, models_folder, state_folder
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Keeps, Purpose
-from earwitness.domain.errors import SettingsError
+from earwitness.domain.errors import ProofError, SettingsError
 from earwitness.domain.home import Home
 from earwitness.domain.intent import Context
 from earwitness.domain.recording import Spoken
 from earwitness.domain.turn import Turn
 from earwitness.jobs.fire_alerts import FireAlerts
+from earwitness.jobs.submit_checkpoint import SubmitCheckpoint
 from earwitness.jobs.tell_listens import TellListens
 from earwitness.jobs.upkeep import Upkeep
 from earwitness.ledger.log import Ledger
+from earwitness.ledger.note import COSIGNATURE, Verifier, parse_verifier
+from earwitness.ledger.witness import Witness
+from earwitness.ledger.witness_client import submit_checkpoint
 from earwitness.links.home_file import demo_home, read_home
 from earwitness.links.lists import Lists
 from earwitness.links.simulated_home import SimulatedHome
@@ -35,6 +39,7 @@ from earwitness.satellite.ear import WakeEar
 from earwitness.server.app import make_app
 from earwitness.server.listen import Address, bind, http_server
 from earwitness.server.session import Session
+from earwitness.server.witnessing import witness_app
 from earwitness.skills.board import HomeBoard
 from earwitness.skills.registry import SkillSet
 from earwitness.speech.models import ModelStore
@@ -195,6 +200,13 @@ class House:
         return Upkeep(self.vault.eraser, finish=self.rights.upkeep, clock=utc_now, longest_sleep_seconds=longest)
 
     @cached_property
+    def submissions(self) -> SubmitCheckpoint:
+        """The job that has the ledger's head co-signed; it has nothing to do without witnesses in the settings."""
+        ledger, minutes = self.ledger, self.settings.vault.witness_minutes
+        asks = [partial(submit_checkpoint, ledger, url, witness=one) for url, one in witnesses(self.settings).items()]
+        return SubmitCheckpoint(asks, every_seconds=60.0 * minutes)
+
+    @cached_property
     def timers(self) -> Timers:
         return Timers(self.database)
 
@@ -296,6 +308,33 @@ class House:
         return await self.assistant.ask(request, voice=voice, is_silent=is_silent, person_id=person_id)
 
 
+def witnesses(settings: Settings) -> dict[str, Verifier]:
+    """The verifier keys of the witnesses in the settings, by URL. Raises SettingsError."""
+    found: dict[str, Verifier] = {}
+    for one in settings.vault.witnesses:
+        url, _, key = one.strip().partition(" ")
+        try:
+            found[url] = parse_verifier(key)
+        except ProofError as error:
+            raise SettingsError(f"In vault.witnesses, {one}: a URL, a space and a verifier key are needed. {error}") from error
+        if found[url].kind != COSIGNATURE:
+            raise SettingsError(f"In vault.witnesses, {one}: that is a ledger's key, not a witness's.")
+    return found
+
+
+async def serve_witness(logs: Sequence[Verifier], *, folder: Path, address: Address, say: Callable[[str], None]) -> None:
+    """Witness the ledgers of those keys until interrupted. Raises NetworkError, LedgerError."""
+    witness = Witness(folder, logs=logs)
+    try:
+        listener = bind(address)
+        url = address.url(listener.getsockname()[1])
+        say(f"Witnessing {', '.join(log.name for log in logs)} at {url}. Ctrl+C stops it.")
+        say(f"The witness's key: {witness.verifier}")
+        await http_server(witness_app(witness), address).serve(sockets=[listener])
+    finally:
+        witness.close()
+
+
 async def serve(house: House, *, host: str | None, port: int | None, say: Callable[[str], None]) -> None:
     """Load the models, listen, and serve until interrupted. Raises NetworkError, ModelError, StorageError."""
     server = house.settings.server
@@ -313,7 +352,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
         address=address,
         area=house.settings.home.area,
         routers=[
-            page_router(wake_words=house.settings.wake.words),
+            page_router(wake_words=house.settings.wake.words, signed_in=signed_in.person),
             api_router(house.assistant, signed_in=signed_in.person),
             people_router(rights, vault=house.vault, prover=house.prover, signed_in=signed_in, clock=utc_now),
             history_router(rights, signed_in=signed_in),
@@ -335,7 +374,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept unless you say so there. Ctrl+C stops it.")
     async with asyncio.TaskGroup() as tasks:
         news = TellListens(house.rights, sessions=lambda: sessions, clock=utc_now)
-        jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news)]
+        jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news, house.submissions)]
         try:
             await http_server(app, address).serve(sockets=[listener])
         finally:

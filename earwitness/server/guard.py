@@ -1,6 +1,7 @@
 """The guard before every request: host, origin, access, size of body, and the safety headers of every answer.
 
-A plain ASGI layer, so that nothing behind it can be reached around it. It reads no body and knows no route but the sign-in.
+A plain ASGI layer, so that nothing behind it can be reached around it. It reads no body, and of all routes knows only the pages
+and the sign-in.
 """
 
 import json
@@ -18,6 +19,8 @@ MAX_BODY_BYTES: Final = 64 * 1024
 MAX_AUDIO_BYTES: Final = 10 * 1024 * 1024
 AUDIO_PATH: Final = "/api/v1/ask/audio"
 OPEN_PATHS: Final = ("/sign-in", "/static/")
+PAGE_PATHS: Final = ("/", "/history", "/privacy", "/listens")
+"""Where a visit without the access code is led to the sign-in."""
 PROGRAM_PATHS: Final = ("/api/", "/ledger/")
 
 CONTENT_POLICY: Final = "; ".join(

@@ -24,3 +24,12 @@ export function icon(name) {
 }
 
 export const byId = (id) => document.getElementById(id);
+
+/** Set a switch (role="switch") and the word beside its track. */
+export function setSwitch(button, isOn) {
+  button.setAttribute("aria-checked", String(isOn));
+  const word = button.querySelector(".switch-word");
+  if (word) word.textContent = isOn ? "On" : "Off";
+}
+
+export const isSwitchedOn = (button) => button.getAttribute("aria-checked") === "true";

@@ -1,11 +1,14 @@
-// Joins the parts of the page: session, microphone, loudspeaker, views, buttons and keys.
+// Joins the parts of the talk page: session, microphone, loudspeaker, views, buttons and keys.
 
+import { isOnlyMe } from "./device.js";
 import { byId, icon, make } from "./elements.js";
+import { account, complain as say, start } from "./header.js";
 import { House } from "./house.js";
 import { Link } from "./link.js";
 import { Microphone } from "./microphone.js";
 import { Player } from "./player.js";
 import { Talk } from "./talk.js";
+import { sayPeriod } from "./times.js";
 import { TurnView } from "./turn_view.js";
 import { Voices } from "./voices.js";
 
@@ -24,11 +27,13 @@ let wantsHandsFree = false;
 let isHandsFree = false;
 let isMuted = localStorage.getItem(MUTED_KEY) === "1";
 let state = "offline";
+let speaker; // who the session speaks for: a name, null for nobody, undefined before it says so
+let renewedFor; // whom the session was last renewed for, so that a disagreement does not renew it forever
 const alerts = new Map();
 
 const house = new House();
 const turns = new TurnView();
-const link = new Link(() => ({ hands_free: wantsHandsFree, muted: isMuted, ...voices.hello }));
+const link = new Link(() => ({ hands_free: wantsHandsFree, muted: isMuted, only_me: isOnlyMe(), ...voices.hello }));
 const player = new Player((id, playback) => link.send("playback", { id, state: playback }));
 const microphone = new Microphone(
   (peak) => document.body.style.setProperty("--level", String(Math.min(1, peak * 1.6))),
@@ -38,11 +43,6 @@ const voices = new Voices(({ name, speed }) => link.send("voice", { name, speed 
 const talk = new Talk({ link, microphone, player, say });
 talk.isMuted = isMuted;
 talk.onLight = (isOn) => document.body.classList.toggle("light", isOn);
-
-function say(sentence) {
-  byId("problem").hidden = !sentence;
-  byId("problem-text").textContent = sentence;
-}
 
 function show() {
   const shown = state === "offline" ? "offline" : isMuted && state === "asleep" ? "muted" : state;
@@ -72,6 +72,36 @@ function showAlerts() {
   show();
 }
 
+/** What is kept of what is said here now, in plain words. */
+function showKept() {
+  const { me } = account;
+  if (speaker === undefined || (speaker !== null && !me)) return;
+  const keeping = speaker === null ? null : me.keeping;
+  let words = "Nothing of what you say is kept.";
+  let note = "Nothing that you say here is kept, because nobody is signed in.";
+  if (keeping) {
+    const what = keeping.keeps === "audio" ? "sound and words" : "the words alone";
+    words = `What you say is kept for ${sayPeriod(keeping.retention_seconds)}, ${what}: see `;
+    note = `What ${speaker} says here is kept for ${sayPeriod(keeping.retention_seconds)}, ${what}.`;
+    if (isHandsFree && !isOnlyMe()) {
+      words = "Hands-free, anybody may be speaking, so nothing is kept now. What you kept before: see ";
+      note = "Hands-free, anybody may be speaking, so nothing is kept now.";
+    }
+  } else if (speaker !== null) {
+    note = `Nothing of what ${speaker} says is kept.`;
+  }
+  byId("kept-words").replaceChildren(words, ...(keeping ? [make("a", { href: "/history" }, "History"), "."] : []));
+  byId("kept-note").replaceChildren(note, " ", make("a", { href: "/privacy" }, keeping ? "Change that" : "Decide about it"), ".");
+}
+
+/** News about one's recordings, until somebody dismisses it. */
+function showNotice(text) {
+  const close = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
+  const notice = make("div", { class: "alert notice" }, icon("i-news"), make("p", {}, text, " ", make("a", { href: "/listens" }, "Who listened")), close);
+  close.addEventListener("click", () => notice.remove());
+  byId("notices").append(notice);
+}
+
 const on = (type, take) => link.addEventListener(type, ({ detail }) => take(detail));
 
 on("welcome", (welcome) => {
@@ -79,6 +109,9 @@ on("welcome", (welcome) => {
   byId("link-text").textContent = "Connected";
   byId("hands-free").disabled = !welcome.hands_free_allowed;
   isHandsFree = wantsHandsFree = welcome.hands_free;
+  speaker = welcome.person;
+  if ((account.me?.person.name ?? null) !== speaker) account.load();
+  showKept();
   alerts.clear();
   showAlerts();
   if (isHandsFree) {
@@ -106,7 +139,14 @@ on("home", (board) => house.show(board));
 on("partial", ({ text }) => turns.partial(text));
 on("transcript", ({ text }) => turns.transcript(text));
 on("understood", (message) => turns.understood(message));
-on("turn", (turn) => turns.finish(turn));
+on("turn", (turn) => {
+  turns.finish(turn);
+  if (speaker !== null) account.load(); // what is kept may have been decided by voice
+});
+on("notice", ({ text }) => {
+  showNotice(text);
+  account.load();
+});
 on("speech", ({ id, rate_hz: rateHz, text }) => {
   if (!player.canSound) say("The browser keeps this page silent until you press something on it.");
   player.begin(id, rateHz);
@@ -214,9 +254,18 @@ byId("listen").addEventListener("click", async () => {
     byId("listen").disabled = false;
   }
 });
-byId("problem-close").addEventListener("click", () => say(""));
+account.addEventListener("change", () => {
+  const name = account.me?.person.name ?? null;
+  if (speaker !== undefined && name !== speaker && name !== renewedFor) {
+    renewedFor = name;
+    speaker = undefined;
+    link.renew();
+  }
+  showKept();
+});
 window.addEventListener("pagehide", () => microphone.close());
 
 show();
 voices.load().catch(() => say("The list of voices could not be loaded; reload the page."));
+start();
 link.connect();

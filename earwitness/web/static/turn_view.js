@@ -1,37 +1,14 @@
 // Shows the turn that goes on, and the turns before it, in this tab's memory only.
 
 import { byId, make } from "./elements.js";
+import { bars, chips, outcomeBadge, outcomeWords, why } from "./turn_parts.js";
 
-const STAGES = [
-  ["endpoint", "Waiting for the end"],
-  ["recognise", "Recognising"],
-  ["understand", "Understanding"],
-  ["act", "Acting"],
-  ["synthesise", "Voice"],
-  ["first_sound", "To the first sound"],
-];
-const OUTCOMES = {
-  done: "Done",
-  answered: "Answered",
-  asked: "Asked back",
-  not_heard: "Nothing heard",
-  not_understood: "Not understood",
-  refused: "Refused",
-  failed: "Failed",
-  cancelled: "Stopped",
-};
 const MOST_TURNS = 50;
-
-const INTENTS = { HassLightSet: "set light", HassGetState: "look up", HassNevermind: "never mind", HassClimateSetTemperature: "set temperature" };
-
-/** "HassTurnOn" as "turn on". */
-const plain = (intent) => INTENTS[intent] ?? intent.replace(/^Hass/, "").replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
-
-function chips(intent, slots) {
-  if (!intent) return ["No request that this home knows"];
-  const pairs = Object.entries(slots).map(([name, value]) => make("span", { class: "chip" }, make("span", { class: "key" }, name.replaceAll("_", " ")), ` ${value}`));
-  return [make("strong", {}, plain(intent)), ...pairs.flatMap((pair) => [" ", pair])];
-}
+const KEPT = {
+  audio: "Kept, sound and words. It is in your history.",
+  text: "Kept, the words alone. It is in your history.",
+  nothing: "Nothing of this is kept.",
+};
 
 export class TurnView {
   #earlier = [];
@@ -45,7 +22,7 @@ export class TurnView {
     byId("turn-body").hidden = false;
     for (const id of ["heard", "done", "reply"]) byId(id).replaceChildren();
     byId("heard").classList.remove("partial");
-    byId("timings").hidden = byId("reason").hidden = true;
+    byId("timings").hidden = byId("reason").hidden = byId("kept").hidden = true;
     delete byId("turn").dataset.outcome;
   }
 
@@ -73,13 +50,15 @@ export class TurnView {
   finish(turn) {
     byId("turn").dataset.outcome = turn.outcome;
     this.transcript(turn.transcript || "(nothing)");
-    const badge = make("span", { class: `outcome ${turn.outcome}` }, OUTCOMES[turn.outcome] ?? turn.outcome);
-    byId("done").replaceChildren(...(turn.transcript ? chips(turn.intent, turn.slots) : []), " ", badge);
+    byId("done").replaceChildren(...(turn.transcript ? chips(turn.intent, turn.slots) : []), " ", outcomeBadge(turn.outcome));
     byId("reply").textContent = turn.reply;
-    const isWhyShown = ["not_understood", "refused", "failed"].includes(turn.outcome) && turn.reason && !turn.reply.includes(turn.reason);
-    byId("reason").hidden = !isWhyShown;
-    byId("reason").textContent = isWhyShown ? `Why: ${turn.reason}` : "";
-    showTimings(turn.timings_ms);
+    byId("reason").textContent = why(turn);
+    byId("reason").hidden = byId("reason").textContent === "";
+    byId("kept").textContent = KEPT[turn.kept] ?? "";
+    byId("kept").dataset.kept = turn.kept;
+    byId("kept").hidden = byId("kept").textContent === "";
+    byId("bars").replaceChildren(...bars(turn.timings_ms));
+    byId("timings").hidden = byId("bars").children.length === 0;
     this.#last = turn;
   }
 
@@ -92,26 +71,9 @@ export class TurnView {
       {},
       make("p", { class: "said" }, turn.transcript || "(nothing)"),
       make("p", { class: "answer" }, turn.reply),
-      make("p", { class: "quiet" }, [OUTCOMES[turn.outcome] ?? turn.outcome, total ? `${Math.round(total)} ms to the first sound` : ""].filter(Boolean).join(" · ")),
+      make("p", { class: "quiet" }, [outcomeWords(turn.outcome), total ? `${Math.round(total)} ms to the first sound` : ""].filter(Boolean).join(" · ")),
     );
     byId("history").prepend(node);
     while (byId("history").children.length > MOST_TURNS) byId("history").lastChild.remove();
   }
-}
-
-function showTimings(timings) {
-  const known = STAGES.filter(([stage]) => stage in timings);
-  const others = Object.keys(timings).filter((stage) => !STAGES.some(([name]) => name === stage));
-  const rows = [...known, ...others.map((stage) => [stage, stage.replaceAll("_", " ")])];
-  const longest = Math.max(1, ...rows.map(([stage]) => timings[stage]));
-  byId("bars").replaceChildren(
-    ...rows.map(([stage, label]) => {
-      const ms = timings[stage];
-      const bar = make("span", { class: "bar", "aria-hidden": "true" });
-      bar.style.width = `${Math.max(0.5, (100 * ms) / longest)}%`;
-      const shown = ms < 10 ? ms.toFixed(1) : String(Math.round(ms));
-      return make("li", { class: stage === "first_sound" ? "total" : "" }, make("span", { class: "stage-name" }, label), make("span", { class: "lane" }, bar), make("span", { class: "ms" }, `${shown} ms`));
-    }),
-  );
-  byId("timings").hidden = rows.length === 0;
 }

@@ -1,0 +1,81 @@
+// Asks the server's JSON API as our own page; whatever goes wrong becomes one sentence that a person can act on.
+
+const PAGE_HEADER = { "x-earwitness-page": "1" };
+const NO_ANSWER = "The server does not answer. See whether it runs, then try again.";
+const REVOKE_MS = 60_000;
+
+export class ApiError extends Error {
+  constructor(message, { code = "", status = 0 } = {}) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** Calls `onNobody` when the server says that nobody is signed in any more. */
+export const door = { onNobody: () => {} };
+
+async function refusal(response) {
+  let told = {};
+  try {
+    told = await response.json();
+  } catch {
+    // no JSON: a proxy's page, say; the status has to do
+  }
+  const message = told.message ?? `The server refused that (status ${response.status}).`;
+  if (told.code === "access.needed") location.assign("/sign-in");
+  if (told.code === "access.not_signed_in") door.onNobody();
+  return new ApiError(message, { code: told.code, status: response.status });
+}
+
+async function send(method, path, body) {
+  const headers = body === undefined ? PAGE_HEADER : { ...PAGE_HEADER, "content-type": "application/json" };
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new ApiError(NO_ANSWER, { code: "network.no_answer" });
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+/** The JSON answer to a call, null if it has no body. Throws ApiError. */
+export async function ask(method, path, body) {
+  const response = await send(method, `/api/v1${path}`, body);
+  return response.status === 204 ? null : response.json();
+}
+
+/** The text at a path outside the API. Throws ApiError. */
+export const askText = async (path) => (await send("GET", path)).text();
+
+/** The body of an answer as a Blob; `onBytes` hears how much has come. Throws ApiError. */
+export async function askBlob(path, onBytes = () => {}) {
+  const response = await send("GET", `/api/v1${path}`);
+  const pieces = [];
+  let bytes = 0;
+  try {
+    for (const reader = response.body.getReader(); ; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      pieces.push(value);
+      bytes += value.length;
+      onBytes(bytes);
+    }
+  } catch {
+    throw new ApiError("The connection broke before everything had come. Try again.", { code: "network.broken" });
+  }
+  const blob = new Blob(pieces, { type: response.headers.get("content-type") ?? "" });
+  return { blob, name: /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] };
+}
+
+/** Save an answer as a file, under the name that the server gives it or else `name`. Gives its bytes. Throws ApiError. */
+export async function save(path, name, onBytes) {
+  const found = await askBlob(path, onBytes);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(found.blob);
+  link.download = found.name ?? name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_MS);
+  return found.blob.size;
+}

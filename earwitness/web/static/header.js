@@ -1,0 +1,103 @@
+// The header of every page: who is signed in, the badge of listens by others, signing out, and the lines under it.
+
+import { ask, door } from "./api.js";
+import { byId } from "./elements.js";
+
+/** Who is signed in. `me` is what GET /me said, null for nobody, undefined while that is not known. "change" follows each change. */
+class Account extends EventTarget {
+  #others = new BroadcastChannel("earwitness.account");
+  #asked = 0;
+  me = undefined;
+
+  constructor() {
+    super();
+    this.#others.onmessage = () => this.load();
+    door.onNobody = () => this.#take(null);
+  }
+
+  /** Ask the server. Says so on the page if it cannot be known. */
+  async load() {
+    const turn = ++this.#asked;
+    try {
+      const me = await ask("GET", "/me");
+      if (turn === this.#asked) this.#take(me);
+    } catch (error) {
+      if (error.code !== "access.not_signed_in") complain(error.message);
+    }
+  }
+
+  /** Take a new answer of the API for the truth, and let the other tabs know. */
+  set(me) {
+    this.#asked += 1;
+    this.#take(me);
+    this.#others.postMessage("changed");
+  }
+
+  async signOut() {
+    await ask("POST", "/people/sign-out");
+    this.set(null);
+  }
+
+  #take(me) {
+    this.me = me;
+    show(me);
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+function show(me) {
+  byId("person").hidden = byId("sign-out").hidden = !me;
+  byId("sign-in").hidden = Boolean(me) || document.body.dataset.page === "privacy";
+  byId("person-name").textContent = me?.person.name ?? "";
+  const count = me?.new_listens ?? 0;
+  byId("new-listens").hidden = count === 0;
+  byId("new-listens-count").textContent = count > 99 ? "99+" : String(count);
+}
+
+/** Say on the page what went wrong; nothing takes it away. */
+export function complain(sentence) {
+  byId("problem").hidden = !sentence;
+  byId("problem-text").textContent = sentence;
+}
+
+/** Say on the page what was done; nothing takes it away. */
+export function inform(sentence) {
+  complain("");
+  byId("news").hidden = !sentence;
+  byId("news-text").textContent = sentence;
+}
+
+/** Do something for somebody who pressed `button`: it waits meanwhile, and what fails is said. Gives whether it went well. */
+export async function attempt(button, work) {
+  if (button.getAttribute("aria-busy")) return false;
+  complain("");
+  button.setAttribute("aria-busy", "true"); // not disabled: that would take the focus away
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error.code !== "access.not_signed_in") complain(error.message);
+    return false;
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+export const account = new Account();
+
+byId("problem-close").addEventListener("click", () => complain(""));
+byId("news-close").addEventListener("click", () => inform(""));
+byId("sign-out").addEventListener("click", async () => {
+  if (await attempt(byId("sign-out"), () => account.signOut())) byId("sign-in").hidden ? byId("main").focus() : byId("sign-in").focus();
+});
+
+/** Find out who is signed in; a page calls it once it listens to "change". */
+export function start() {
+  if (document.body.dataset.signedIn === "no") {
+    account.me = null;
+    show(null);
+    account.dispatchEvent(new Event("change"));
+    return;
+  }
+  account.load();
+}

@@ -1,0 +1,156 @@
+// The page of who opened what is kept of somebody, with proofs that check without this server.
+
+import { ask, askText, save } from "./api.js";
+import { byId, icon, isSwitchedOn, make, setSwitch } from "./elements.js";
+import { account, attempt, complain, start } from "./header.js";
+import { count, saySecond, saySeconds } from "./times.js";
+
+const AT_FIRST = 100;
+const MOST = 1000;
+const ROLES = {
+  member: "another person of this household",
+  reviewer: "a reviewer",
+  trainer: "the builder of training data",
+  system: "this house itself, for upkeep",
+};
+const WHY = {
+  playback: "To listen",
+  history: "To read the words",
+  correction: "To correct the words",
+  export: "To take a copy away",
+  review: "To review",
+  training: "To build training data",
+};
+const RESULTS = {
+  open: "Not ended yet",
+  served: "Opened",
+  broken_off: "Broken off early",
+  failed: "Failed: nothing came out",
+  refused: "Refused: nothing was opened",
+};
+
+const turnId = new URLSearchParams(location.search).get("turn");
+let limit = AT_FIRST;
+let asked = 0;
+let shownName = null;
+
+const isOnlyOthers = () => isSwitchedOn(byId("others"));
+
+function what({ what: medium, recordings }) {
+  const words = medium === "audio" ? "sound" : "words";
+  return recordings === 1 ? words[0].toUpperCase() + words.slice(1) : `${words[0].toUpperCase() + words.slice(1)} of ${count(recordings, "turn")}`;
+}
+
+function who({ who: alias, role }) {
+  if (role === "self") return ["You"];
+  return [make("strong", {}, alias), make("span", { class: "quiet block" }, ROLES[role] ?? role)];
+}
+
+function row(listen) {
+  const proof = make("button", { type: "button", class: "save-proof" }, icon("i-save"), "Proof", make("span", { class: "hidden" }, ` of entry ${listen.position}`));
+  const name = `listen-${listen.read_id.slice(0, 8)}.json`;
+  proof.addEventListener("click", () => attempt(proof, () => save(`/listens/${listen.read_id}/proof`, name)));
+  const cell = (label, ...nodes) => make("td", { "data-label": label }, make("span", { class: "cell" }, ...nodes));
+  return make(
+    "tr",
+    { class: listen.result, "data-role": listen.role, "data-why": listen.why },
+    cell("When", make("time", { datetime: listen.when }, saySecond(listen.when))),
+    cell("Who", ...who(listen)),
+    cell("Why", WHY[listen.why] ?? listen.why),
+    cell("What", what(listen)),
+    cell("Heard", listen.what === "audio" ? saySeconds(listen.seconds) : "–"),
+    cell("Result", RESULTS[listen.result] ?? listen.result),
+    cell("Proof", proof),
+  );
+}
+
+async function load() {
+  const turn = ++asked;
+  const query = new URLSearchParams({ limit: String(limit), others: String(isOnlyOthers()), ...(turnId ? { turn: turnId } : {}) });
+  const { listens } = await ask("GET", `/listens?${query}`);
+  if (turn !== asked) return;
+  byId("rows").replaceChildren(...listens.map(row));
+  byId("table").hidden = listens.length === 0;
+  byId("empty").hidden = listens.length > 0;
+  byId("more").hidden = listens.length < limit || limit === MOST;
+  byId("status").textContent = listens.length === 0 ? "" : words(listens.length);
+  byId("empty-text").textContent = isOnlyOthers()
+    ? `Nobody but you opened ${turnId ? "this" : "anything that is kept of you"}. If that ever changes, it is here, and the number at the top tells you.`
+    : "Nothing was opened yet.";
+  if (account.me?.new_listens && !turnId) {
+    await ask("POST", "/listens/seen");
+    account.load();
+  }
+}
+
+function words(number) {
+  const times = number === 1 ? "once" : count(number, "time");
+  const sentence = isOnlyOthers() ? `Others opened ${turnId ? "it" : "something of yours"} ${times}.` : `${turnId ? "It" : "Something of yours"} was opened ${times}.`;
+  return number === limit ? `${sentence} There may be more.` : sentence;
+}
+
+async function reload() {
+  try {
+    await load();
+  } catch (error) {
+    if (error.code !== "access.not_signed_in") complain(error.message);
+  }
+}
+
+function show() {
+  const { me } = account;
+  if (me === undefined) return;
+  byId("signed-out").hidden = me !== null;
+  byId("signed-in").hidden = me === null;
+  if (me === null) byId("rows").replaceChildren();
+  const name = me?.person.name ?? null;
+  if (name !== null && name !== shownName) {
+    reload();
+    showTurn();
+    showKey();
+  }
+  shownName = name;
+}
+
+/** Say which turn the list is about, if it is about one. */
+async function showTurn() {
+  byId("one-turn").hidden = turnId === null;
+  if (turnId === null) return;
+  try {
+    const { transcript } = await ask("GET", `/history/${turnId}`);
+    byId("one-turn-name").textContent = `“${transcript}”`;
+  } catch {
+    byId("one-turn-name").textContent = "a turn that is not kept any more";
+  }
+}
+
+async function showKey() {
+  try {
+    const key = (await askText("/ledger/key")).trim();
+    byId("key").textContent = key;
+    byId("command").textContent = `earwitness verify proof listen.json --key ${key}`;
+  } catch (error) {
+    complain(error.message);
+  }
+}
+
+for (const name of ["key", "command"]) {
+  byId(`${name}-copy`).addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(byId(name).textContent);
+      byId("copied").textContent = name === "key" ? "The key is copied." : "The command is copied.";
+    } catch {
+      byId("copied").textContent = "This browser does not let the page copy; mark the text and copy it yourself.";
+    }
+  });
+}
+byId("others").addEventListener("click", () => {
+  setSwitch(byId("others"), !isOnlyOthers());
+  reload();
+});
+byId("more").addEventListener("click", () => {
+  limit = MOST;
+  attempt(byId("more"), load);
+});
+account.addEventListener("change", show);
+start();
