@@ -50,7 +50,10 @@ def submit_checkpoint(ledger: Ledger, url: str, *, witness: Verifier) -> Checkpo
 
 def _keep(ledger: Ledger, continuation: Continuation, *, witness: Verifier, lines: str) -> Checkpoint:
     ours = parse_note(continuation.checkpoint)
-    answered = parse_note(f"{ours.text}\n{lines}")
+    try:
+        answered = parse_note(f"{ours.text}\n{lines}")
+    except ProofError as error:
+        raise _nonsense() from error
     theirs = [one for one in answered.signatures if (one.name, one.key_id) == (witness.name, witness.key_id)]
     note = Note(text=ours.text, signatures=(ours.signatures[0], *theirs))
     moment = seen_at(note, witness)
@@ -62,8 +65,12 @@ def _keep(ledger: Ledger, continuation: Continuation, *, witness: Verifier, line
 
 def _size_seen(answer: str) -> int:
     if not re.fullmatch(r"(0|[1-9][0-9]{0,18})\n?", answer, re.ASCII):
-        raise LinkError("The witness gave an answer that is none of its protocol.")
+        raise _nonsense()
     return int(answer)
+
+
+def _nonsense() -> LinkError:
+    return LinkError("What answers at the witness's address does not speak its protocol; check the address.")
 
 
 def _refusal(status: int) -> Exception:

@@ -19,6 +19,7 @@ from earwitness.telemetry import log
 
 SEND_SECONDS: Final = 15.0
 SIZE_TYPE: Final = "text/x.tlog.size"
+TEXT_TYPE: Final = "text/plain; charset=utf-8"
 _logger = logging.getLogger(__name__)
 
 
@@ -48,7 +49,8 @@ def witness_app(witness: CoSigner) -> ASGIApp:
         except EarwitnessError as error:
             log(_logger, "witness cannot sign", level=logging.WARNING, code=error.code)
             return PlainTextResponse("The witness cannot keep what it sees, so it signs nothing now.\n", status_code=503)
-        return Response(text, status_code=status, media_type=SIZE_TYPE if status == 409 else "text/plain; charset=utf-8")
+        kind = SIZE_TYPE if status == 409 else TEXT_TYPE
+        return Response(text, status_code=status, headers={"content-type": kind})
 
     async def key(_: Request) -> Response:
         return PlainTextResponse(f"{witness.verifier}\n")
