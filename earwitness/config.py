@@ -110,6 +110,10 @@ class VaultSettings(_Part):
     """File of the age identity, for example on a stick; it is read at each start and never copied."""
     upkeep_seconds: float = Field(default=20.0, ge=1.0, le=600.0)
     """How often, at the latest, what has expired or was deleted is swept away."""
+    witnesses: tuple[str, ...] = ()
+    """Witnesses that co-sign the ledger: each a URL, a space, and the verifier key that whoever runs it gave you."""
+    witness_minutes: float = Field(default=15.0, ge=1.0, le=1440.0)
+    """How often the ledger's head is submitted to them."""
 
 
 class BackupSettings(_Part):

@@ -29,6 +29,7 @@ KEYS: Final[dict[str, Privacy]] = {
     "stage": Privacy.SAFE,
     "state": Privacy.SAFE,
     "turn": Privacy.SAFE,
+    "witness": Privacy.SAFE,
     "reply": Privacy.PERSONAL,
     "slots": Privacy.PERSONAL,
     "transcript": Privacy.PERSONAL,

@@ -8,15 +8,18 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
 from earwitness import __version__
-from earwitness.cli import evaluate, history, ledger, machine, people, prove, serve, turns
+from earwitness.cli import evaluate, history, ledger, machine, people, prove, serve, turns, verify
 from earwitness.cli.options import AS_JSON
 from earwitness.config import read_settings
 from earwitness.domain.errors import EarwitnessError
+
+NOT_VERIFIED: Final = ("proof.invalid", "proof.unreadable")
+"""The codes that end with status 1: something was verified and is not what it says."""
 
 
 class _Command(click.Group):
@@ -40,10 +43,12 @@ class _Command(click.Group):
 
 
 def _stop(code: str, sentence: str, context: click.Context) -> NoReturn:
+    """`sentence` may quote what others wrote, so nothing of it steers the terminal."""
     if context.meta.get(AS_JSON):
         click.echo(json.dumps({"error": {"code": code, "message": sentence}}))
-    click.echo(f"earwitness: {code}: {sentence}", err=True)
-    sys.exit(1 if code == "proof.invalid" else 2)
+    line = "".join(character if character.isprintable() else "\ufffd" for character in sentence)
+    click.echo(f"earwitness: {code}: {line}", err=True)
+    sys.exit(1 if code in NOT_VERIFIED else 2)
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,7 +75,8 @@ for command in (
     history.export,
     history.erase,
     ledger.ledger,
-    ledger.verify,
+    ledger.witness,
+    verify.verify,
     prove.prove,
     evaluate.evaluate,
     machine.doctor_command,

@@ -1,105 +1,26 @@
-"""The commands of the ledger: verify, offline and without any household's data; show, publish and prove one's own."""
+"""The commands of this household's own ledger: show it, prove from it, publish it, have it witnessed; and witness others'."""
 
+import asyncio
 import json
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import click
-from rich.text import Text
 
 from earwitness import build
-from earwitness.cli.options import JSON, out, progress
+from earwitness.cli.options import JSON, with_bar
+from earwitness.cli.verify import read_key
 from earwitness.config import Settings, state_folder
 from earwitness.domain.errors import ProofError
-from earwitness.ledger import verify as offline
-from earwitness.ledger.note import Checkpoint, Verifier, parse_checkpoint, parse_note, parse_verifier
-from earwitness.ledger.proof import read_proof, read_receipt
+from earwitness.ledger.log import Ledger
+from earwitness.ledger.note import COSIGNATURE, ED25519, Verifier, parse_checkpoint, parse_note
+from earwitness.ledger.witness_client import submit_checkpoint
+from earwitness.server.listen import Address
 from earwitness.storage.durable import write_whole
 
-FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
-KEY = click.option("--key", help="The ledger's verifier key, or a file that holds it; without it, this machine's own ledger's.")
-WITNESS = click.option("--witness", "witnesses", multiple=True, help="A witness's verifier key, or a file that holds it.")
-SAVE = click.option("--save", type=click.Path(path_type=Path), help="File to write; without it, the terminal.")
-
-
-@click.group()
-def verify() -> None:
-    """Check proofs, receipts, checkpoints and whole ledgers: offline, trusting no server, only the ledger's key."""
-
-
-@verify.command(name="proof")
-@click.argument("file", type=FILE)
-@KEY
-@WITNESS
-@JSON
-def verify_proof(file: Path, *, key: str | None, witnesses: tuple[str, ...], as_json: bool) -> None:
-    """Check that the entry in FILE is in the ledger."""
-    log, known = _keys(key, witnesses)
-    proof = read_proof(file.read_bytes())
-    checkpoint = proof.check(log, witnesses=known)
-    facts = {"index": proof.index, "entry": proof.entry(), **_facts(checkpoint, log)}
-    said = f"The ledger {log.name} holds this as entry {proof.index} of {checkpoint.size}"
-    _tell(facts, f"{said}: {_entry(proof.entry())}", as_json=as_json)
-
-
-@verify.command(name="receipt")
-@click.argument("file", type=FILE)
-@KEY
-@WITNESS
-@JSON
-def verify_receipt(file: Path, *, key: str | None, witnesses: tuple[str, ...], as_json: bool) -> None:
-    """Check that the receipt in FILE is the one that the ledger holds."""
-    log, known = _keys(key, witnesses)
-    receipt = read_receipt(file.read_bytes())
-    checkpoint = receipt.check(log, witnesses=known)
-    facts = {"index": receipt.proof.index, "receipt": dict(receipt.statement), **_facts(checkpoint, log)}
-    gone = f"{receipt.statement.get('recordings')} recordings were deleted at {receipt.statement.get('at')}"
-    _tell(facts, f"{gone}; the ledger {log.name} holds this receipt as entry {receipt.proof.index}.", as_json=as_json)
-
-
-@verify.command(name="log")
-@click.argument("folder", type=FOLDER)
-@KEY
-@WITNESS
-@JSON
-def verify_log(folder: Path, *, key: str | None, witnesses: tuple[str, ...], as_json: bool) -> None:
-    """Recompute the published ledger in FOLDER from its entries; nothing may be missing, changed or added."""
-    log, known = _keys(key, witnesses)
-    found = _with_bar("Verifying", lambda tell: offline.verify_log(folder, log=log, witnesses=known, tell=tell))
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.kinds.items())) or "none"
-    said = f"All {found.checkpoint.size} entries add up to the signed checkpoint of {log.name}: {kinds}."
-    _tell({"kinds": found.kinds, **_facts(found.checkpoint, log)}, said, as_json=as_json)
-
-
-@verify.command(name="checkpoint")
-@click.argument("file", type=FILE)
-@click.option("--log", "folder", required=True, type=FOLDER, help="Folder of the published ledger.")
-@KEY
-@WITNESS
-@JSON
-def verify_checkpoint(file: Path, *, folder: Path, key: str | None, witnesses: tuple[str, ...], as_json: bool) -> None:
-    """Check that the checkpoint in FILE is a head, earlier or present, of a published ledger."""
-    log, known = _keys(key, witnesses)
-    found = offline.verify_checkpoint(_text(file), folder=folder, log=log, witnesses=known)
-    said = f"The published ledger contains this checkpoint: its first {found.size} entries are what they were."
-    _tell(_facts(found, log), said, as_json=as_json)
-
-
-@verify.command(name="consistency")
-@click.argument("older", type=FILE)
-@click.argument("newer", type=FILE)
-@click.option("--log", "folder", required=True, type=FOLDER, help="Folder of the published ledger.")
-@KEY
-@JSON
-def verify_consistency(older: Path, newer: Path, *, folder: Path, key: str | None, as_json: bool) -> None:
-    """Check that the checkpoint in NEWER contains that in OLDER: the ledger only grew."""
-    log, _ = _keys(key, ())
-    first, second = offline.verify_consistency(_text(older), _text(newer), folder=folder, log=log)
-    said = f"From {first.size} to {second.size} entries the ledger only grew."
-    _tell({"older": _facts(first, log), "newer": _facts(second, log)}, said, as_json=as_json)
+SAVE: Final = click.option("--save", type=click.Path(path_type=Path), help="File to write; without it, the terminal.")
+PEM: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.group()
@@ -111,14 +32,20 @@ def ledger() -> None:
 @JSON
 @click.pass_obj
 def status(settings: Settings, *, as_json: bool) -> None:
-    """How many entries there are, the head, and who signed it."""
+    """How many entries there are, the head, the key, and up to where it was witnessed."""
     with build.House(settings) as house:
-        note = parse_note(house.ledger.checkpoint())
-        key, cosigned = house.ledger.verifier, sorted(house.ledger.cosigned())
-    checkpoint = parse_checkpoint(note.text)
-    facts = {"key": key, "size": checkpoint.size, "root": checkpoint.root.hex(), "witnesses": cosigned}
-    who = ", ".join(cosigned) or "nobody yet"
-    _tell(facts, f"{checkpoint.size} entries under {key}; witnessed by {who}.", as_json=as_json, is_plain=True)
+        note, seen = house.ledger.checkpoint(), house.ledger.cosigned()
+        verifier = house.ledger.verifier
+    head = parse_checkpoint(parse_note(note).text)
+    sizes = {name: parse_checkpoint(parse_note(one).text).size for name, one in sorted(seen.items())}
+    if as_json:
+        click.echo(json.dumps({"key": verifier, "size": head.size, "root": head.root.hex(), "witnesses": sizes}))
+        return
+    click.echo(f"{head.size} entries, root {head.root.hex()}\nkey {verifier}")
+    for name, size in sizes.items():
+        click.echo(f"witnessed by {name} up to {size} entries")
+    if not sizes:
+        click.echo("no witness has seen it yet")
 
 
 @ledger.command()
@@ -130,16 +57,17 @@ def key(settings: Settings) -> None:
 
 
 @ledger.command()
+@click.option("--witnessed", is_flag=True, help="The latest one that a witness signed.")
 @SAVE
 @click.pass_obj
-def checkpoint(settings: Settings, *, save: Path | None) -> None:
+def checkpoint(settings: Settings, *, witnessed: bool, save: Path | None) -> None:
     """Print the latest signed checkpoint: whoever keeps one finds any later change of the past."""
     with build.House(settings) as house:
-        _hand_over(house.ledger.checkpoint(), save)
+        _hand_over(_witnessed(house.ledger) if witnessed else house.ledger.checkpoint(), save)
 
 
 @ledger.command()
-@click.argument("position", type=click.IntRange(min=0))
+@click.argument("position", type=click.IntRange(min=0, max=2**63 - 1))
 @SAVE
 @click.pass_obj
 def proof(settings: Settings, position: int, *, save: Path | None) -> None:
@@ -154,52 +82,80 @@ def proof(settings: Settings, position: int, *, save: Path | None) -> None:
 def publish(settings: Settings, folder: Path) -> None:
     """Write the ledger as static files (C2SP tlog-tiles) to FOLDER; only what is new there is written."""
     with build.House(settings) as house:
-        size = _with_bar("Publishing", lambda tell: house.ledger.publish(folder, tell=tell))
-    out.print(f"{folder}: {size} entries. Anyone checks them with `earwitness verify log {folder} --key KEY`.")
+        size = with_bar("Publishing", lambda tell: house.ledger.publish(folder, tell=tell))
+    click.echo(f"{folder}: {size} entries. Anyone checks them with `earwitness verify log {folder} --key KEY`.")
 
 
-def _keys(key: str | None, witnesses: Sequence[str]) -> tuple[Verifier, tuple[Verifier, ...]]:
-    if key is None:
-        own = state_folder() / "keys" / "ledger.vkey"
-        if not own.exists():
-            raise ProofError("Give the ledger's key with --key: this machine has no ledger of its own.", code="proof.unreadable")
-        key = str(own)
-    log = parse_verifier(_key_text(key))
-    click.echo(f"Checked against the key of {log.name}" + (f" in {key}" if Path(key).exists() else "") + ".", err=True)
-    return log, tuple(parse_verifier(_key_text(one)) for one in witnesses)
-
-
-def _key_text(key: str) -> str:
-    """The key itself, or what is in the file of that name."""
-    try:
-        return Path(key).read_text(encoding="utf-8") if Path(key).is_file() else key
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProofError(f"{key} holds no verifier key.", code="proof.unreadable") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProofError(f"{path} is no checkpoint.", code="proof.unreadable") from error
-
-
-def _facts(found: Checkpoint, log: Verifier) -> dict[str, Any]:
-    return {"verified": True, "ledger": log.name, "size": found.size, "root": found.root.hex()}
-
-
-def _entry(entry: dict[str, Any]) -> str:
-    """An entry as a sentence of its own facts."""
-    rest = {name: value for name, value in entry.items() if name not in ("v", "kind", "at")}
-    when = f", {entry['at']}" if "at" in entry else ""
-    return f"{entry.get('kind', 'unknown')}{when}; " + ", ".join(f"{name} {value}" for name, value in sorted(rest.items()))
-
-
-def _tell(facts: dict[str, Any], said: str, *, as_json: bool, is_plain: bool = False) -> None:
+@ledger.command(name="witness")
+@click.argument("url", required=False)
+@click.option("--key", help="The witness's verifier key, or a file with it; without it, the one in the setting vault.witnesses.")
+@JSON
+@click.pass_obj
+def submit(settings: Settings, url: str | None, *, key: str | None, as_json: bool) -> None:
+    """Have the latest checkpoint co-signed by the witness at URL; without URL, by every one in the setting vault.witnesses."""
+    chosen = build.witnesses(settings)
+    if url is not None:
+        chosen = {url: _witness_key(url, key, chosen)}
+    elif key is not None or not chosen:
+        raise click.UsageError("Name the witness's URL, or set vault.witnesses.")
+    results = []
+    with build.House(settings) as house:
+        for place, witness in chosen.items():
+            before = _size_seen(house.ledger, witness)
+            head = submit_checkpoint(house.ledger, place, witness=witness)
+            results.append({"witness": witness.name, "url": place, "before": before, "size": head.size})
+            if not as_json:
+                grew = "the first that it saw" if before is None else f"{before} when it signed before"
+                click.echo(f"The witness {witness.name} signed the checkpoint of {head.size} entries ({grew}).")
     if as_json:
-        click.echo(json.dumps(facts))
-    else:
-        out.print(Text(said if is_plain else f"Verified. {said}"))
+        click.echo(json.dumps(results))
+
+
+@click.command()
+@click.option(
+    "--log-key", "log_keys", multiple=True, required=True, help="Verifier key, or a file with it, of a ledger to watch."
+)
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Where it keeps its key and what it saw.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; anything but loopback needs TLS.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8766, show_default=True, help="Port; 0 picks a free one.")
+@click.option("--tls-certificate", type=PEM, help="PEM file with the certificate chain.")
+@click.option("--tls-key", type=PEM, help="PEM file with the private key.")
+def witness(
+    log_keys: tuple[str, ...],
+    *,
+    folder: Path | None,
+    host: str,
+    port: int,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+) -> None:
+    """Be a witness for other ledgers: co-sign each checkpoint that continues what was seen before, and only those."""
+    logs = [read_key(one, kind=ED25519, option="--log-key") for one in log_keys]
+    address = Address(host=host, port=port, tls_certificate=tls_certificate, tls_key=tls_key, is_for_anybody=True)
+    asyncio.run(build.serve_witness(logs, folder=folder or state_folder() / "witness", address=address, say=click.echo))
+
+
+def _witnessed(ledger: Ledger) -> str:
+    """The note of the most entries that a witness signed."""
+    found = ledger.cosigned().values()
+    if not found:
+        raise ProofError(
+            "No witness has signed a checkpoint yet; `earwitness ledger witness URL` asks one.", code="proof.not_found"
+        )
+    return max(found, key=lambda note: parse_checkpoint(parse_note(note).text).size)
+
+
+def _size_seen(ledger: Ledger, witness: Verifier) -> int | None:
+    note = ledger.cosigned().get(witness.name)
+    return None if note is None else parse_checkpoint(parse_note(note).text).size
+
+
+def _witness_key(url: str, key: str | None, known: dict[str, Verifier]) -> Verifier:
+    if key is not None:
+        return read_key(key, kind=COSIGNATURE, option="--key")
+    if url not in known:
+        raise click.UsageError("Give the witness's verifier key with --key, from whoever runs it.")
+    return known[url]
 
 
 def _hand_over(text: str, save: Path | None) -> None:
@@ -207,10 +163,4 @@ def _hand_over(text: str, save: Path | None) -> None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
         write_whole(save, [text.encode()])
-        out.print(f"{save}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
-
-
-def _with_bar(title: str, work: Callable[[Callable[[int, int], None]], Any]) -> Any:
-    with progress(title) as bar:
-        task = bar.add_task(title, total=None)
-        return work(lambda done, total: bar.update(task, completed=done, total=total))
+        click.echo(f"{save}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")

@@ -30,6 +30,8 @@ class Address:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     access_code: str | None = None
+    is_for_anybody: bool = False
+    """Whether whoever comes is answered, so that no code is asked for; TLS is needed all the same."""
 
     def __post_init__(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -38,7 +40,9 @@ class Address:
             raise NetworkError(f"server.access_code must have at least {MIN_CODE_CHARACTERS} characters.")
         if is_loopback(self.host):
             return
-        if self.tls_certificate is None or self.access_code is None:
+        if self.is_for_anybody and self.tls_certificate is None:
+            raise NetworkError(f"Listening on {self.host} needs TLS: give a certificate and its key, or listen on 127.0.0.1.")
+        if not self.is_for_anybody and (self.tls_certificate is None or self.access_code is None):
             raise NetworkError(
                 f"Listening on {self.host} lets others on the network in: set server.tls_certificate, server.tls_key and "
                 "server.access_code, or listen on 127.0.0.1."

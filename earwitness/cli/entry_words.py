@@ -1,0 +1,130 @@
+"""An entry of the ledger, or a receipt, in one plain sentence.
+
+Whoever wrote the entry is not trusted: what is shown of it cannot steer a terminal. A kind that is not known is shown as it is.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeGuard
+
+Facts = Mapping[str, Any]
+_PURPOSES: Final = {
+    "keep": "keeping recordings",
+    "review": "review by people",
+    "train": "training",
+    "identify": "recognising the voice",
+}
+_SCOPES: Final = {
+    "turns": "chosen turns",
+    "history": "a whole history",
+    "person": "everything about a person",
+    "expired": "what had expired",
+}
+
+
+def say_entry(entry: Facts) -> str:
+    """What an entry says."""
+    words = _KINDS.get(entry.get("kind"))  # type: ignore[arg-type]
+    return words(entry) if words is not None else f"an entry of the kind {shown(entry.get('kind'))}: {_rest(entry)}"
+
+
+def say_receipt(statement: Facts) -> str:
+    """What a receipt says."""
+    keys = statement.get("keys_destroyed")
+    seconds = statement.get("milliseconds")
+    sound = f", {seconds / 1000:.1f} s of sound," if _is_count(seconds) else ""
+    destroyed = f"{_count(keys, 'key')} destroyed" if _is_count(keys) else "keys destroyed"
+    return f"{_recordings(statement)}{sound} deleted on {_when(statement)} by {shown(statement.get('by'))}, {destroyed}"
+
+
+def shown(value: object) -> str:
+    """A value as text without control characters."""
+    if isinstance(value, str) and value.isprintable():
+        return value
+    return json.dumps(value)
+
+
+def _consent(entry: Facts) -> str:
+    purpose = _word(_PURPOSES, entry.get("purpose"))
+    what = "gave consent to" if entry.get("given") is True else "withdrew consent to"
+    objection = ", and objected" if entry.get("objection") is True else ""
+    version = shown(entry.get("text_version"))
+    return f"on {_when(entry)} somebody {what} {purpose}{objection} (version {version} of the text)"
+
+
+def _kept(entry: Facts) -> str:
+    sound = "with its sound" if entry.get("audio") is True else "as text alone"
+    return f"on {shown(entry.get('day'))} the turn {shown(entry.get('recording'))} was kept {sound}"
+
+
+def _opened(entry: Facts) -> str:
+    return f"on {_when(entry)} {_reader(entry)} opened {_what_read(entry)}"
+
+
+def _refused(entry: Facts) -> str:
+    return f"on {_when(entry)} {_reader(entry)} was refused {_what_read(entry)}"
+
+
+def _closed(entry: Facts) -> str:
+    heard = entry.get("milliseconds")
+    seconds = f"{heard / 1000:.1f} s of sound went out" if _is_count(heard) else "sound went out"
+    return f"on {_when(entry)} the read {shown(entry.get('read'))} ended ({shown(entry.get('result'))}): {seconds}"
+
+
+def _erased(entry: Facts) -> str:
+    scope = _word(_SCOPES, entry.get("scope"))
+    return f"on {_when(entry)} {_recordings(entry)} deleted ({scope}); the receipt's digest is {shown(entry.get('receipt'))}"
+
+
+def _restored(entry: Facts) -> str:
+    return f"on {_when(entry)} a backup was restored: {_rest(entry)}"
+
+
+_KINDS: Final[dict[str, Callable[[Facts], str]]] = {
+    "consent": _consent,
+    "kept": _kept,
+    "read.opened": _opened,
+    "read.refused": _refused,
+    "read.closed": _closed,
+    "erased": _erased,
+    "restored": _restored,
+}
+
+
+def _reader(entry: Facts) -> str:
+    role = shown(entry.get("role"))
+    return f"{shown(entry['by'])}, a {role}," if "by" in entry else "the person who spoke" if role == "self" else f"a {role}"
+
+
+def _what_read(entry: Facts) -> str:
+    what = f"the recording {shown(entry['recording'])}" if "recording" in entry else _count(entry.get("recordings"), "recording")
+    return f"{what} ({shown(entry.get('medium'))}) for {shown(entry.get('purpose'))}"
+
+
+def _recordings(facts: Facts) -> str:
+    count = facts.get("recordings")
+    return f"{_count(count, 'recording')} {'was' if count == 1 else 'were'}"
+
+
+def _when(entry: Facts) -> str:
+    try:
+        return f"{datetime.fromisoformat(entry['at']).astimezone(UTC):%Y-%m-%d at %H:%M:%S} UTC"
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return f"a day that is not told ({shown(entry.get('at'))})"
+
+
+def _word(words: Mapping[str, str], value: object) -> str:
+    return words.get(value, shown(value)) if isinstance(value, str) else shown(value)
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _count(value: object, noun: str) -> str:
+    return f"{shown(value)} {noun}{'' if value == 1 else 's'}"
+
+
+def _rest(entry: Facts) -> str:
+    return ", ".join(f"{shown(name)} {shown(value)}" for name, value in sorted(entry.items()) if name not in ("v", "kind", "at"))
