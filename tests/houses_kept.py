@@ -148,10 +148,18 @@ class KeptHouse:
             person.person_id, purpose, is_given=is_given, way=Way.API, keeps=keeps, retention_seconds=retention_seconds
         )
 
-    def keep(self, person: Person, text: str = "turn on the lamp", *, sound: bytes = b"", at: datetime | None = None) -> str:
+    def keep(
+        self,
+        person: Person,
+        text: str = "turn on the lamp",
+        *,
+        sound: bytes = b"",
+        at: datetime | None = None,
+        turn_id: str | None = None,
+    ) -> str:
         """The id of a turn of that person, kept as far as they consented. `sound` is PCM; `at` is when it began, now without."""
         turn = Turn(
-            turn_id=secrets.token_hex(16),
+            turn_id=turn_id or secrets.token_hex(16),
             transcript=text,
             outcome=Outcome.DONE,
             reply="Turned on the lamp.",
