@@ -38,11 +38,13 @@ def whole_file(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
     """A file to write to: what was written is at `path`, and on the disk, when the block ends; nothing is, if it raises.
 
     For what is too long to be tried again in another place: what a killed writer left beside it goes when the next one begins,
-    so there is one writer of a path at a time. Raises StorageError, as `write_whole`.
+    so there is one writer of a path at a time. Raises StorageError, as `write_whole`, also for a device or pipe.
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.part")
     try:
+        if _is_special(target):
+            raise OSError(errno.EINVAL, "not a file")
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)

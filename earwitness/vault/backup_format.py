@@ -286,7 +286,7 @@ def _about(body: bytes) -> About:
             checkpoint=str(facts["checkpoint"]),
             left_out=tuple(map(str, facts["left_out"])),
         )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _not_one("what it says of itself cannot be read") from error
     if found.kind not in _MEMBERS or found.made_at.tzinfo is None or found.total_bytes < 0:
         raise _not_one("what it says of itself makes no sense")

@@ -184,8 +184,8 @@ def _unpack(parts: Parts, wanted: Wanted, *, new: Path, now: datetime, tell: Tel
     known = merged([*lists, present.known])
     with contextlib.closing(FolderSink(new)) as sink:
         data_about = unpack(wanted.data, "data", sink, identities=wanted.identities, verifier=verifier, tell=tell)
-    for name in ("household.db", "ledger.db"):
-        _check_database(new / name)
+    _check_database(new / "household.db", has="people")
+    _check_database(new / "ledger.db", has="entries")
     dead = [*sink.deleted, *(key_id for line in known.erasures for key_id in line.key_ids)]
     write_living_keys(files.database, new / "keys" / "keys.db", destroyed=dead)
     check_keys_open(_moved(parts, new))
@@ -225,9 +225,10 @@ def _check_is_local(parts: Parts) -> None:
         )
 
 
-def _check_database(path: Path) -> None:
+def _check_database(path: Path, *, has: str) -> None:
     try:
         with opened(path, is_still=True) as connection:
+            connection.execute(f"SELECT 1 FROM {has} LIMIT 1")  # noqa: S608  (a table's name, from above)
             (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         raise BackupError(f"The backup has no {path.name} that can be read.", code="backup.damaged") from error

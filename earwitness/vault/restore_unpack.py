@@ -1,5 +1,6 @@
 """Taking a backup apart: of data into a folder, of keys into memory only. What it gave is checked when `unpack` returns."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -69,16 +70,19 @@ class FolderSink:
         return self._write
 
     def end(self) -> None:
-        try:
+        if self._out is not None:
+            try:
+                self._out.flush()
+            except OSError as error:
+                raise disk_error(self._path, error) from error
             self.close()
-        except OSError as error:
-            raise disk_error(self._path, error) from error
 
     def close(self) -> None:
-        """Close what is open, also after an error."""
+        """Close what is open, after an error too; the error says what went wrong."""
         if self._out is not None:
-            out, self._out = self._out, None
-            out.close()
+            with contextlib.suppress(OSError):
+                self._out.close()
+            self._out = None
 
     def _write(self, data: bytes) -> None:
         assert self._out is not None

@@ -16,7 +16,7 @@ from earwitness.domain.turn import Outcome, Turn
 from earwitness.people.consents import Consents
 from earwitness.people.people import People
 from earwitness.vault.backup import DataBackup, KeysBackup, backup_data, backup_keys, write_erasures
-from earwitness.vault.backup_age import make_identity
+from earwitness.vault.backup_age import make_identity, recipient_of
 from earwitness.vault.backup_parts import Parts, parts_of
 from earwitness.vault.replay import Stores
 from earwitness.vault.restore import Restored, Wanted, restore, stores_of
@@ -117,7 +117,8 @@ class Household:
         self.state = folder / "state"
         self.clock = Clock()
         self.identity = folder / "identity.txt"
-        self.recipient = make_identity(self.identity, now=NOON)
+        is_new = not self.identity.exists()
+        self.recipient = make_identity(self.identity, now=NOON) if is_new else recipient_of(self.identity)
         self.data = folder / "here" / "data.age"
         self.keys = folder / "there"
         self.list = folder / "erasures"
