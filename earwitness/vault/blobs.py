@@ -6,8 +6,10 @@ A blob is on the disk, or acknowledged by the bucket, when `put` returns. Every 
 import contextlib
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -15,7 +17,12 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from earwitness.domain.errors import StorageError, VaultError
 from earwitness.storage.durable import sync_folder
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
 _LISTED: Final = 1000
+_HERE: Final = ("127.0.0.1", "::1", "localhost")
+_RETRIES: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 _BEGUN: Final = "#1"
 """The library appends this to the name of a file that it is still writing; a power cut can leave one behind."""
 
@@ -33,8 +40,9 @@ class Blobs:
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._store: ObjectStore = LocalStore(place)
             else:
-                allow_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://127.0.0.1")
-                self._store = from_url(place, client_options={"allow_http": allow_http})
+                is_here = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in _HERE
+                options: ClientConfig = {"allow_http": is_here, "connect_timeout": "5s", "timeout": "30s"}
+                self._store = from_url(place, client_options=options, retry_config=_RETRIES)
 
     def put(self, name: str, data: bytes) -> None:
         """Keep a blob; it is there, whole, when this returns. Raises StorageError."""
