@@ -13,8 +13,8 @@
     ├── LinkError           link.failed  link.unknown_device      (may be tried again)
     ├── StorageError        storage.full  storage.failed          (may be tried again)
     ├── NetworkError        network.not_safe  network.in_use
-    ├── LedgerError         ledger.unavailable                    (may be tried again)
-    ├── ProofError          proof.invalid  proof.unreadable
+    ├── LedgerError         ledger.unavailable  ledger.key  ledger.damaged        (may be tried again)
+    ├── ProofError          proof.invalid  proof.unreadable  proof.not_found
     ├── VaultError          vault.sealed_wrong  vault.key_missing  vault.not_found  vault.not_kept
     ├── AccessError         access.refused  access.not_signed_in  access.wait
     ├── PersonError         person.unknown  person.exists  person.invalid

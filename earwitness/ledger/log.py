@@ -6,39 +6,22 @@ personal data.
 """
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import sqlalchemy as sa
 
-from earwitness.domain.errors import EarwitnessError, LedgerError, ProofError, StorageError
+from earwitness.domain.errors import LedgerError, ProofError, StorageError
 from earwitness.ledger import rows, tree
 from earwitness.ledger.edge import Edge, edge_of
+from earwitness.ledger.group_commit import GroupCommit
 from earwitness.ledger.note import Checkpoint, Note, Verifier, parse_note, sign, verify
 from earwitness.ledger.proof import Continuation, Proof, canonical
 from earwitness.ledger.publishing import Tell, published_checkpoint, write_folder
 from earwitness.ledger.signing_key import signing_key
 from earwitness.ledger.tiles import LONGEST_ENTRY, nodes_of, parse_path
 from earwitness.storage.database import Database
-
-MOST_AT_ONCE: Final = 5000
-"""Entries of waiting appends that go into one transaction."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """An append that waits for its transaction; it is done when it has a first position or an error."""
-
-    leaves: list[bytes]
-    first: int | None = None
-    error: EarwitnessError | None = None
-
-    @property
-    def is_done(self) -> bool:
-        return self.first is not None or self.error is not None
 
 
 @dataclass(slots=True)
@@ -61,9 +44,7 @@ class Ledger:
         self._log = self._key.verifier()
         self.origin = self._key.name
         self.verifier = self._log.encoded()
-        self._lock = threading.Lock()
-        self._queue: list[_Waiting] = []
-        self._queue_lock = threading.Lock()
+        self._commits = GroupCommit(self._commit)
         self._known = _Known()
         with _said(), database.writing(lock=rows.LOCK) as connection:
             if not rows.has_begun(connection):
@@ -83,16 +64,8 @@ class Ledger:
             raise ProofError("An entry of the ledger is at most 64 KiB long.", code="proof.unreadable")
         if not leaves:
             return ()
-        mine = _Waiting(leaves=leaves)
-        with self._queue_lock:
-            self._queue.append(mine)
-        with self._lock:
-            while not mine.is_done:
-                self._commit_waiting()
-        if mine.first is None:
-            assert mine.error is not None
-            raise LedgerError(mine.error.sentence, code=mine.error.code) from mine.error
-        return tuple(range(mine.first, mine.first + len(leaves)))
+        first = self._commits.append(leaves)
+        return tuple(range(first, first + len(leaves)))
 
     def size(self) -> int:
         """How many entries there are. Raises LedgerError."""
@@ -178,27 +151,6 @@ class Ledger:
         )
 
     # Appending
-
-    def _commit_waiting(self) -> None:
-        """Commit what waits, as much as goes into one transaction. Called with the lock held."""
-        with self._queue_lock:
-            batch = [self._queue.pop(0)]
-            room = MOST_AT_ONCE - len(batch[0].leaves)
-            while self._queue and len(self._queue[0].leaves) <= room:
-                batch.append(self._queue.pop(0))
-                room -= len(batch[-1].leaves)
-        try:
-            first = self._commit([leaf for one in batch for leaf in one.leaves])
-        except BaseException as error:
-            failure = error if isinstance(error, EarwitnessError) else LedgerError("The ledger was interrupted; try again.")
-            for one in batch:
-                one.error = failure
-            if not isinstance(error, EarwitnessError):
-                raise
-            return
-        for one in batch:
-            one.first = first
-            first += len(one.leaves)
 
     def _commit(self, leaves: list[bytes]) -> int:
         with _said(), self.database.writing(lock=rows.LOCK) as connection:
