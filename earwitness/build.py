@@ -50,6 +50,7 @@ from earwitness.speech.vad.silero import SileroVad
 from earwitness.speech.voices import VoiceCatalogue
 from earwitness.speech.wake.micro import MicroWakeWord
 from earwitness.storage.database import Database
+from earwitness.storage.lock import StateLock
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.endpoint import EndpointLimits
 from earwitness.turn.ports import Recogniser
@@ -146,8 +147,12 @@ class House:
 
     @cached_property
     def state(self) -> Path:
-        """The folder of what is kept; a passing house has one that goes with it."""
-        return Path(self._closing.enter_context(TemporaryDirectory())) if self._is_passing else state_folder()
+        """The folder of what is kept, which no restore may touch while we have it; a passing house has one that goes with it."""
+        if self._is_passing:
+            return Path(self._closing.enter_context(TemporaryDirectory()))
+        folder = state_folder()
+        self._closing.enter_context(StateLock(folder))
+        return folder
 
     @cached_property
     def database(self) -> Database:

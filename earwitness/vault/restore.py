@@ -116,7 +116,7 @@ def replay_lists(parts: Parts, lists: Sequence[Path], *, clock: Callable[[], dat
         check_erasures_known(stores, found, since=0)
         replayed = replay(stores, found, clock=clock, tell=tell)
         drop_blobs_without_rows(stores)
-        stores.ledger.append([{"v": 1, "kind": "replayed", "at": clock().isoformat(timespec="seconds"), **_facts(replayed)}])
+        stores.ledger.append([{"v": 1, "kind": "restored", "at": clock().isoformat(timespec="seconds"), **_facts(replayed)}])
     return replayed
 
 

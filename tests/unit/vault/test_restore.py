@@ -592,5 +592,5 @@ def test_what_other_tools_restored_forgets_again_by_a_list(house: Household) -> 
     with house.open() as home:
         assert not home.opens(ada, gone)
         assert home.opens(ada, stays)
-        assert len(entries(home, "replayed")) == 1
+        assert len(entries(home, "restored")) == 1
     assert replay_lists(house.parts, [known], clock=house.clock).recordings == 1
