@@ -50,7 +50,7 @@ function row(listen) {
   const proof = make("button", { type: "button", class: "save-proof" }, icon("i-save"), "Proof", make("span", { class: "hidden" }, ` of entry ${listen.position}`));
   const name = `listen-${listen.read_id.slice(0, 8)}.json`;
   proof.addEventListener("click", () => attempt(proof, () => save(`/listens/${listen.read_id}/proof`, name)));
-  const cell = (label, ...nodes) => make("td", { "data-label": label }, make("span", { class: "cell" }, ...nodes));
+  const cell = (label, ...nodes) => make("td", { "data-label": label, class: nodes[0] === "–" ? "none" : false }, make("span", { class: "cell" }, ...nodes));
   return make(
     "tr",
     { class: listen.result, "data-role": listen.role, "data-why": listen.why },
