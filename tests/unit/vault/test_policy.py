@@ -1,0 +1,78 @@
+"""Who may open what: every role, purpose, set of consents and restriction, against a table written out by hand."""
+
+from itertools import chain, combinations
+
+import pytest
+
+from earwitness.domain.consent import Purpose
+from earwitness.domain.recording import Actor, ReadPurpose, Role
+from earwitness.vault.policy import ALLOWED, Facts, check
+from tests.unit.vault.setting import error_of
+
+OWNER, OTHER = "a0" * 16, "be" * 16
+CONSENTS = [frozenset(some) for some in chain.from_iterable(combinations(Purpose, count) for count in range(len(Purpose) + 1))]
+NEVER = "never"
+OWN = "their own, always"
+IF_REVIEW = "with keep and review, unless restricted"
+IF_TRAIN = "with keep and train, unless restricted"
+
+TABLE = {
+    (Role.SELF, ReadPurpose.PLAYBACK): OWN,
+    (Role.SELF, ReadPurpose.HISTORY): OWN,
+    (Role.SELF, ReadPurpose.CORRECTION): OWN,
+    (Role.SELF, ReadPurpose.EXPORT): OWN,
+    (Role.SELF, ReadPurpose.REVIEW): NEVER,
+    (Role.SELF, ReadPurpose.TRAINING): NEVER,
+    (Role.MEMBER, ReadPurpose.PLAYBACK): NEVER,
+    (Role.MEMBER, ReadPurpose.HISTORY): NEVER,
+    (Role.MEMBER, ReadPurpose.CORRECTION): NEVER,
+    (Role.MEMBER, ReadPurpose.EXPORT): NEVER,
+    (Role.MEMBER, ReadPurpose.REVIEW): NEVER,
+    (Role.MEMBER, ReadPurpose.TRAINING): NEVER,
+    (Role.REVIEWER, ReadPurpose.PLAYBACK): NEVER,
+    (Role.REVIEWER, ReadPurpose.HISTORY): NEVER,
+    (Role.REVIEWER, ReadPurpose.CORRECTION): NEVER,
+    (Role.REVIEWER, ReadPurpose.EXPORT): NEVER,
+    (Role.REVIEWER, ReadPurpose.REVIEW): IF_REVIEW,
+    (Role.REVIEWER, ReadPurpose.TRAINING): NEVER,
+    (Role.TRAINER, ReadPurpose.PLAYBACK): NEVER,
+    (Role.TRAINER, ReadPurpose.HISTORY): NEVER,
+    (Role.TRAINER, ReadPurpose.CORRECTION): NEVER,
+    (Role.TRAINER, ReadPurpose.EXPORT): NEVER,
+    (Role.TRAINER, ReadPurpose.REVIEW): NEVER,
+    (Role.TRAINER, ReadPurpose.TRAINING): IF_TRAIN,
+    (Role.SYSTEM, ReadPurpose.PLAYBACK): NEVER,
+    (Role.SYSTEM, ReadPurpose.HISTORY): NEVER,
+    (Role.SYSTEM, ReadPurpose.CORRECTION): NEVER,
+    (Role.SYSTEM, ReadPurpose.EXPORT): NEVER,
+    (Role.SYSTEM, ReadPurpose.REVIEW): NEVER,
+    (Role.SYSTEM, ReadPurpose.TRAINING): NEVER,
+}
+
+
+def is_allowed(rule: str, *, is_own: bool, consents: frozenset[Purpose], is_restricted: bool) -> bool:
+    match rule:
+        case "their own, always":
+            return is_own
+        case "with keep and review, unless restricted":
+            return {Purpose.KEEP, Purpose.REVIEW} <= consents and not is_restricted
+        case "with keep and train, unless restricted":
+            return {Purpose.KEEP, Purpose.TRAIN} <= consents and not is_restricted
+        case _:
+            return False
+
+
+def test_the_table_is_complete() -> None:
+    assert set(TABLE) == {(role, purpose) for role in Role for purpose in ReadPurpose}
+    assert set(ALLOWED) == set(Role)
+
+
+@pytest.mark.parametrize(("role", "purpose"), TABLE, ids=str)
+@pytest.mark.parametrize("is_restricted", [False, True], ids=["free", "restricted"])
+@pytest.mark.parametrize("actor_id", [OWNER, OTHER], ids=["own", "another's"])
+def test_every_cell_of_the_table(role: Role, purpose: ReadPurpose, is_restricted: bool, actor_id: str) -> None:
+    actor = Actor(actor_id=actor_id, alias="calm-otter-2222", role=role)
+    for consents in CONSENTS:
+        facts = Facts(person_id=OWNER, consents=consents, is_restricted=is_restricted)
+        wanted = is_allowed(TABLE[role, purpose], is_own=actor_id == OWNER, consents=consents, is_restricted=is_restricted)
+        assert error_of(lambda facts=facts: check(actor, purpose, facts=facts)) == ("" if wanted else "access.refused"), consents
