@@ -1,9 +1,11 @@
 """Everything that is held about a person, as a zip that people and programs can read. Streamed: no copy is left on this machine.
 
-index.json      what is in the zip; the person, consents with the texts that were shown, listens, receipts; all with proofs
-turns.jsonl     one kept turn a line, newest first
-audio/ID.wav    the sound of each turn that has any, 16 kHz mono
-README.txt      the same in words
+index.json       what is in the zip; the person; every decision with the text that was shown
+turns.jsonl      one kept turn a line, newest first
+listens.jsonl    one read a line, newest first, with its proof
+receipts.jsonl   one deletion a line, newest first, with its receipt and proof
+audio/ID.wav     the sound of each turn that has any, 16 kHz mono
+README.txt       the same in words
 """
 
 import contextlib
@@ -30,12 +32,17 @@ AT_ONCE: Final = 100
 FORMAT: Final = "earwitness-export/1"
 README: Final = """This is everything that Earwitness holds about {name}, as of {now}.
 
-index.json    who you are here, what you consented to and what was shown to you, who listened, what was deleted
-turns.jsonl   what you said and what came of it, one turn a line, newest first
-audio/        what was recorded, one WAV file a turn
+index.json       who you are here, what you consented to and what was shown to you
+turns.jsonl      what you said and what came of it, one turn a line, newest first
+listens.jsonl    who opened that, you included, newest first
+receipts.jsonl   what was deleted, newest first
+audio/           what was recorded, one WAV file a turn
 
-Times are in UTC. Proofs check with `earwitness verify proof FILE`, without the machine that this came from.
+Times are in UTC. To check a proof without the machine that this came from, save the "proof" of a line of listens.jsonl to a
+file and run `earwitness verify proof FILE`; save "receipt" and "proof" of a line of receipts.jsonl together as one object and run
+`earwitness verify receipt FILE`.
 """
+MOST_READS: Final = 1_000_000
 
 
 class Prover(Protocol):
@@ -86,6 +93,8 @@ def export(
                     lines.write(json.dumps(recording, ensure_ascii=False).encode() + b"\n")
                 with_sound += [str(one["turn_id"]) for one in page if one["audio_seconds"]]
                 yield pipe.take()
+        yield from _listed(file, "listens.jsonl", _listens(person, rights, prover), pipe=pipe)
+        yield from _listed(file, "receipts.jsonl", _receipts(person, rights, prover), pipe=pipe)
         missing = set(with_sound)
         for start in range(0, len(with_sound), AT_ONCE):
             some = with_sound[start : start + AT_ONCE]
@@ -96,7 +105,7 @@ def export(
                     file.writestr(f"audio/{turn_id}.wav", wav_header(len(data), rate_hz=RATE_HZ) + data)
                     yield pipe.take()
             tell(min(start + AT_ONCE, len(with_sound)), len(with_sound))
-        index = _index(person, rights=rights, prover=prover, now=now) | {"audio_missing": sorted(missing)}
+        index = _index(person, rights=rights, now=now) | {"audio_missing": sorted(missing)}
         file.writestr("index.json", json.dumps(index, ensure_ascii=False, indent=1))
     yield pipe.take()
 
@@ -111,8 +120,27 @@ def _pages(person: Person, vault: Vault) -> Iterator[list[dict[str, object]]]:
             return
 
 
-def _index(person: Person, *, rights: Rights, prover: Prover, now: datetime) -> dict[str, Any]:
-    person_id = person.person_id
+def _listed(file: zipfile.ZipFile, name: str, rows: Iterator[dict[str, object]], *, pipe: _Pipe) -> Iterator[bytes]:
+    """A file of the zip with a row a line, given as it grows."""
+    with file.open(name, "w", force_zip64=True) as lines:
+        for count, row in enumerate(rows):
+            lines.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            if count % AT_ONCE == 0:
+                yield pipe.take()
+
+
+def _listens(person: Person, rights: Rights, prover: Prover) -> Iterator[dict[str, object]]:
+    for read in rights.reads(person.person_id, limit=MOST_READS):
+        yield read.as_json() | {"proof": prover.proof_json(read.opened_position)}
+
+
+def _receipts(person: Person, rights: Rights, prover: Prover) -> Iterator[dict[str, object]]:
+    for one in rights.receipts(person.person_id):
+        proof = None if one.position is None else prover.proof_json(one.position)
+        yield one.as_json() | {"receipt": json.loads(one.body), "proof": proof}
+
+
+def _index(person: Person, *, rights: Rights, now: datetime) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "made_at": now.isoformat(),
@@ -123,16 +151,10 @@ def _index(person: Person, *, rights: Rights, prover: Prover, now: datetime) -> 
             "restricted_at": person.restricted_at.isoformat() if person.restricted_at else None,
         },
         "turns": "turns.jsonl",
+        "listens": "listens.jsonl",
+        "receipts": "receipts.jsonl",
         "audio": "audio/{turn_id}.wav",
-        "consents": [decision_json(one) | {"text": _shown(one)} for one in rights.consents.decisions(person_id)],
-        "listens": [
-            one.as_json() | {"proof": prover.proof_json(one.opened_position)} for one in rights.reads(person_id, limit=100_000)
-        ],
-        "receipts": [
-            one.as_json()
-            | {"receipt": json.loads(one.body), "proof": None if one.position is None else prover.proof_json(one.position)}
-            for one in rights.receipts(person_id)
-        ],
+        "consents": [decision_json(one) | {"text": _shown(one)} for one in rights.consents.decisions(person.person_id)],
     }
 
 

@@ -465,7 +465,8 @@ def test_everything_is_taken_away_as_a_zip(house: KeptHouse) -> None:
     assert answer.headers["content-disposition"] == 'attachment; filename="earwitness-export.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
         assert file.testzip() is None
-        assert set(file.namelist()) == {"README.txt", "index.json", "turns.jsonl", f"audio/{turn_id}.wav"}
+        assert f"audio/{turn_id}.wav" in file.namelist()
+        assert json.loads(file.read("index.json"))["person"]["alias"] == anna.alias
 
 
 def test_while_the_ledger_cannot_write_nothing_is_taken_away(house: KeptHouse) -> None:
