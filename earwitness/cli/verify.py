@@ -18,7 +18,7 @@ from earwitness.cli.options import JSON, with_bar
 from earwitness.config import state_folder
 from earwitness.domain.errors import ProofError, SettingsError
 from earwitness.ledger import verify as offline
-from earwitness.ledger.note import COSIGNATURE, ED25519, MOST_BYTES, Checkpoint, Verifier, parse_note, parse_verifier, seen_at
+from earwitness.ledger.note import COSIGNATURE, ED25519, MOST_BYTES, Checkpoint, Verifier, parse_verifier
 from earwitness.ledger.proof import MOST_BYTES as LONGEST_PROOF
 from earwitness.ledger.proof import read_proof, read_receipt
 from earwitness.ledger.publishing import VERIFIER
@@ -40,13 +40,8 @@ class Keys:
     witnesses: tuple[Verifier, ...]
 
     def cosigned(self, note: str) -> dict[str, str]:
-        """When each witness signed a verified checkpoint, in ISO 8601. Raises ProofError if one of them did not."""
-        found = parse_note(note)
-        moments = {witness.name: seen_at(found, witness) for witness in self.witnesses}
-        for name, moment in moments.items():
-            if moment is None:
-                raise ProofError(f"The witness {name} did not sign that checkpoint.")
-        return {name: _time(moment or 0) for name, moment in moments.items()}
+        """When each witness signed a verified checkpoint, as text. Raises ProofError if one of them did not."""
+        return {name: _time(moment) for name, moment in offline.cosigned_at(note, self.witnesses).items()}
 
 
 @click.group()

@@ -3,6 +3,7 @@
 Everything is recomputed. Each function returns what it established, or raises ProofError that says what is wrong.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Final
 
 from earwitness.domain.errors import ProofError
 from earwitness.ledger import tree
-from earwitness.ledger.note import MOST_BYTES, Checkpoint, Note, Verifier, parse_note, verify
+from earwitness.ledger.edge import Edge, Grown
+from earwitness.ledger.note import MOST_BYTES, Checkpoint, Note, Verifier, parse_note, seen_at, verify
 from earwitness.ledger.proof import entry_of
 from earwitness.ledger.publishing import CHECKPOINT, VERIFIER, Tell
-from earwitness.ledger.tiles import HEIGHT, LONGEST_ENTRY, WIDTH, Tile, combined, nodes_of, tiles_of, unbundle
+from earwitness.ledger.tiles import HEIGHT, LONGEST_ENTRY, WIDTH, Tile, nodes_of, tiles_of, unbundle
 
 _LONGEST_BUNDLE: Final = WIDTH * (2 + LONGEST_ENTRY)
 
@@ -42,19 +44,9 @@ def verify_log(
     wanted = _tiles(folder, checkpoint.size)
     if _text(folder / VERIFIER) != f"{log.encoded()}\n":
         raise ProofError(f"{folder / VERIFIER} is not the key that this ledger is verified with.")
-    hashes: list[bytes] = []
-    kinds: dict[str, int] = {}
     bundles = [tile for tile in wanted if tile.level is None]
-    for done, tile in enumerate(bundles):
-        tell(done, len(bundles))
-        for leaf in _entries(folder, tile):
-            kind = str(entry_of(leaf).get("kind", "unknown"))
-            kinds[kind] = kinds.get(kind, 0) + 1
-            hashes.append(tree.leaf_hash(leaf))
-    _check_tiles(folder, [tile for tile in wanted if tile.level is not None], hashes)
-    if tree.root_of(hashes) != checkpoint.root:
-        raise ProofError("The entries do not add up to the checkpoint: some were changed, removed, added or reordered.")
-    tell(len(bundles), len(bundles))
+    digests = _recompute(folder, bundles, checkpoint, lambda done: tell(done, 2 * len(bundles)))
+    kinds = _kinds(folder, bundles, digests, lambda done: tell(len(bundles) + done, 2 * len(bundles)))
     unchecked = _unchecked(note, (log, *witnesses))
     return VerifiedLog(checkpoint=checkpoint, kinds=kinds, note=text, unchecked=unchecked)
 
@@ -89,6 +81,17 @@ def verify_consistency(
     return first, second
 
 
+def cosigned_at(note: str, witnesses: Sequence[Verifier]) -> dict[str, int]:
+    """When each witness signed a verified checkpoint, in seconds since 1970, by name. Raises ProofError if one did not."""
+    found, moments = parse_note(note), dict[str, int]()
+    for witness in witnesses:
+        moment = seen_at(found, witness)
+        if moment is None:
+            raise ProofError(f"The witness {witness.name} did not sign that checkpoint.")
+        moments[witness.name] = moment
+    return moments
+
+
 def _published(folder: Path, log: Verifier) -> tuple[Checkpoint, tree.Nodes]:
     """The head of a published ledger, and its tiles as far as they lead to that."""
     head = verify(parse_note(_text(folder / CHECKPOINT)), log=log)
@@ -101,13 +104,6 @@ def _published(folder: Path, log: Verifier) -> tuple[Checkpoint, tree.Nodes]:
 def _unchecked(note: Note, keys: Sequence[Verifier]) -> tuple[str, ...]:
     known = {(key.name, key.key_id) for key in keys}
     return tuple(one.name for one in note.signatures if (one.name, one.key_id) not in known)
-
-
-def _entries(folder: Path, tile: Tile) -> list[bytes]:
-    found = unbundle(_bytes(folder / tile.path(), _LONGEST_BUNDLE))
-    if len(found) != tile.width:
-        raise ProofError(f"{tile.path()} has {len(found)} entries where the checkpoint says {tile.width}.")
-    return found
 
 
 def _tiles(folder: Path, size: int) -> list[Tile]:
@@ -126,25 +122,55 @@ def _tiles(folder: Path, size: int) -> list[Tile]:
     return tiles
 
 
-def _check_tiles(folder: Path, tiles: Sequence[Tile], hashes: list[bytes]) -> None:
-    rows = [hashes]
-    for tile in tiles:
-        assert tile.level is not None
-        while len(rows) <= tile.level:
-            below = rows[-1]
-            full = len(below) // WIDTH
-            rows.append([combined(below[at * WIDTH : (at + 1) * WIDTH]) for at in range(full)])
-        first = tile.number * WIDTH
-        if _bytes(folder / tile.path(), WIDTH * tree.HASH_BYTES) != b"".join(rows[tile.level][first : first + tile.width]):
+def _recompute(folder: Path, bundles: Sequence[Tile], head: Checkpoint, tell: Callable[[int], None]) -> list[bytes]:
+    """Compute the whole tree from its entries, and compare every tile and the root; gives the digests of the bundles."""
+    edge, digests = Edge(), []
+    for done, tile in enumerate(bundles):
+        tell(done)
+        data = _bytes(folder / tile.path(), _LONGEST_BUNDLE)
+        entries = unbundle(data)
+        if len(entries) != tile.width:
+            raise ProofError(f"{tile.path()} has {len(entries)} entries where the checkpoint says {tile.width}.")
+        edge, grown = edge.extended(map(tree.leaf_hash, entries))
+        _check_tiles(folder, grown, size=head.size)
+        digests.append(hashlib.sha256(data).digest())
+    if edge.root() != head.root:
+        raise ProofError("The entries do not add up to the checkpoint: some were changed, removed, added or reordered.")
+    return digests
+
+
+def _kinds(folder: Path, bundles: Sequence[Tile], digests: Sequence[bytes], tell: Callable[[int], None]) -> dict[str, int]:
+    """How many entries there are of each kind. What entries say is read only now that all of them are what was signed."""
+    found: dict[str, int] = {}
+    for done, (tile, digest) in enumerate(zip(bundles, digests, strict=True)):
+        tell(done)
+        data = _bytes(folder / tile.path(), _LONGEST_BUNDLE)
+        if hashlib.sha256(data).digest() != digest:
+            raise ProofError(f"{tile.path()} was changed while it was verified.")
+        for entry in unbundle(data):
+            kind = str(entry_of(entry).get("kind", "unknown"))
+            found[kind] = found.get(kind, 0) + 1
+    tell(len(bundles))
+    return found
+
+
+def _check_tiles(folder: Path, grown: Sequence[Grown], *, size: int) -> None:
+    """Compare the tiles that the entries so far make, where nothing more comes to them."""
+    for one in grown:
+        tile = _tile(one.level, one.number, size)
+        if len(one.hashes) != tile.width * tree.HASH_BYTES:
+            continue
+        if _bytes(folder / tile.path(), len(one.hashes)) != one.hashes:
             raise ProofError(f"{tile.path()} is not what the entries add up to.")
 
 
-def _reader(folder: Path, size: int) -> Callable[[int, int], bytes]:
-    def read(level: int, number: int) -> bytes:
-        count = (size >> (HEIGHT * level)) - number * WIDTH
-        return _bytes(folder / Tile(level=level, number=number, width=min(WIDTH, count)).path(), WIDTH * tree.HASH_BYTES)
+def _tile(level: int, number: int, size: int) -> Tile:
+    """A hash tile as a ledger of that size has it."""
+    return Tile(level=level, number=number, width=min(WIDTH, (size >> HEIGHT * level) - number * WIDTH))
 
-    return read
+
+def _reader(folder: Path, size: int) -> Callable[[int, int], bytes]:
+    return lambda level, number: _bytes(folder / _tile(level, number, size).path(), WIDTH * tree.HASH_BYTES)
 
 
 def _bytes(path: Path, most: int) -> bytes:
