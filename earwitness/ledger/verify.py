@@ -128,9 +128,7 @@ def _recompute(folder: Path, bundles: Sequence[Tile], head: Checkpoint, tell: Ca
     for done, tile in enumerate(bundles):
         tell(done)
         data = _bytes(folder / tile.path(), _LONGEST_BUNDLE)
-        entries = unbundle(data)
-        if len(entries) != tile.width:
-            raise ProofError(f"{tile.path()} has {len(entries)} entries where the checkpoint says {tile.width}.")
+        entries = _unbundled(data, tile)
         edge, grown = edge.extended(map(tree.leaf_hash, entries))
         _check_tiles(folder, grown, size=head.size)
         digests.append(hashlib.sha256(data).digest())
@@ -147,11 +145,21 @@ def _kinds(folder: Path, bundles: Sequence[Tile], digests: Sequence[bytes], tell
         data = _bytes(folder / tile.path(), _LONGEST_BUNDLE)
         if hashlib.sha256(data).digest() != digest:
             raise ProofError(f"{tile.path()} was changed while it was verified.")
-        for entry in unbundle(data):
+        for entry in _unbundled(data, tile):
             kind = str(entry_of(entry).get("kind", "unknown"))
             found[kind] = found.get(kind, 0) + 1
     tell(len(bundles))
     return found
+
+
+def _unbundled(data: bytes, tile: Tile) -> list[bytes]:
+    try:
+        entries = unbundle(data)
+    except ProofError as error:
+        raise ProofError(f"{tile.path()} is damaged. {error.sentence}") from error
+    if len(entries) != tile.width:
+        raise ProofError(f"{tile.path()} has {len(entries)} entries where the checkpoint says {tile.width}.")
+    return entries
 
 
 def _check_tiles(folder: Path, grown: Sequence[Grown], *, size: int) -> None:
