@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from earwitness import __version__
-from earwitness.cli import evaluate, history, ledger, machine, people, prove, serve, turns, verify
+from earwitness.cli import backup, evaluate, history, ledger, machine, people, prove, serve, turns, verify
 from earwitness.cli.options import AS_JSON
 from earwitness.config import read_settings
 from earwitness.domain.errors import EarwitnessError
@@ -77,6 +77,9 @@ for command in (
     ledger.ledger,
     ledger.witness,
     verify.verify,
+    backup.backup,
+    backup.restore,
+    backup.keys,
     prove.prove,
     evaluate.evaluate,
     machine.doctor_command,

@@ -36,7 +36,7 @@ from earwitness.vault.backup_parts import (
 )
 from earwitness.vault.blobs import Blobs
 from earwitness.vault.envelope import sealed_length
-from earwitness.vault.replay import prune
+from earwitness.vault.replay import prune, stores_of
 from earwitness.vault.replay_list import ReplayList, decisions_in, encode, erasures_in, restrictions_in
 from earwitness.vault.restore_unpack import CountingSink, unpack
 
@@ -74,7 +74,7 @@ def backup_data(
     `tell` counts bytes. Raises BackupError, StorageError (storage.full); then an older file at `target` is still there, whole.
     """
     check_recipients(recipients)
-    key = _ledger_key(parts)
+    key = _ledger_key(parts, clock)
     with StateLock(parts.state), work_folder(parts.state) as work:
         place = check_place(parts, "data", target.parent)
         checkpoint = _checkpoint(parts)  # before the copies, so that what was erased by then is in none of them
@@ -94,7 +94,7 @@ def backup_keys(
     """Back up the keys into a new file in a folder; then remove those in it that are older than `keys_days`, and what a restore
     replaced as long ago. `tell` counts bytes. Raises BackupError, StorageError; then nothing was removed."""
     check_recipients(recipients)
-    key, now = _ledger_key(parts), clock()
+    key, now = _ledger_key(parts, clock), clock()
     with StateLock(parts.state), work_folder(parts.state) as work:
         place = check_place(parts, "keys", folder)
         members = _key_members(parts, work, key=key, now=now, tell=tell)
@@ -114,7 +114,7 @@ def backup_keys(
 def write_erasures(parts: Parts, target: Path, *, since: datetime | None = None, clock: Callable[[], datetime]) -> ReplayList:
     """Write the list of what a restore must do again: all that was deleted, decided and restricted, since a moment if one is
     given. Raises BackupError, StorageError."""
-    key = _ledger_key(parts)
+    key = _ledger_key(parts, clock)
     with StateLock(parts.state):
         found = _list(parts, now=clock(), since=since)
         write_whole(target, [encode(found, key=key)], mode=0o600)
@@ -292,10 +292,13 @@ def _checkpoint(parts: Parts) -> str:
         return latest_checkpoint(ledger)
 
 
-def _ledger_key(parts: Parts) -> SigningKey:
-    """The key that signs backups. Raises BackupError where there is none: nothing was ever kept here."""
+def _ledger_key(parts: Parts, clock: Callable[[], datetime]) -> SigningKey:
+    """The key that signs backups, made if nothing was ever kept here. Raises BackupError where there is no household."""
     if not parts.ledger_key.exists():
-        raise BackupError(f"There is no household in {parts.state} yet, so there is nothing to back up.", code="backup.nothing")
+        if isinstance(parts.household, Path) and not parts.household.exists():
+            raise BackupError(f"There is no household in {parts.state}, so there is nothing to back up.", code="backup.nothing")
+        with StateLock(parts.state), stores_of(parts, clock=clock):
+            """Opening makes what is missing."""
     return signing_key(parts.ledger_key)
 
 

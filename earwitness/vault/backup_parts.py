@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from earwitness.config import VaultSettings
 from earwitness.domain.errors import BackupError, StorageError
 from earwitness.storage.database import BUSY_SECONDS, Database, said
-from earwitness.storage.durable import write_whole
+from earwitness.storage.durable import disk_error, write_whole
 from earwitness.storage.ledger import head
 from earwitness.vault.backup_age import Tell, silent
 from earwitness.vault.vault import Places
@@ -90,7 +90,7 @@ def copy_database(source: Path, target: Path, *, tell: Tell = silent, is_still: 
 
     Raises StorageError.
     """
-    with said(str(source)), opened(source, is_still=is_still) as original, opened(target, is_new=True) as copy:
+    with said(str(source)), opened(source, is_still=is_still) as original, opened(_private(target), is_new=True) as copy:
         original.execute("BEGIN")
         original.execute("SELECT 1 FROM sqlite_schema").fetchone()  # from here on this connection sees one moment
         (page_bytes,) = original.execute("PRAGMA page_size").fetchone()
@@ -104,7 +104,7 @@ def copy_database(source: Path, target: Path, *, tell: Tell = silent, is_still: 
 def compact(source: Path, target: Path) -> None:
     """Write anew a database that nobody else has: nothing that was deleted is in the new file. Raises StorageError."""
     with said(str(source)), opened(source, is_still=True) as original:
-        original.execute("VACUUM INTO ?", (str(target),))
+        original.execute("VACUUM INTO ?", (str(_private(target)),))
 
 
 def file_chunks(path: Path) -> Iterator[bytes]:
@@ -155,6 +155,15 @@ def opened(path: Path, *, is_new: bool = False, is_still: bool = False) -> Itera
         if not (is_new or is_still):
             found.execute("PRAGMA query_only = ON")
         yield found
+
+
+def _private(path: Path) -> Path:
+    """The path, as an empty file that only its owner may read. Raises StorageError."""
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise disk_error(path, error) from error
+    return path
 
 
 def still_address(path: Path) -> str:

@@ -4,6 +4,7 @@ After it, nothing opens, and nothing is there, that was deleted or ran out by no
 tables of several rooms, since it must be done before any of them opens its own.
 """
 
+import contextlib
 import itertools
 import json
 import secrets
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import BackupError
 from earwitness.ledger.log import Ledger
 from earwitness.storage.database import Database
@@ -21,6 +23,7 @@ from earwitness.storage.household import consents, people, reads, sign_ins, turn
 from earwitness.storage.keys import destroyed, erasures, keys, person_keys
 from earwitness.storage.ledger import entries
 from earwitness.vault.backup_age import Tell, silent
+from earwitness.vault.backup_parts import Parts
 from earwitness.vault.key_ring import in_batches
 from earwitness.vault.replay_list import DecisionLine, ErasureLine, ReplayList
 from earwitness.vault.rows import Rows
@@ -37,6 +40,30 @@ class Stores:
     keys: Database
     ledger: Ledger
     vault: Vault
+
+
+class _Nobody:
+    """Nobody opens anything during a restore."""
+
+    def has_consent(self, person_id: str, purpose: Purpose) -> bool:
+        return False
+
+    def is_restricted(self, person_id: str) -> bool:
+        return True
+
+
+@contextlib.contextmanager
+def stores_of(parts: Parts, *, clock: Callable[[], datetime]) -> Iterator[Stores]:
+    """The parts, opened for a replay. Raises StorageError, VaultError, LedgerError, SettingsError."""
+    with contextlib.ExitStack() as closing:
+        household = Database(parts.household, chain="household")
+        closing.callback(household.close)
+        ledger = Ledger(Database(parts.ledger, chain="ledger"), key_file=parts.ledger_key)
+        closing.callback(ledger.close)
+        vault = closing.enter_context(Vault(household, places=parts.places, ledger=ledger, consents=_Nobody(), clock=clock))
+        keys = Database(parts.places.keys, chain="keys")
+        closing.callback(keys.close)
+        yield Stores(household=household, keys=keys, ledger=ledger, vault=vault)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

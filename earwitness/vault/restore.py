@@ -8,30 +8,26 @@ import contextlib
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import BackupError, ProofError
-from earwitness.ledger.log import Ledger
 from earwitness.ledger.note import Verifier, parse_checkpoint, parse_note, parse_verifier
 from earwitness.storage import swap
-from earwitness.storage.database import Database
 from earwitness.storage.durable import sync_folder
 from earwitness.storage.lock import StateLock
 from earwitness.vault.backup_age import Tell, silent
 from earwitness.vault.backup_format import About
 from earwitness.vault.backup_parts import Parts, copy_database, opened
-from earwitness.vault.replay import Replayed, Stores, check_erasures_known, drop_blobs_without_rows, replay
+from earwitness.vault.replay import Replayed, check_erasures_known, drop_blobs_without_rows, replay, stores_of
 from earwitness.vault.replay_list import ReplayList, decode, merged, read_list
 from earwitness.vault.restore_keys import check_keys_open, key_files, write_living_keys, write_small_keys
 from earwitness.vault.restore_ledger import Choice, choose
 from earwitness.vault.restore_present import Present, look
 from earwitness.vault.restore_unpack import FolderSink, MemorySink, unpack
-from earwitness.vault.vault import Vault
 
 MOST_SYNCED: Final = 2000
 """Files that are synced one by one."""
@@ -93,20 +89,6 @@ def restore(
     return replace(restored, aside=parts.state / aside if old and not wanted.removes_old else None)
 
 
-@contextlib.contextmanager
-def stores_of(parts: Parts, *, clock: Callable[[], datetime]) -> Iterator[Stores]:
-    """The parts, opened for a replay. Raises StorageError, VaultError, LedgerError, SettingsError."""
-    with contextlib.ExitStack() as closing:
-        household = Database(parts.household, chain="household")
-        closing.callback(household.close)
-        ledger = Ledger(Database(parts.ledger, chain="ledger"), key_file=parts.ledger_key)
-        closing.callback(ledger.close)
-        vault = closing.enter_context(Vault(household, places=parts.places, ledger=ledger, consents=_Nobody(), clock=clock))
-        keys = Database(parts.places.keys, chain="keys")
-        closing.callback(keys.close)
-        yield Stores(household=household, keys=keys, ledger=ledger, vault=vault)
-
-
 def replay_lists(parts: Parts, lists: Sequence[Path], *, clock: Callable[[], datetime], tell: Tell = silent) -> Replayed:
     """Do again what lists say, on what the operator restored with other tools. Raises as `restore`, before anything changes."""
     with StateLock(parts.state, is_exclusive=True), stores_of(parts, clock=clock) as stores:
@@ -118,16 +100,6 @@ def replay_lists(parts: Parts, lists: Sequence[Path], *, clock: Callable[[], dat
         drop_blobs_without_rows(stores)
         stores.ledger.append([{"v": 1, "kind": "restored", "at": clock().isoformat(timespec="seconds"), **_facts(replayed)}])
     return replayed
-
-
-class _Nobody:
-    """Nobody opens anything during a restore."""
-
-    def has_consent(self, person_id: str, purpose: Purpose) -> bool:
-        return False
-
-    def is_restricted(self, person_id: str) -> bool:
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ from earwitness.people.people import People
 from earwitness.vault.backup import DataBackup, KeysBackup, backup_data, backup_keys, write_erasures
 from earwitness.vault.backup_age import make_identity, recipient_of
 from earwitness.vault.backup_parts import Parts, parts_of
-from earwitness.vault.replay import Stores
-from earwitness.vault.restore import Restored, Wanted, restore, stores_of
+from earwitness.vault.replay import Stores, stores_of
+from earwitness.vault.restore import Restored, Wanted, restore
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
