@@ -70,7 +70,7 @@ def a_sweep_that_does_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_verifier_that_looks_away(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(verify, "_check_tiles", lambda folder, tiles, hashes: None)
+    patch.setattr(verify, "_check_tiles", lambda folder, tiles, size: None)
 
 
 @pytest.mark.parametrize(
