@@ -25,17 +25,18 @@ _SCOPES: Final = {
 
 def say_entry(entry: Facts) -> str:
     """What an entry says."""
-    words = _KINDS.get(entry.get("kind"))  # type: ignore[arg-type]
-    return words(entry) if words is not None else f"an entry of the kind {shown(entry.get('kind'))}: {_rest(entry)}"
+    kind = entry.get("kind")
+    if isinstance(kind, str) and kind in _KINDS:
+        return _KINDS[kind](entry)
+    return f"an entry of the kind {shown(kind)} with {_rest(entry)}"
 
 
 def say_receipt(statement: Facts) -> str:
     """What a receipt says."""
-    keys = statement.get("keys_destroyed")
-    seconds = statement.get("milliseconds")
-    sound = f", {seconds / 1000:.1f} s of sound," if _is_count(seconds) else ""
+    keys, sound = statement.get("keys_destroyed"), statement.get("milliseconds")
+    seconds = f"{sound / 1000:.1f} s of sound" if _is_count(sound) else "with their sound"
     destroyed = f"{_count(keys, 'key')} destroyed" if _is_count(keys) else "keys destroyed"
-    return f"{_recordings(statement)}{sound} deleted on {_when(statement)} by {shown(statement.get('by'))}, {destroyed}"
+    return f"{_recordings(statement, f' ({seconds})')} deleted on {_when(statement)} by {shown(statement.get('by'))}, {destroyed}"
 
 
 def shown(value: object) -> str:
@@ -102,9 +103,9 @@ def _what_read(entry: Facts) -> str:
     return f"{what} ({shown(entry.get('medium'))}) for {shown(entry.get('purpose'))}"
 
 
-def _recordings(facts: Facts) -> str:
+def _recordings(facts: Facts, more: str = "") -> str:
     count = facts.get("recordings")
-    return f"{_count(count, 'recording')} {'was' if count == 1 else 'were'}"
+    return f"{_count(count, 'recording')}{more} {'was' if count == 1 else 'were'}"
 
 
 def _when(entry: Facts) -> str:
@@ -127,4 +128,5 @@ def _count(value: object, noun: str) -> str:
 
 
 def _rest(entry: Facts) -> str:
-    return ", ".join(f"{shown(name)} {shown(value)}" for name, value in sorted(entry.items()) if name not in ("v", "kind", "at"))
+    rest = sorted((name, value) for name, value in entry.items() if name not in ("v", "kind", "at"))
+    return ", ".join(f"{shown(name)} {shown(value)}" for name, value in rest) or "nothing more"

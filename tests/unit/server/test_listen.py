@@ -42,6 +42,15 @@ def test_others_are_let_in_only_with_tls_and_a_code(host: str, locks: dict[str, 
     assert "127.0.0.1" in caught.value.sentence
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "assistant.example"])
+def test_what_is_for_anybody_needs_tls_and_no_code(host: str) -> None:
+    with pytest.raises(NetworkError, match="needs TLS") as caught:
+        Address(host=host, is_for_anybody=True, access_code=CODE)
+    assert caught.value.code == "network.not_safe"
+    assert Address(host=host, is_for_anybody=True, tls_certificate=Path("c"), tls_key=Path("k")).is_public
+    assert not Address(is_for_anybody=True).is_secure
+
+
 def test_half_a_lock_is_refused() -> None:
     with pytest.raises(NetworkError):
         Address(tls_certificate=Path("c"))
