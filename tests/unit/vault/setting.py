@@ -58,7 +58,7 @@ class MemoryLedger:
 
 @dataclass
 class Setting:
-    """One household. `keys` is the vault's own database, opened a second time to look at."""
+    """One household. `keys` is the vault's own database, to look at."""
 
     folder: Path
     clock: Clock
@@ -174,9 +174,8 @@ def opened_setting(
     now, entries = clock or Clock(), ledger or MemoryLedger()
     where = place or (lambda chain: folder / f"{chain}.db")
     with contextlib.ExitStack() as closing:
-        database, looked_at = Database(where("household"), chain="household"), Database(where("keys"), chain="keys")
+        database = Database(where("household"), chain="household")
         closing.callback(database.close)
-        closing.callback(looked_at.close)
         persons, consents = People(database, clock=now), Consents(database, ledger=entries, clock=now)
         places = Places(
             keys_folder=folder / "keys",
@@ -193,7 +192,7 @@ def opened_setting(
             clock=now,
             ledger=entries,
             database=database,
-            keys=looked_at,
+            keys=vault.keeper._ring.database,
             people=persons,
             consents=consents,
             vault=vault,
@@ -201,10 +200,10 @@ def opened_setting(
         )
 
 
-def error_of(call: Callable[[], object]) -> str:
+def error_of(call: Callable[..., object], *given: object, **more: object) -> str:
     """The code of the error that a call ends with; empty if it ends well."""
     try:
-        call()
+        call(*given, **more)
     except EarwitnessError as error:
         return error.code
     return ""

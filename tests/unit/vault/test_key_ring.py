@@ -17,15 +17,15 @@ from earwitness.storage.keys import destroyed, erasures, keys, person_keys
 from earwitness.vault import key_ring
 from earwitness.vault.household_key import KeyFile
 from earwitness.vault.key_ring import KeyRing, has_keys
-from tests.conftest import DatabasePlace
+from tests.unit.vault.conftest import Place
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ANNA, BEN = "a0" * 16, "be" * 16
 
 
 @pytest.fixture
-def database(database_place: DatabasePlace) -> Iterator[Database]:
-    database = Database(database_place("keys"), chain="keys")
+def database(place: Place) -> Iterator[Database]:
+    database = Database(place("keys"), chain="keys")
     yield database
     database.close()
 

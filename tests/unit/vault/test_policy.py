@@ -75,4 +75,4 @@ def test_every_cell_of_the_table(role: Role, purpose: ReadPurpose, is_restricted
     for consents in CONSENTS:
         facts = Facts(person_id=OWNER, consents=consents, is_restricted=is_restricted)
         wanted = is_allowed(TABLE[role, purpose], is_own=actor_id == OWNER, consents=consents, is_restricted=is_restricted)
-        assert error_of(lambda facts=facts: check(actor, purpose, facts=facts)) == ("" if wanted else "access.refused"), consents
+        assert error_of(check, actor, purpose, facts=facts) == ("" if wanted else "access.refused"), consents

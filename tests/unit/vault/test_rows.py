@@ -16,7 +16,7 @@ from earwitness.storage.household import reads, terms, turns
 from earwitness.storage.remnants import record
 from earwitness.vault import rows as rows_module
 from earwitness.vault.rows import Row, Rows
-from tests.conftest import DatabasePlace
+from tests.unit.vault.conftest import Place
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ANNA, BEN = "a0" * 16, "be" * 16
@@ -77,8 +77,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(database_place: DatabasePlace) -> Iterator[Shelf]:
-    database = Database(database_place("household"), chain="household")
+def shelf(place: Place) -> Iterator[Shelf]:
+    database = Database(place("household"), chain="household")
     current: dict[str, str] = {}
     shelf = Shelf(Rows(database, key_id_of=lambda person_id: current.get(person_id)))
     current |= shelf.current
