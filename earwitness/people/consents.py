@@ -85,7 +85,8 @@ class Consents:
         """Note a decision. To keep needs a retention between a minute and ten years; a week and the sound without one.
 
         An objection stands until a decision says that it lifts it: against a consent, and beyond a withdrawal. Raises PersonError
-        (consent.invalid), AccessError (consent.objected), LedgerError (only for a consent that is given), StorageError.
+        (consent.invalid), AccessError (consent.objected; consent.changed where another decision was made while this consent was
+        committed: then that one stands), LedgerError (only for a consent that is given), StorageError.
         """
         with self._database.reading() as connection:
             _check_known(connection, person_id)
@@ -108,7 +109,7 @@ class Consents:
             retention_seconds=retention,
             keeps=kept,
         )
-        return self._commit_first(decision) if is_given else self._commit_after(decision)
+        return self._commit_first(decision, after=before) if is_given else self._commit_after(decision)
 
     def commit_waiting(self) -> int:
         """Commit the withdrawals that could not wait for the ledger; gives how many. Raises LedgerError, StorageError."""
@@ -118,8 +119,16 @@ class Consents:
             self._note(_decision(row), position=self._append(_decision(row)))
         return len(rows)
 
-    def _commit_first(self, decision: Decision) -> Decision:
-        return self._add(decision, position=self._append(decision))
+    def _commit_first(self, decision: Decision, *, after: Decision | None) -> Decision:
+        position = self._append(decision)
+
+        def check_unchanged(connection: sa.Connection) -> None:
+            newest = sa.select(consents.c.decision_id).order_by(consents.c.number.desc()).limit(1)
+            mine = (consents.c.person_id == decision.person_id, consents.c.purpose == decision.purpose.value)
+            if connection.execute(newest.where(*mine)).scalar() != (after.decision_id if after else None):
+                raise AccessError("You decided on that elsewhere just now; look at it again.", code="consent.changed")
+
+        return self._add(decision, position=position, check=check_unchanged)
 
     def _commit_after(self, decision: Decision) -> Decision:
         added = self._add(decision, position=None)
@@ -143,7 +152,9 @@ class Consents:
         (position,) = self._ledger.append([entry])
         return position
 
-    def _add(self, decision: Decision, *, position: int | None) -> Decision:
+    def _add(
+        self, decision: Decision, *, position: int | None, check: Callable[[sa.Connection], None] = lambda connection: None
+    ) -> Decision:
         row = {
             "decision_id": decision.decision_id,
             "person_id": decision.person_id,
@@ -160,6 +171,7 @@ class Consents:
         }
         with self._database.writing() as connection:
             _check_known(connection, decision.person_id)
+            check(connection)
             connection.execute(sa.insert(consents).values(row))
         return self._find(decision.decision_id)
 

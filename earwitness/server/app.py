@@ -55,6 +55,7 @@ _STATUS_OF_CODE: Final = {
     "access.not_signed_in": 401,
     "access.wrong": 401,
     "access.wait": 429,
+    "consent.changed": 409,
     "consent.objected": 409,
     "person.exists": 409,
     "person.unknown": 404,

@@ -4,7 +4,7 @@ What depends on the database is tried on SQLite and on PostgreSQL.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,12 +29,18 @@ class ShortLedger:
 
     is_away: bool = False
     entries: list[Mapping[str, object]] = field(default_factory=list)
+    meanwhile: Callable[[], object] | None = None
+    """What somebody else does while the next entry is committed."""
 
     def append(self, entries: Sequence[Mapping[str, object]]) -> tuple[int, ...]:
         if self.is_away:
             raise LedgerError("The ledger is away.")
         self.entries += entries
-        return tuple(range(len(self.entries) - len(entries), len(self.entries)))
+        positions = tuple(range(len(self.entries) - len(entries), len(self.entries)))
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
+        return positions
 
 
 @dataclass
@@ -247,6 +253,23 @@ def test_a_withdrawal_does_not_wait_for_the_ledger_and_is_committed_later(anywhe
         ("keep", False),
         ("review", True),
     }
+
+
+@pytest.mark.parametrize("is_objection", [False, True])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_no_that_comes_while_a_yes_is_committed_stands(house: House, is_objection: bool, is_first: bool) -> None:
+    if not is_first:
+        house.give()
+    house.ledger.meanwhile = lambda: house.withdraw(is_objection=is_objection)
+    assert house.give(retention_seconds=3600.0) == "consent.changed"
+    assert not house.consents.has_consent(house.anna, Purpose.KEEP)
+    assert house.give() == ("consent.objected" if is_objection else "")
+
+
+def test_a_decision_on_another_use_does_not_get_in_the_way(house: House) -> None:
+    house.ledger.meanwhile = lambda: house.withdraw(Purpose.REVIEW, is_objection=True)
+    assert house.give() == ""
+    assert house.consents.has_consent(house.anna, Purpose.KEEP)
 
 
 # Who decides
