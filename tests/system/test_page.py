@@ -170,7 +170,7 @@ def test_everything_works_by_keyboard(quiet_browser: Browser, address: str) -> N
         here.state("asleep")
         assert here.live_microphones() == 0
         reached = []
-        for _ in range(12):
+        for _ in range(20):
             here.page.keyboard.press("Tab")
             reached.append(here.page.evaluate("document.activeElement.id || document.activeElement.className"))
         for name in ("skip", "hands-free", "mute", "talk", "ask-text", "voice", "listen", "speed"):
@@ -276,7 +276,7 @@ def test_it_fits_a_phone(quiet_browser: Browser, address: str) -> None:
         here.state("asleep")
         assert overflow(here.page) <= 0
         small = here.page.eval_on_selector_all(
-            "button, input, select",
+            "button, input, select, nav a, a.button",
             "(all) => all.filter((one) => one.offsetParent && one.offsetHeight < 44).map((one) => one.id)",
         )
         assert small == []

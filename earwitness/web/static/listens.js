@@ -21,6 +21,7 @@ const WHY = {
   review: "To review",
   training: "To build training data",
 };
+const NOT_OPENED = ["failed", "refused"];
 const RESULTS = {
   open: "Not ended yet",
   served: "Opened",
@@ -73,7 +74,7 @@ async function load() {
   byId("table").hidden = listens.length === 0;
   byId("empty").hidden = listens.length > 0;
   byId("more").hidden = listens.length < limit || limit === MOST;
-  byId("status").textContent = listens.length === 0 ? "" : words(listens.length);
+  byId("status").textContent = listens.length === 0 ? "" : words(listens);
   byId("empty-text").textContent = isOnlyOthers()
     ? `Nobody but you opened ${turnId ? "this" : "anything that is kept of you"}. If that ever changes, it is here, and the number at the top tells you.`
     : "Nothing was opened yet.";
@@ -83,10 +84,17 @@ async function load() {
   }
 }
 
-function words(number) {
-  const times = number === 1 ? "once" : count(number, "time");
-  const sentence = isOnlyOthers() ? `Others opened ${turnId ? "it" : "something of yours"} ${times}.` : `${turnId ? "It" : "Something of yours"} was opened ${times}.`;
-  return number === limit ? `${sentence} There may be more.` : sentence;
+function words(listens) {
+  const refused = listens.filter(({ result }) => NOT_OPENED.includes(result)).length;
+  const opened = listens.length - refused;
+  const times = opened === 0 ? "" : opened === 1 ? "once" : count(opened, "time");
+  const it = turnId ? "it" : "something of yours";
+  const sentences = [
+    ...(opened === 0 ? [] : [isOnlyOthers() ? `Others opened ${it} ${times}.` : `${turnId ? "It" : "Something of yours"} was opened ${times}.`]),
+    ...(refused === 0 ? [] : [`${count(refused, "attempt")} came to nothing.`]),
+    ...(listens.length === limit ? ["There may be more."] : []),
+  ];
+  return sentences.join(" ");
 }
 
 async function reload() {

@@ -43,7 +43,8 @@ export function sayDay(iso) {
 /** "in 6 days", "2 hours ago". */
 export function sayRelative(iso) {
   const distance = new Date(iso) - Date.now();
-  const [unit, length] = SPANS.find(([, size]) => Math.abs(distance) >= size) ?? ["second", 1000];
+  if (Math.abs(distance) < 60_000) return distance < 0 ? "just now" : "in less than a minute";
+  const [unit, length] = SPANS.find(([, size]) => Math.abs(distance) >= size);
   return relative.format(Math.round(distance / length), unit);
 }
 
