@@ -42,7 +42,11 @@ def contents(folder: Path) -> list[str]:
 
 
 def prepare(folder: Path) -> Path:
-    """An empty folder, private, for the new contents; what an earlier preparation left is removed. Raises StorageError."""
+    """An empty folder, private, for the new contents; what an earlier preparation left is removed. Raises StorageError, also
+    where part of the old contents lies on another disk."""
+    for path in map(folder.joinpath, contents(folder)):
+        if path.is_symlink() or path.is_mount():
+            raise StorageError(f"{path} lies on another disk: take the link or mount away, and move it there again afterwards.")
     try:
         shutil.rmtree(folder / _INCOMING, ignore_errors=True)
         new = folder / _INCOMING / _NEW
@@ -66,9 +70,6 @@ def commit(folder: Path, *, aside: str, keeps_old: bool) -> None:
     Raises StorageError; then the folder is as it was, unless the disk failed in the midst of the moves: opening it goes on.
     """
     outgoing, incoming = contents(folder), sorted(path.name for path in (folder / _INCOMING / _NEW).iterdir())
-    mounted = [name for name in outgoing if (folder / name).is_mount()]
-    if mounted:
-        raise StorageError(f"{folder / mounted[0]} is a file system of its own and cannot be moved; unmount it first.")
     plan = {"aside": aside, "keeps_old": keeps_old, "outgoing": outgoing, "incoming": incoming}
     try:
         write_whole(folder / _INCOMING / _PLAN, [json.dumps(plan).encode()])

@@ -36,7 +36,7 @@ class MemorySink:
         return self._data.extend
 
     def end(self) -> None:
-        self.members[self._name] = bytes(self._data)
+        self.members[self._name], self._data = bytes(self._data), bytearray()
 
 
 class FolderSink:

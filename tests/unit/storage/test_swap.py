@@ -64,6 +64,15 @@ def test_a_preparation_is_abandoned(tmp_path: Path) -> None:
     assert not swap.is_unfinished(tmp_path)
 
 
+def test_what_lies_on_another_disk_is_not_moved_to_this_one(tmp_path: Path) -> None:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "keys").symlink_to(tmp_path / "stick")
+    with pytest.raises(StorageError, match="another disk"):
+        swap.prepare(tmp_path / "state")
+    assert (tmp_path / "state" / "keys").is_symlink()
+
+
 class PowerCutError(Exception):
     """Stands for the moment at which a process is gone."""
 
