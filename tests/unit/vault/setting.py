@@ -43,9 +43,9 @@ class MemoryLedger:
     def append(self, entries: Sequence[Mapping[str, object]]) -> tuple[int, ...]:
         if self.is_away:
             raise LedgerError("The ledger is away.")
-        first = len(self.taken)
         for entry in entries:
             self.on_append(entry)
+        first = len(self.taken)
         self.taken += entries
         return tuple(range(first, len(self.taken)))
 
