@@ -1,0 +1,275 @@
+"""Every page, signed in or not, for whoever uses it: by keyboard, on a small phone, with large text, in high contrast, with axe.
+
+Nothing here knows what a page is about, so that a page that is added needs one line. What each page does is tested elsewhere.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Role
+from earwitness.people.people import People
+from earwitness.storage.database import Database
+from earwitness.vault.listens import Listens
+from tests.system import browsing
+
+PAGES = ("/", "/history", "/privacy", "/listens")
+VISITORS = ("nobody", "somebody")
+NAME = "Wolfeschlegelsteinhausenbergerdorff"
+SAID = (
+    "turn on the kitchen light",
+    "tell me about " + "donaudampfschifffahrtselektrizitäten" * 6,
+    "is the front door locked and could you please also say, slowly and in whole sentences, what else is open at this hour",
+)
+SMALLEST = {"viewport": {"width": 320, "height": 640}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
+SIDEWAYS = {"viewport": {"width": 740, "height": 360}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
+TARGET_PIXELS = 44
+MOST_STOPS = 200
+PROBES = Path(__file__).with_name("probes.js")
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.models,
+    pytest.mark.skipif(browsing.chromium() is None, reason="chromium is not installed; `python tests/prepare.py` installs it"),
+]
+
+
+class House:
+    """A running server, and the cookie of somebody of whom things are kept and to whom others listened."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.cookies: list[Any] = []
+
+    @contextmanager
+    def look(self, launched: Browser, path: str, *, visitor: str, **context: Any) -> Iterator[Page]:
+        """Open a page until it is at rest; it may complain of nothing and ask nobody else for anything."""
+        opened = launched.new_context(**{"viewport": {"width": 1360, "height": 1000}, "reduced_motion": "reduce", **context})
+        if visitor == "somebody":
+            opened.add_cookies(self.cookies)
+        opened.add_init_script(path=PROBES)
+        page, complaints, elsewhere = opened.new_page(), list[str](), list[str]()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("request", lambda sent: elsewhere.append(sent.url) if not sent.url.startswith((self.address, "blob:")) else None)
+        page.goto(self.address + path, wait_until="networkidle")
+        page.wait_for_function("() => document.querySelector('[aria-busy=true]') === null")
+        page.wait_for_selector("#person" if visitor == "somebody" else "header", state="visible")
+        try:
+            yield page
+            assert (complaints, elsewhere) == ([], [])
+        finally:
+            opened.close()
+
+
+def enrol(house: House, launched: Browser, state: Path) -> None:
+    """Somebody keeps what they say for a week, says a few things, and is listened to by others."""
+    context = launched.new_context()
+    asked = context.request
+    for method, path, body in [
+        (asked.post, "people", {"name": NAME, "passphrase": "correct horse battery"}),
+        (asked.put, "me/consents/keep", {"given": True, "retention": "week"}),
+        *((asked.post, "ask", {"text": text}) for text in SAID),
+    ]:
+        answer = method(f"{house.address}/api/v1/{path}", data=body)
+        assert answer.ok, answer.text()
+    kept = asked.get(f"{house.address}/api/v1/history").json()["turns"]
+    assert len(kept) == len(SAID)
+    assert asked.delete(f"{house.address}/api/v1/history/{kept.pop()['turn_id']}").ok
+    house.cookies = list(context.cookies())
+    context.close()
+    database = Database(state / "household.db", chain="household")
+    person = People(database, clock=lambda: datetime.now(UTC)).named(NAME)
+    Listens(database).add(*(listen(person.person_id, kept[0]["turn_id"], number) for number in range(3)))
+    database.close()
+
+
+def listen(person_id: str, turn_id: str, number: int) -> Read:
+    results = (ReadResult.SERVED, ReadResult.REFUSED, ReadResult.BROKEN_OFF)
+    return Read(
+        read_id=f"{number:032x}",
+        person_id=person_id,
+        turn_id=turn_id if number else None,
+        actor=Actor(actor_id="r", alias="extraordinary-hippopotamus-1234", role=Role.REVIEWER),
+        purpose=ReadPurpose.REVIEW,
+        medium=Medium.AUDIO,
+        recordings=1 if number else 12,
+        opened_at=datetime.now(UTC) + timedelta(seconds=number),
+        opened_position=0,
+        result=results[number],
+        seconds=3661.25,
+    )
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def launched(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    silence = tmp_path_factory.mktemp("quiet") / "silence.wav"
+    soundfile.write(silence, [0.0] * 48_000, 48_000, subtype="PCM_16")
+    with browsing.browser(playwright, microphone=silence) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def house(launched: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    state = tmp_path_factory.mktemp("state")
+    with browsing.server(state) as address:
+        started = House(address)
+        enrol(started, launched, state)
+        yield started
+
+
+def ask(page: Page, probe: str, *arguments: object) -> Any:
+    """The answer of one of the functions in probes.js."""
+    return page.evaluate("([probe, given]) => window.probes[probe](...given)", [probe, list(arguments)])
+
+
+every_page = pytest.mark.parametrize("path", PAGES)
+every_visitor = pytest.mark.parametrize("visitor", VISITORS)
+
+
+@every_page
+@every_visitor
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(house: House, launched: Browser, path: str, visitor: str, scheme: str) -> None:
+    with house.look(launched, path, visitor=visitor, color_scheme=scheme) as page:
+        found = Axe().run(page, options=AXE)
+        assert found.violations_count == 0, found.generate_report()
+
+
+@every_page
+@every_visitor
+@pytest.mark.parametrize("phone", [SMALLEST, SIDEWAYS], ids=["upright", "sideways"])
+def test_it_fits_the_smallest_phone(house: House, launched: Browser, path: str, visitor: str, phone: dict[str, Any]) -> None:
+    """320 CSS pixels are also a laptop's page at 400 % (WCAG 2.2, 1.4.10); then with text spread (1.4.12)."""
+    with house.look(launched, path, visitor=visitor, color_scheme="dark", **phone) as page:
+        assert ask(page, "small", TARGET_PIXELS) == []
+        found = Axe().run(page, options=AXE)
+        assert found.violations_count == 0, found.generate_report()
+        for change in ("nothing", "spread"):
+            ask(page, change)
+            assert (change, ask(page, "overflow"), ask(page, "clipped")) == (change, [], [])
+
+
+@every_page
+@every_visitor
+def test_text_of_double_size_fits(house: House, launched: Browser, path: str, visitor: str) -> None:
+    """WCAG 2.2, 1.4.4."""
+    with house.look(launched, path, visitor=visitor, viewport={"width": 1280, "height": 800}) as page:
+        ask(page, "enlarge")
+        assert (ask(page, "overflow"), ask(page, "clipped")) == ([], [])
+
+
+@every_page
+@every_visitor
+@pytest.mark.parametrize("screen", [{}, SIDEWAYS], ids=["desk", "phone"])
+def test_the_tab_key_reaches_everything_in_order_and_shows_where_it_is(
+    house: House, launched: Browser, path: str, visitor: str, screen: dict[str, Any]
+) -> None:
+    with house.look(launched, path, visitor=visitor, **screen) as page:
+        count, seen = ask(page, "number"), list[dict[str, Any]]()
+        for _ in range(MOST_STOPS):
+            page.keyboard.press("Tab")
+            at = ask(page, "focus")
+            if at is None:
+                break
+            seen.append(at)
+        assert seen[0]["isSkip"]
+        reached = list(dict.fromkeys(at["stop"] for at in seen[1:]))  # a field for a date has several stops inside
+        assert reached == list(range(count)), [at["name"] for at in seen]
+        ringed = {at["stop"] for at in seen if at["isRinged"]}
+        assert [at["name"] for at in seen if at["stop"] not in ringed] == []
+        assert [at["name"] for at in seen if not at["isInSight"]] == []
+
+
+@every_page
+def test_the_first_tab_skips_the_header(house: House, launched: Browser, path: str) -> None:
+    with house.look(launched, path, visitor="somebody") as page:
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_every_page_is_laid_out_alike_and_says_where_one_is(house: House, launched: Browser) -> None:
+    titles = set()
+    for visitor in VISITORS:
+        for path in PAGES:
+            with house.look(launched, path, visitor=visitor) as page:
+                found = ask(page, "layout")
+            titles.add(found["title"])
+            levels = found["levels"]
+            assert (found["language"], levels[0], levels.count(1)) == ("en", 1, 1)
+            assert all(deeper <= level + 1 for level, deeper in pairwise(levels)), levels
+            assert found["landmarks"] == [1, 1, 1, 1]
+            assert (found["current"], found["reaches"]) == ([path], list(PAGES))
+            assert "maximum-scale" not in found["viewport"]
+            assert "user-scalable" not in found["viewport"]
+    assert len(titles) == len(PAGES)
+
+
+def test_every_question_holds_the_focus_and_gives_it_back(house: House, launched: Browser) -> None:
+    """A button whose words end in … asks something before it does anything."""
+    asked = []
+    for path in PAGES:
+        with house.look(launched, path, visitor="somebody", **SMALLEST) as page:
+            for button in page.locator("main button:visible", has_text="…").all():
+                button.press("Enter")
+                page.wait_for_selector("dialog[open]")
+                everything, reached = set(range(ask(page, "number", "dialog[open]"))), set[int]()
+                for _ in range(MOST_STOPS):
+                    page.keyboard.press("Tab")
+                    at = ask(page, "focus")
+                    assert at is None or at["isInDialog"], at
+                    reached |= {at["stop"]} if at is not None else set()
+                    if reached >= everything:
+                        break
+                assert reached >= everything
+                assert (ask(page, "overflow"), ask(page, "clipped"), ask(page, "small", TARGET_PIXELS)) == ([], [], [])
+                page.keyboard.press("Escape")
+                page.wait_for_selector("dialog", state="detached")
+                assert button.evaluate("(one) => one === document.activeElement")
+                asked.append(button.inner_text())
+    assert len(asked) >= 5
+
+
+@pytest.mark.parametrize("wish", ["reduce", "no-preference"])
+def test_nothing_moves_for_those_whom_it_makes_sick(house: House, launched: Browser, wish: str) -> None:
+    moving = 0
+    for path in PAGES:
+        with house.look(launched, path, visitor="somebody", reduced_motion=wish) as page:
+            for state in ("asleep", "listening", "thinking", "speaking"):
+                page.evaluate("(state) => (document.body.dataset.state = state)", state)
+                moving += ask(page, "moving")
+    assert (moving == 0) is (wish == "reduce")
+
+
+@every_page
+@every_visitor
+def test_in_high_contrast_what_can_be_pressed_has_an_edge(house: House, launched: Browser, path: str, visitor: str) -> None:
+    """Forced colours take backgrounds and shadows away: a border has to stay."""
+    with house.look(launched, path, visitor=visitor, forced_colors="active") as page:
+        assert ask(page, "edgeless") == []
+
+
+@every_page
+def test_without_scripts_the_page_says_that_it_needs_them(house: House, launched: Browser, path: str) -> None:
+    opened = launched.new_context(java_script_enabled=False)
+    page = opened.new_page()
+    page.goto(house.address + path)
+    assert "JavaScript" in page.locator("body").inner_text()
+    opened.close()
