@@ -1,4 +1,7 @@
-"""Privacy, History and Who listened in a real Chromium, with the real server behind them: each right, exercised by hand."""
+"""Privacy, History and Who listened in a real Chromium, with the real server behind them: each right, exercised by hand.
+
+One long module, so that one server and one browser serve all of it. How the pages suit their readers is in test_every_page.py.
+"""
 
 import io
 import json
