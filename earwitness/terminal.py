@@ -10,13 +10,11 @@ from rich.text import Text
 from earwitness.config import Settings
 from earwitness.domain.turn import Turn
 
-SECRET: Final = frozenset(
-    {"server.access_code", "vault.database", "vault.keys_database", "vault.ledger_database"}
-)
+SECRET: Final = frozenset({"server.access_code", "vault.database", "vault.keys_database", "vault.ledger_database"})
 
 
-def turn_table(turn: Turn) -> Table:
-    """One finished turn, a line per fact."""
+def turn_table(turn: Turn, *, kept: str | None = None) -> Table:
+    """One finished turn, a line per fact; `kept` is what is kept of it, if that is known."""
     table = Table(box=None, show_header=False)
     table.add_row("heard", Text(turn.transcript or "(nothing)"))
     if turn.intent is not None:
@@ -24,6 +22,8 @@ def turn_table(turn: Turn) -> Table:
         table.add_row("understood", Text(f"{turn.intent.name}({slots})"))
     table.add_row("outcome", Text(turn.outcome.value + (f" ({turn.error_code})" if turn.error_code else "")))
     table.add_row("reply", Text(turn.reply))
+    if kept is not None:
+        table.add_row("kept", kept)
     for stage, milliseconds in turn.timings_ms.items():
         table.add_row(Text(f"  {stage}"), f"{milliseconds:8.1f} ms")
     return table

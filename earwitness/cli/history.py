@@ -3,19 +3,22 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from earwitness import terminal
+from earwitness.build import House
 from earwitness.cli.options import JSON, out, progress
 from earwitness.cli.signed_in import PERSON, signed_in
 from earwitness.domain.audio import RATE_HZ
-from earwitness.domain.errors import VaultError
+from earwitness.domain.errors import LedgerError, StorageError, VaultError
+from earwitness.domain.person import Person
 from earwitness.domain.recording import Erasure, Read, Recording, Selection
 from earwitness.rights.export import export as export_of
 from earwitness.rights.rights import EVERYTHING
@@ -48,7 +51,7 @@ def history(
         rows = [recording.as_json() for recording in page.recordings]
         click.echo(json.dumps({"turns": rows, "next_before": page.next_before}, ensure_ascii=False))
         return
-    table = Table("when", "id", "heard", "reply", "sound", "listens", "expires", box=None)
+    table = Table("when", _id(), "heard", "reply", "sound", "listens", "expires", box=None)
     for recording in page.recordings:
         table.add_row(*_row(recording))
     out.print(table if page.recordings else "Nothing is kept" + (" that matches." if search or day else "."))
@@ -81,14 +84,15 @@ def show(context: click.Context, turn_id: str, *, as_json: bool) -> None:
 @click.pass_context
 def play(context: click.Context, turn_id: str, *, save: Path | None) -> None:
     """Play one turn's sound; that is on record like every listen."""
+    player = None if save is not None else _player()
     with _person(context) as (house, person), house.rights.play(person.person_id, turn_id) as audio:
         data = b"".join(audio)
     wav = wav_header(len(data), rate_hz=RATE_HZ) + data
     if save is not None:
         write_whole(save, [wav], mode=0o600)
-        out.print(f"{save}: {len(data) / 2 / RATE_HZ:.2f} s")
-        return
-    _play(wav)
+        out.print(Text(f"{save}: {len(data) / 2 / RATE_HZ:.2f} s"))
+    if player is not None:
+        subprocess.run(player, input=wav, check=False)  # noqa: S603
 
 
 @history.command()
@@ -141,10 +145,9 @@ def delete(
     with _person(context) as (house, person):
         count = house.rights.kept(person.person_id, selection).recordings
         if count and not yes:
-            click.confirm(f"Delete {count} turns for good?", abort=True)
+            click.confirm(f"Delete {count} turn{'' if count == 1 else 's'} for good?", abort=True)
         erasure = house.rights.erase_said(person.person_id, selection)
-        _sweep(house)
-        _hand_over(house, erasure, receipt)
+        _finish(house, erasure, receipt)
 
 
 @click.command()
@@ -161,7 +164,7 @@ def listens(
     context.meta["person"] = name
     with _person(context) as (house, person):
         if read_id is not None:
-            _write_json(house.ledger.proof(house.rights.read(person.person_id, read_id).opened_position).as_json(), save)
+            _write_json(house.prover.proof_json(house.rights.read(person.person_id, read_id).opened_position), save)
             return
         found = house.rights.reads(person.person_id, limit=1000) if with_own else house.rights.listens(person.person_id)
         house.rights.see_listens(person.person_id)
@@ -184,13 +187,13 @@ def receipts(context: click.Context, erasure_id: str | None, *, save: Path | Non
     context.meta["person"] = name
     with _person(context) as (house, person):
         if erasure_id is not None:
-            _hand_over(house, house.rights.receipt(person.person_id, erasure_id), save, shows=True)
+            _write_json(_envelope(house, house.rights.receipt(person.person_id, erasure_id)), save)
             return
         found = house.rights.receipts(person.person_id)
     if as_json:
         click.echo(json.dumps([erasure.as_json() for erasure in found]))
         return
-    table = Table("when", "id", "what", "recordings", "ledger", "swept", box=None)
+    table = Table("when", _id(), "what", "recordings", "ledger", "swept", box=None)
     for one in found:
         where = "waiting" if one.position is None else str(one.position)
         table.add_row(
@@ -217,7 +220,7 @@ def export(context: click.Context, *, target: Path, name: str | None) -> None:
             tell=lambda done, total: bar.update(task, completed=done, total=total),
         )
         write_whole(target, pieces, mode=0o600)
-    out.print(f"{target}: everything that is held about you. It is not encrypted: keep it where only you can read it.")
+    out.print(Text(f"{target}: everything that is held about you. It is not encrypted: keep it where only you can read it."))
 
 
 @click.command()
@@ -232,31 +235,34 @@ def erase(context: click.Context, *, yes: bool, receipt: Path | None, name: str 
         if not yes:
             click.confirm(f"Delete everything about {person.name} for good?", abort=True)
         erasure = house.rights.erase_person(person.person_id)
-        _sweep(house)
-        _hand_over(house, erasure, receipt)
+        _finish(house, erasure, receipt)
 
 
-def _person(context: click.Context) -> Any:
+def _person(context: click.Context) -> AbstractContextManager[tuple[House, Person]]:
     return signed_in(context.obj, context.meta.get("person"))
 
 
-def _sweep(house: Any) -> None:
-    """The keys are gone already; this removes what they opened."""
-    with progress("Sweeping") as bar:
-        task = bar.add_task("Sweeping", total=None)
-        house.vault.eraser.sweep(lambda done, total: bar.update(task, completed=done, total=total))
+def _finish(house: House, erasure: Erasure, target: Path | None) -> None:
+    """The keys are gone already: remove what they opened, and hand over the receipt."""
+    try:
+        with progress("Sweeping") as bar:
+            task = bar.add_task("Sweeping", total=None)
+            house.vault.eraser.sweep(lambda done, total: bar.update(task, completed=done, total=total))
+    except (LedgerError, StorageError):
+        out.print("Nothing can open it any more; what is left of it is removed by the server, or by the next deletion.")
+    erasure = house.vault.eraser.receipt(erasure.erasure_id)
+    if erasure.position is not None and target is not None:
+        _write_json(_envelope(house, erasure), target)
+    where = "waits for the ledger" if erasure.position is None else f"is in {target}" if target else "is in the ledger"
+    gone = "1 recording is gone" if erasure.recordings == 1 else f"{erasure.recordings} recordings are gone"
+    out.print(Text(f"{gone}. Receipt {erasure.erasure_id} {where}."))
 
 
-def _hand_over(house: Any, erasure: Erasure, target: Path | None, *, shows: bool = False) -> None:
+def _envelope(house: House, erasure: Erasure) -> dict[str, object]:
+    """What `earwitness verify receipt` checks."""
     if erasure.position is None:
         raise VaultError("The ledger could not take this receipt yet; ask again in a minute.", code="vault.no_receipt")
-    envelope = {"receipt": json.loads(erasure.body), "proof": house.ledger.proof(erasure.position).as_json()}
-    if target is not None or shows:
-        _write_json(envelope, target)
-    if target is not None or not shows:
-        out.print(
-            f"{erasure.recordings} recordings are gone. Receipt {erasure.erasure_id}" + (f" is in {target}." if target else ".")
-        )
+    return {"receipt": json.loads(erasure.body), "proof": house.prover.proof_json(erasure.position)}
 
 
 def _write_json(value: object, target: Path | None) -> None:
@@ -277,6 +283,11 @@ def _local(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone()
 
 
+def _id() -> Column:
+    """The column of ids: whole, however narrow the terminal is, since they are there to be copied."""
+    return Column("id", no_wrap=True, min_width=32)
+
+
 def _when(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
@@ -288,8 +299,8 @@ def _row(recording: Recording) -> tuple[str | Text, ...]:
     return (when, turn.turn_id, Text(turn.transcript or "(nothing)"), Text(turn.reply), sound, str(recording.listens), expires)
 
 
-def _reads_table(reads: Any) -> Table:
-    table = Table("when", "who", "why", "what", "seconds", "result", "id", box=None)
+def _reads_table(reads: Sequence[Read]) -> Table:
+    table = Table("when", "who", "why", "what", "seconds", "result", _id(), box=None)
     for read in reads:
         table.add_row(*_read_row(read))
     return table
@@ -301,11 +312,10 @@ def _read_row(read: Read) -> tuple[str, ...]:
     return (_when(read.opened_at), who, read.purpose.value, what, f"{read.seconds:.1f}", read.result.value, read.read_id)
 
 
-def _play(wav: bytes) -> None:
-    """Through whatever player the machine has; the sound stays in memory where the player reads from a pipe."""
-    for command in (["paplay"], ["aplay", "-q"], ["play", "-q", "-t", "wav", "-"]):
-        program = shutil.which(command[0])
+def _player() -> list[str]:
+    """The command of whatever player this machine has; it gets the sound through a pipe, so that no copy of it is on the disk."""
+    for name, *options in (["paplay"], ["aplay", "-q"], ["play", "-q", "-t", "wav", "-"]):
+        program = shutil.which(name)
         if program is not None:
-            subprocess.run([program, *command[1:]], input=wav, check=False)  # noqa: S603
-            return
+            return [program, *options]
     raise VaultError("This machine has no player (aplay, paplay or play); use --save FILE.", code="vault.no_player")

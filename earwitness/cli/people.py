@@ -4,6 +4,7 @@ import json
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from earwitness import build
 from earwitness.cli.options import JSON, out
@@ -30,7 +31,8 @@ def add(settings: Settings, name: str) -> None:
     """Enrol NAME; asks for a passphrase of 15 characters or more."""
     with build.House(settings) as house:
         person = house.people.add(name, passphrase=asked_passphrase(f"A passphrase for {name}", confirms=True))
-    out.print(f"{person.name} is enrolled. Nothing that {person.name} says is kept; `earwitness consent give keep` changes that.")
+    said = f"{person.name} is enrolled. Nothing that {person.name} says is kept; `earwitness consent give keep` changes that."
+    out.print(Text(said))
 
 
 @people.command(name="list")
@@ -47,7 +49,7 @@ def list_people(settings: Settings, *, as_json: bool) -> None:
         return
     table = Table("name", "alias", "since", box=None)
     for one in found:
-        table.add_row(one.name, one.alias, f"{one.created_at.astimezone():%Y-%m-%d}")
+        table.add_row(Text(one.name), one.alias, f"{one.created_at.astimezone():%Y-%m-%d}")
     out.print(table)
 
 

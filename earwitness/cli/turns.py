@@ -9,9 +9,10 @@ from rich.table import Table
 
 from earwitness import build, terminal
 from earwitness.cli.options import HOME, JSON, out
+from earwitness.cli.signed_in import PASSPHRASE_VARIABLE, person_of
 from earwitness.config import Settings
 from earwitness.domain.audio import Pcm
-from earwitness.domain.turn import Turn
+from earwitness.domain.recording import Selection
 from earwitness.speech.audio_file import read_audio, write_wav
 
 
@@ -20,6 +21,9 @@ from earwitness.speech.audio_file import read_audio, write_wav
 @click.option("--text", help="A typed request instead of a recording.")
 @click.option("--voice", help="Voice of the reply.")
 @click.option("--save", type=click.Path(path_type=Path), help="Write the spoken reply to this WAV file.")
+@click.option(
+    "--person", "name", help=f"Who asks: kept as that person consented. Needs the passphrase, or ${PASSPHRASE_VARIABLE}."
+)
 @HOME
 @JSON
 @click.pass_obj
@@ -30,27 +34,35 @@ def ask(
     text: str | None,
     voice: str | None,
     save: Path | None,
+    name: str | None,
     home_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Run one turn on FILE (WAV, FLAC or OGG, any rate) or on --text, and print it."""
+    """Run one turn on FILE (WAV, FLAC or OGG, any rate) or on --text, and print it.
+
+    Without --person a guest asks, of whom nothing is kept.
+    """
     if (file is None) == (text is None):
         raise click.UsageError("Give either a FILE or --text.")
     with build.House(settings, home_file=home_file) as house:
         request: Pcm | str = text or ""
         if file is not None:
             request = read_audio(file, longest_seconds=settings.endpoint.longest_seconds)
-        turn, speech = asyncio.run(house.ask(request, voice=voice, is_silent=save is None))
+        person_id = None if name is None else person_of(house, name).person_id
+        turn, speech = asyncio.run(house.ask(request, voice=voice, is_silent=save is None, person_id=person_id))
+        kept = "nothing" if person_id is None else _kept(house, person_id, turn.turn_id)
     if save is not None and speech:
         write_wav(save, Pcm(data=b"".join(part.data for part in speech), rate_hz=speech[0].rate_hz))
-    _print_turn(turn, as_json=as_json)
-
-
-def _print_turn(turn: Turn, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(turn.as_json(), ensure_ascii=False))
+        click.echo(json.dumps({"turn_id": turn.turn_id, **turn.as_json(), "kept": kept}, ensure_ascii=False))
     else:
-        out.print(terminal.turn_table(turn))
+        out.print(terminal.turn_table(turn, kept=kept))
+
+
+def _kept(house: build.House, person_id: str, turn_id: str) -> str:
+    """What is kept of a turn: "audio" (its words too), "text" or "nothing"."""
+    found = house.rights.kept(person_id, Selection(turn_ids=(turn_id,)))
+    return "nothing" if not found.recordings else "audio" if found.seconds else "text"
 
 
 @click.command()
