@@ -349,7 +349,7 @@ def test_words_that_were_changed_or_swapped_in_the_database_do_not_open(setting:
     anna = setting.person()
     first, second = setting.keep(anna, "the first"), setting.keep(anna, "the second")
     with setting.database.writing() as connection:
-        sealed = dict(connection.execute(sa.select(turns.c.turn_id, turns.c.sealed)).all())  # type: ignore[arg-type]
+        sealed = dict(connection.execute(sa.select(turns.c.turn_id, turns.c.sealed)).all())
         connection.execute(sa.update(turns).where(turns.c.turn_id == first).values(sealed=sealed[second]))
     assert error_of(setting.vault.door.recording, anna, first) == "vault.sealed_wrong"
     assert setting.vault.door.recording(anna, second).turn.transcript == "the second"
