@@ -31,9 +31,9 @@ HOME = click.option("--home", "home_file", type=click.Path(path_type=Path), help
 
 
 def progress(title: str) -> Progress:
-    """A bar with a title, how much of how many, and the time taken; it is gone when it ends."""
+    """A bar with a title, how much of how many, and the time taken; it is gone when it ends. In a file there is none."""
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=progress_out, transient=True)
+    return Progress(*columns, console=progress_out, transient=True, disable=not progress_out.is_terminal)
 
 
 def with_bar(title: str, work: Callable[[Tell], _Done]) -> _Done:

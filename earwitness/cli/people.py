@@ -129,11 +129,9 @@ def withdraw(context: click.Context, purpose: str, *, objects: bool, delete_kept
         if kept and delete_kept:
             rights.erase_said(person_id, EVERYTHING)
             rights.upkeep()
-            out.print(f"Withdrawn, and {kept} recordings are deleted.")
+            out.print(f"Withdrawn, and what was kept ({kept}) is deleted.")
         elif kept:
-            out.print(
-                f"Withdrawn. The {kept} recordings that are kept expire as they would have; --delete-kept deletes them now."
-            )
+            out.print(f"Withdrawn. What is kept ({kept}) expires as it would have; --delete-kept deletes it now.")
         else:
             out.print("Withdrawn.")
 
