@@ -280,10 +280,19 @@ def test_a_witness_that_always_saw_something_else_is_not_asked_forever(ledger: L
 
 
 @pytest.mark.parametrize(
-    "address", ["", "file:///etc/passwd", "ftp://127.0.0.1", "127.0.0.1:80", "http://", "http://127.0.0.1:port"]
+    "address",
+    ["", "file:///etc/passwd", "ftp://127.0.0.1", "127.0.0.1:80", "http://", "http://127.0.0.1:port", "https://[", "https://"],
 )
 def test_what_is_no_address_is_said(ledger: Ledger, witness: Witness, address: str) -> None:
     with pytest.raises(LinkError):
+        submit_checkpoint(ledger, address, witness=by(witness))
+
+
+@pytest.mark.parametrize(
+    "address", ["http://witness.example", "http://192.0.2.7:8766", "http://127.0.0.1.example", "HTTP://[::2]"]
+)
+def test_a_witness_elsewhere_needs_tls(ledger: Ledger, witness: Witness, address: str) -> None:
+    with pytest.raises(LinkError, match="begins with https://"):
         submit_checkpoint(ledger, address, witness=by(witness))
 
 
