@@ -211,6 +211,15 @@ def test_every_truncation_is_found(published: Published) -> None:
         path.write_bytes(data)
 
 
+@pytest.mark.parametrize("more", [b"\0", b"\n", bytes(32), b"\0\0"], ids=repr)
+def test_whatever_follows_the_end_of_a_file_is_found(published: Published, more: bytes) -> None:
+    for path in published.files():
+        data = path.read_bytes()
+        path.write_bytes(data + more)
+        assert published.is_found(), path
+        path.write_bytes(data)
+
+
 def ends_of_parts(path: Path, data: bytes) -> list[int]:
     """Where the parts of a file end, so that what is left looks whole: entries, hashes, lines."""
     if "entries" in path.as_posix():
