@@ -4,6 +4,7 @@ import asyncio
 import io
 import wave
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from earwitness.domain.consent import Keeps
+from earwitness.speech.audio_file import wav_header
 from earwitness.storage import database
 from earwitness.vault.envelope import CHUNK_BYTES
 from tests.houses_kept import NOON, PERSON_COOKIES, KeptHouse, kept_house, sound
@@ -35,6 +37,26 @@ def ids(client: TestClient, **params: Any) -> list[str]:
     answer = client.get(HISTORY, params=params)
     assert answer.status_code == 200, answer.text
     return [turn["turn_id"] for turn in answer.json()["turns"]]
+
+
+@dataclass
+class Heard:
+    """A house, and a browser in it whose person listens to one turn of theirs, for requests that change nothing."""
+
+    house: KeptHouse
+    client: TestClient
+    address: str
+
+    def opened(self) -> int:
+        return len(self.house.entries("read.opened"))
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
+    with kept_house(tmp_path_factory.mktemp("heard")) as made:
+        anna = made.enrolled()
+        turn_id = made.keep(anna, sound=SPOKEN)
+        yield Heard(made, made.client(anna), f"{HISTORY}/{turn_id}/audio")
 
 
 # Reading
@@ -146,30 +168,28 @@ def test_the_sound_is_a_wav_file_of_what_was_kept(house: KeptHouse) -> None:
         ("Bytes=100-199", 100, 200),
     ],
 )
-def test_a_byte_range_is_that_slice_of_the_whole(house: KeptHouse, asked: str, start: int, end: int) -> None:
-    anna = house.enrolled()
-    address = f"{HISTORY}/{house.keep(anna, sound=SPOKEN)}/audio"
-    client = house.client(anna)
-    whole = client.get(address).content
-    part = client.get(address, headers={"range": asked})
+def test_a_byte_range_is_that_slice_of_the_whole(heard: Heard, asked: str, start: int, end: int) -> None:
+    whole = wav_header(len(SPOKEN), rate_hz=16_000) + SPOKEN
+    before = heard.opened()
+    part = heard.client.get(heard.address, headers={"range": asked})
     assert part.status_code == 206
     assert part.content == whole[start:end]
     assert part.headers["content-range"] == f"bytes {start}-{end - 1}/{WAV_BYTES}"
     assert part.headers["content-length"] == str(end - start)
-    assert house.entries("read.closed")[-1]["result"] == "served"
+    assert heard.opened() == before + (end > 44)
     if end > 44:
-        assert house.entries("read.closed")[-1]["ranges"] == [[max(0, start - 44), end - 44]]
+        closed = heard.house.entries("read.closed")[-1]
+        assert (closed["result"], closed["ranges"]) == ("served", [[max(0, start - 44), end - 44]])
 
 
 @pytest.mark.parametrize("asked", [f"bytes={WAV_BYTES}-", f"bytes={WAV_BYTES}-{WAV_BYTES + 9}", "bytes=999999999-", "bytes=-0"])
-def test_a_range_beyond_the_end_is_refused_and_opens_nothing(house: KeptHouse, asked: str) -> None:
-    anna = house.enrolled()
-    client, address = house.client(anna), f"{HISTORY}/{house.keep(anna, sound=SPOKEN)}/audio"
-    answer = client.get(address, headers={"range": asked})
+def test_a_range_beyond_the_end_is_refused_and_opens_nothing(heard: Heard, asked: str) -> None:
+    before = heard.opened()
+    answer = heard.client.get(heard.address, headers={"range": asked})
     assert answer.status_code == 416
     assert answer.headers["content-range"] == f"bytes */{WAV_BYTES}"
     assert set(answer.json()) == {"code", "message"}
-    assert house.entries("read.opened") == []
+    assert heard.opened() == before
 
 
 @pytest.mark.parametrize(
@@ -193,18 +213,14 @@ def test_a_range_beyond_the_end_is_refused_and_opens_nothing(house: KeptHouse, a
     ],
     ids=lambda asked: asked[:20],
 )
-def test_what_is_no_single_range_gives_the_whole_file(house: KeptHouse, asked: str) -> None:
-    anna = house.enrolled()
-    client, address = house.client(anna), f"{HISTORY}/{house.keep(anna, sound=SPOKEN)}/audio"
-    answer = client.get(address, headers={"range": asked})
+def test_what_is_no_single_range_gives_the_whole_file(heard: Heard, asked: str) -> None:
+    answer = heard.client.get(heard.address, headers={"range": asked})
     assert (answer.status_code, len(answer.content)) == (200, WAV_BYTES)
     assert "content-range" not in answer.headers
 
 
-def test_a_range_of_a_certain_version_gives_the_whole_file(house: KeptHouse) -> None:
-    anna = house.enrolled()
-    client, address = house.client(anna), f"{HISTORY}/{house.keep(anna, sound=SPOKEN)}/audio"
-    answer = client.get(address, headers={"range": "bytes=0-9", "if-range": '"some version"'})
+def test_a_range_of_a_certain_version_gives_the_whole_file(heard: Heard) -> None:
+    answer = heard.client.get(heard.address, headers={"range": "bytes=0-9", "if-range": '"some version"'})
     assert (answer.status_code, len(answer.content)) == (200, WAV_BYTES)
 
 
@@ -393,13 +409,12 @@ def test_a_correction_stands_beside_what_was_heard_and_is_found(house: KeptHouse
     ],
     ids=lambda body: str(body)[:24],
 )
-def test_a_correction_that_is_none_is_said(house: KeptHouse, body: Any) -> None:
-    anna = house.enrolled()
-    turn_id = house.keep(anna)
-    answer = house.client(anna).patch(f"{HISTORY}/{turn_id}", json=body)
+def test_a_correction_that_is_none_is_said(heard: Heard, body: Any) -> None:
+    address = heard.address.removesuffix("/audio")
+    answer = heard.client.patch(address, json=body)
     assert answer.status_code == 422
     assert set(answer.json()) == {"code", "message"}
-    assert house.rights.recording(anna.person_id, turn_id).corrected_at is None
+    assert heard.client.get(address).json()["corrected_at"] is None
 
 
 def test_a_turn_is_restricted_and_allowed_again(house: KeptHouse) -> None:
@@ -493,13 +508,10 @@ def test_everything_is_deleted_only_when_it_is_confirmed(house: KeptHouse) -> No
     ],
     ids=str,
 )
-def test_a_deletion_must_say_what(house: KeptHouse, params: dict[str, Any]) -> None:
-    anna = house.enrolled()
-    turn_id = house.keep(anna)
-    client = house.client(anna)
-    answer = client.delete(HISTORY, params=params)
+def test_a_deletion_must_say_what(heard: Heard, params: dict[str, Any]) -> None:
+    answer = heard.client.delete(HISTORY, params=params)
     assert (answer.status_code, answer.json()["code"]) == (422, "history.invalid")
-    assert ids(client) == [turn_id]
+    assert len(ids(heard.client)) == 1
 
 
 def test_deleting_what_is_not_there_is_said(house: KeptHouse) -> None:
@@ -529,20 +541,11 @@ def test_deleting_what_is_not_there_is_said(house: KeptHouse) -> None:
     ids=lambda turn_id: turn_id[:12],
 )
 @pytest.mark.parametrize(("method", "rest", "body", "_"), ATTEMPTS)
-def test_an_id_that_is_none_is_said(shared: TestClient, turn_id: str, method: str, rest: str, body: Any, _: bool) -> None:
-    answer = shared.request(method, f"{HISTORY}/{turn_id}{rest}", json=body)
+def test_an_id_that_is_none_is_said(heard: Heard, turn_id: str, method: str, rest: str, body: Any, _: bool) -> None:
+    answer = heard.client.request(method, f"{HISTORY}/{turn_id}{rest}", json=body)
     assert answer.status_code in (404, 422)
     if method != "HEAD":
         assert set(answer.json()) == {"code", "message"}
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A browser in which somebody is signed in who keeps one turn, for requests that change nothing."""
-    with kept_house(tmp_path_factory.mktemp("shared")) as made:
-        anna = made.enrolled()
-        made.keep(anna)
-        yield made.client(anna)
 
 
 @pytest.mark.parametrize(
@@ -579,8 +582,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         "day=2026-03-02&since=2026-03-02T00:00:00Z",
     ],
 )
-def test_a_query_that_is_none_is_said(shared: TestClient, query: str) -> None:
-    for answer in (shared.get(f"{HISTORY}?{query}"), shared.delete(f"{HISTORY}?{query}")):
+def test_a_query_that_is_none_is_said(heard: Heard, query: str) -> None:
+    for answer in (heard.client.get(f"{HISTORY}?{query}"), heard.client.delete(f"{HISTORY}?{query}")):
         assert answer.status_code == 422, answer.text
         assert set(answer.json()) == {"code", "message"}
         assert answer.json()["message"].endswith(".")
@@ -603,8 +606,8 @@ def test_a_query_that_is_none_is_said(shared: TestClient, query: str) -> None:
         "unknown=1",
     ],
 )
-def test_a_query_from_the_edge_of_time_and_text_is_answered(shared: TestClient, query: str) -> None:
-    answer = shared.get(f"{HISTORY}?{query}")
+def test_a_query_from_the_edge_of_time_and_text_is_answered(heard: Heard, query: str) -> None:
+    answer = heard.client.get(f"{HISTORY}?{query}")
     assert answer.status_code == 200, answer.text
 
 
