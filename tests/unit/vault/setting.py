@@ -166,12 +166,12 @@ def opened_setting(
     *,
     place: Callable[[Chain], Path | str] | None = None,
     clock: Clock | None = None,
-    ledger: MemoryLedger | None = None,
+    ledger: Any = None,
     age_identity: Path | None = None,
 ) -> Iterator[Setting]:
     """Open the household in that folder; `place` says where its databases are, if they are not there, and `age_identity` which
     identity wraps its keys, if none in the folder does."""
-    now, entries = clock or Clock(), ledger or MemoryLedger()
+    now, entries = clock or Clock(), MemoryLedger() if ledger is None else ledger
     where = place or (lambda chain: folder / f"{chain}.db")
     with contextlib.ExitStack() as closing:
         database = Database(where("household"), chain="household")
