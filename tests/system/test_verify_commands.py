@@ -205,7 +205,7 @@ def test_what_a_ledger_says_cannot_steer_the_terminal(tmp_path: Path) -> None:
         assert all(line.isprintable() for line in said.splitlines())
         assert said.count("Verified.") == 2
         assert not any(line.startswith("All is well") for line in said.splitlines())
-    hostile = tmp_path / "\x1b[2Jcheckpoint"
+    hostile = tmp_path / "\x9b2Jcheckpoint"
     hostile.write_bytes(b"\xff")
     assert failed("verify", "checkpoint", hostile, "--log", tmp_path / "published", status=1).isprintable()
 
