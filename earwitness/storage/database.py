@@ -5,6 +5,7 @@ database), and the sentences for a disk that is full, locked or damaged. Every c
 asyncio.to_thread.
 """
 
+import logging
 import os
 import sqlite3
 import threading
@@ -27,6 +28,8 @@ from earwitness.storage.remnants import FILE_HEADER_BYTES, holds_any, page_bytes
 
 BUSY_SECONDS: Final = 3.0
 _PAGES_AT_ONCE: Final = 1024
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(lambda record: False)
+"""Rows and parameters are names, keys and what was said: at no level of any log."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 Chain = Literal["household", "keys", "ledger"]
 
@@ -191,7 +194,9 @@ def _sqlite(path: Path) -> sa.Engine:
         path.touch(mode=0o600)
     except OSError as error:
         raise StorageError(f"The database {path} cannot be made: {error.strerror}.") from error
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: object) -> None:
@@ -207,7 +212,7 @@ def _sqlite(path: Path) -> sa.Engine:
 
 
 def _postgresql(url: str) -> sa.Engine:
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, hide_parameters=True)
 
     @event.listens_for(engine, "checkout")
     def _ping(connection: Any, *_: object) -> None:
