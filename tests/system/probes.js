@@ -42,11 +42,12 @@ function isCut(one) {
 }
 
 window.probes = {
-  /** How many CSS pixels the page is wider than its window, and what reaches out of it. */
+  /** How many CSS pixels the page is wider than its window, and what reaches out of it. On a phone innerWidth would grow with it. */
   overflow() {
-    const wider = document.documentElement.scrollWidth - innerWidth;
-    const reaching = all("body *").filter((one) => isSeen(one) && one.getBoundingClientRect().right > innerWidth + 1);
-    return wider > 0 ? [wider, ...reaching.map(name).slice(-6)] : [];
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const wider = scrollWidth - clientWidth;
+    const reaching = all("body :not([aria-hidden=true])").filter((one) => isSeen(one) && one.getBoundingClientRect().right > clientWidth + 1);
+    return wider > 0 ? [wider, ...reaching.slice(0, 6).map(name)] : [];
   },
 
   /** Text that is cut off by what it is in. */

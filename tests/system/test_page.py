@@ -286,5 +286,5 @@ def test_it_fits_a_phone(quiet_browser: Browser, address: str) -> None:
 
 def overflow(page: Page) -> int:
     """How many CSS pixels the page is wider than its window."""
-    wider: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wider

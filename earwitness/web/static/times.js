@@ -57,10 +57,10 @@ export function dayValue(date) {
 /** "3.2 seconds", "4 minutes", "1.5 hours". */
 export function saySeconds(seconds) {
   if (seconds > 0 && seconds < 0.1) return "less than 0.1 seconds";
-  if (seconds < 60) return seconds === 1 ? "1 second" : `${Number(seconds.toFixed(1))} seconds`;
+  if (seconds < 59.95) return count(Number(seconds.toFixed(1)), "second");
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return count(minutes, "minute");
-  return `${Number((seconds / 3600).toFixed(1))} hours`;
+  return count(Number((seconds / 3600).toFixed(1)), "hour");
 }
 
 /** "a week", "10 days", as the server says periods. */
