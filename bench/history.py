@@ -43,33 +43,8 @@ TRIES = 200
 PAGE = 50
 SEED = 7
 SECONDS = 3.0
-VOCABULARY = (
-    *[
-        "turn",
-        "on",
-        "the",
-        "kitchen",
-        "light",
-        "off",
-        "living",
-        "room",
-        "lamp",
-        "set",
-        "timer",
-        "for",
-        "five",
-        "minutes",
-        "play",
-        "music",
-        "what",
-        "is",
-        "time",
-        "add",
-        "milk",
-        "to",
-    ],
-    *(f"word{number}" for number in range(5000)),
-)
+COMMON = """turn on the kitchen light off living room lamp set timer for five minutes play music what is time add milk to"""
+VOCABULARY = (*COMMON.split(" "), *(f"word{number}" for number in range(5000)))
 """Common words first: their frequencies fall as 1/rank (Zipf), as those of language do."""
 SEARCHES = {"a common word": "turn", "two common words": "turn light", "three words": "turn on light", "a rare word": "word4000"}
 
