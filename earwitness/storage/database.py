@@ -162,6 +162,9 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS / self.chain))
         script = ScriptDirectory.from_config(config)
+        with self.reading() as connection:  # writers elsewhere do not keep it from opening
+            if _revision(connection, self.chain) == script.get_current_head():
+                return
         with self.writing(lock=0x45617277) as connection:
             found = _revision(connection, self.chain)
             if found == script.get_current_head():
