@@ -115,14 +115,18 @@ class _TurnKeeper:
 class House:
     """Everything, each part made when it is first asked for. Close it (or use it as a context) to stop its threads.
 
-    `home_file` overrides the settings'; a passing house forgets timers and lists when it is closed.
+    `home_file` overrides the settings', `state` the usual folder of what is kept; a passing house forgets everything when it is
+    closed.
     """
 
-    def __init__(self, settings: Settings, *, home_file: Path | None = None, is_passing: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, home_file: Path | None = None, is_passing: bool = False, state: Path | None = None
+    ) -> None:
         self.settings = settings
         self.store = ModelStore(models_folder())
         self._home_file = home_file or settings.home.file
         self._is_passing = is_passing
+        self._state = state
         self._closing = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -150,7 +154,7 @@ class House:
         """The folder of what is kept, which no restore may touch while we have it; a passing house has one that goes with it."""
         if self._is_passing:
             return Path(self._closing.enter_context(TemporaryDirectory()))
-        folder = state_folder()
+        folder = self._state or state_folder()
         self._closing.enter_context(StateLock(folder))
         return folder
 

@@ -523,8 +523,12 @@ def test_who_leaves_is_gone(launched: Browser, address: str) -> None:
         page.wait_for_selector("dialog:has-text('do not belong together')")
         here.complaints.clear()
         page.fill("#leave-passphrase", PASSPHRASE)
-        page.click("dialog >> text=Delete me for good")
+        with page.expect_download() as saved:
+            page.click("dialog >> text=Delete me for good")
         page.wait_for_selector("#news:has-text('You are deleted: 1 recording')")
+        receipt = json.loads(Path(saved.value.path()).read_text(encoding="utf-8"))
+        assert receipt["receipt"]["kind"] == "person"
+        assert receipt["proof"]["entry"]["kind"] == "erased"
         assert page.locator("#signed-out").is_visible()
         page.fill("#enter-name", "Nils")
         page.fill("#enter-passphrase", PASSPHRASE)

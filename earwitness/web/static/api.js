@@ -72,10 +72,15 @@ export async function askBlob(path, onBytes = () => {}) {
 /** Save an answer as a file, under the name that the server gives it or else `name`. Gives its bytes. Throws ApiError. */
 export async function save(path, name, onBytes) {
   const found = await askBlob(path, onBytes);
+  hand(found.blob, found.name ?? name);
+  return found.blob.size;
+}
+
+/** Save what the page already has as a file. */
+export function hand(blob, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(found.blob);
-  link.download = found.name ?? name;
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_MS);
-  return found.blob.size;
 }

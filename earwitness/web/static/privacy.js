@@ -1,6 +1,6 @@
 // The page of one's own decisions: joins signing in, the four consents, the other switches, and what can be taken or deleted.
 
-import { ask, save } from "./api.js";
+import { ask, hand, save } from "./api.js";
 import { Consents } from "./consents.js";
 import { Decisions } from "./decisions.js";
 import { isOnlyMe, setOnlyMe } from "./device.js";
@@ -117,7 +117,9 @@ byId("leave").addEventListener("click", async () => {
   });
   if (erasure === null) return;
   account.set(null);
-  inform(`You are deleted: ${count(erasure.recordings, "recording")}, your decisions and your name are gone. The ledger holds that it happened, under number ${erasure.erasure_id.slice(0, 8)}.`);
+  if (erasure.receipt) hand(new Blob([JSON.stringify(erasure.receipt, null, 1)], { type: "application/json" }), `receipt-${erasure.erasure_id.slice(0, 8)}.json`);
+  const saved = erasure.receipt ? " Your receipt was saved as a file: nobody can ask for it later." : "";
+  inform(`You are deleted: ${count(erasure.recordings, "recording")}, your decisions and your name are gone. The ledger holds that it happened, under number ${erasure.erasure_id.slice(0, 8)}.${saved}`);
   byId("title").focus();
 });
 
