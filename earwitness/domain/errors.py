@@ -11,14 +11,19 @@
     ├── TextError           text.too_long
     ├── WireError           wire.malformed  wire.too_large  wire.wrong_version
     ├── LinkError           link.failed  link.unknown_device      (may be tried again)
-    ├── StorageError        storage.full  storage.failed          (may be tried again)
+    ├── StorageError        storage.full  storage.failed  storage.in_use   (may be tried again)
     ├── NetworkError        network.not_safe  network.in_use
-    ├── LedgerError         ledger.unavailable  ledger.key  ledger.damaged        (may be tried again)
+    ├── LedgerError         ledger.unavailable  ledger.damaged  ledger.key (may be tried again)
     ├── ProofError          proof.invalid  proof.unreadable  proof.not_found
-    ├── VaultError          vault.sealed_wrong  vault.key_missing  vault.not_found  vault.not_kept
-    ├── AccessError         access.refused  access.not_signed_in  access.wait
-    ├── PersonError         person.unknown  person.exists  person.invalid
-    └── BackupError         backup.invalid
+    ├── VaultError          vault.not_found  vault.nothing  vault.no_sound  vault.no_such_part  vault.not_kept  vault.changed
+    │                       vault.sealed_wrong  vault.key_missing  vault.key_open  vault.no_receipt  vault.no_player
+    ├── AccessError         access.refused  access.not_signed_in  access.wrong  access.wait  consent.objected
+    ├── PersonError         person.unknown  person.exists  person.invalid  person.too_many  consent.invalid  consent.changed
+    │                       history.invalid  history.unconfirmed
+    └── BackupError         backup.invalid  backup.damaged  backup.wrong_kind  backup.wrong_version  backup.wrong_identity
+                            backup.other_household  backup.other_ledger  backup.older_ledger  backup.unknown_erasures
+                            backup.same_place  backup.occupied  backup.exists  backup.elsewhere  backup.nothing  backup.no_key
+                            backup.changed
 
 Each error is one sentence that says what happened and what to do, and a stable `code` that programs may test.
 No message carries audio, a transcript or a name of a person.
