@@ -355,6 +355,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
         access_code=server.access_code,
     )
     sessions: set[Session] = set()
+    submissions = house.submissions
     rights, signed_in = house.rights, SignedIn(house.people, is_secure=address.is_secure)
     app = make_app(
         house.assistant,
@@ -383,7 +384,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept unless you say so there. Ctrl+C stops it.")
     async with asyncio.TaskGroup() as tasks:
         news = TellListens(house.rights, sessions=lambda: sessions, clock=utc_now)
-        jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news, house.submissions)]
+        jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news, submissions)]
         try:
             await http_server(app, address).serve(sockets=[listener])
         finally:

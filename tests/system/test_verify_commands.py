@@ -279,6 +279,8 @@ def test_the_witnesses_of_the_settings_are_asked(key: str, tmp_path: Path) -> No
     assert "not a witness's" in failed("--settings", settings, "ledger", "witness", status=2)
     settings.write_text(f'[vault]\nwitnesses = ["{url}"]\n')
     assert "a URL, a space and a verifier key" in failed("--settings", settings, "ledger", "witness", status=2)
+    served = call("--settings", settings, "run", "--port", "0")
+    assert (served.exit_code, "settings.invalid: In vault.witnesses" in served.stderr) == (2, True), served.output
 
 
 def test_the_servers_job_has_the_head_witnessed(key: str, tmp_path: Path) -> None:
