@@ -102,6 +102,8 @@ class Rows:
         """At most `limit` rows, newest first, older than row number `before`, that hold every sought term."""
         query = sa.select(turns).where(*self._visible(person_id, now=now), *_chosen(selection))
         with self.database.reading() as connection:
+            if selection.since is not None or selection.until is not None:
+                query = query.where(self._between(connection, person_id, selection))
             if sought:
                 first, *rest = self._rarest_first(connection, sought)
                 query = query.join(terms, terms.c.turn_number == turns.c.number).where(terms.c.term == first)
@@ -227,9 +229,10 @@ class Rows:
                 found_by = connection.execute(sa.select(terms).where(terms.c.turn_number.in_(numbers))).all()
                 connection.execute(sa.delete(terms).where(terms.c.turn_number.in_(numbers)))
                 connection.execute(sa.delete(turns).where(turns.c.number.in_(numbers)))
-                self._gone.update(nonce_of(one.sealed) for one in removed)
-                self._gone.update(record(one.term, one.turn_number) for one in found_by)
-                self._gone.update(record(one.turn_number, one.term) for one in found_by)
+                if len(self._gone) <= MOST_LOOKED_FOR:
+                    self._gone.update(nonce_of(one.sealed) for one in removed)
+                    self._gone.update(record(one.term, one.turn_number) for one in found_by)
+                    self._gone.update(record(one.turn_number, one.term) for one in found_by)
 
     def scrub(self) -> None:
         """Leave nothing of removed rows in the files of the database. Raises StorageError."""
@@ -247,6 +250,12 @@ class Rows:
 
     def _visible(self, person_id: str, *, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
         return (self._of(person_id), turns.c.kept_position.is_not(None), turns.c.expires_at > now.timestamp())
+
+    def _between(self, connection: sa.Connection, person_id: str, selection: Selection) -> sa.ColumnElement[bool]:
+        """The numbers of what began in a time, so that a page of an old day need not pass all that came after it."""
+        bounds = sa.select(sa.func.min(turns.c.number), sa.func.max(turns.c.number))
+        first, last = connection.execute(bounds.where(self._of(person_id), *_chosen(selection))).one()
+        return sa.false() if first is None else turns.c.number.between(first, last)
 
     def _rarest_first(self, connection: sa.Connection, sought: Sequence[bytes]) -> list[bytes]:
         if len(sought) == 1:
