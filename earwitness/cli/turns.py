@@ -51,6 +51,8 @@ def ask(
         person_id = None if name is None else person_of(house, name).person_id
         turn, speech = asyncio.run(house.ask(request, voice=voice, is_silent=save is None, person_id=person_id))
         kept = "nothing" if person_id is None else _kept(house, person_id, turn.turn_id)
+        if person_id is not None:
+            house.upkeep.look()  # no server does it here: sweep what was deleted or expired
     if save is not None and speech:
         write_wav(save, Pcm(data=b"".join(part.data for part in speech), rate_hz=speech[0].rate_hz))
     if as_json:

@@ -234,6 +234,7 @@ def test_what_was_just_said_can_be_deleted_by_saying_so(anna: str) -> None:
     turn = found("ask", "--text", "delete what I just said", "--person", "Anna")
     assert (turn["outcome"], turn["kept"]) == ("done", "nothing"), turn
     assert found("history")["turns"] == []
+    assert [receipt["swept"] for receipt in found("receipts")] == [True]
 
 
 # History
