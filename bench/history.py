@@ -83,21 +83,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Guarded:
-    """The door's view of people and consents."""
-
-    def __init__(self, people: People, consents: Consents) -> None:
-        self.has_consent = consents.has_consent
-        self.is_restricted = people.is_restricted
-
-
 def _house(folder: Path) -> House:
     database = Database(folder / "household.db", chain="household")
     ledger = Ledger(Database(folder / "ledger.db", chain="ledger"), key_file=folder / "keys" / "ledger.key")
     people = People(database, clock=_now)
     consents = Consents(database, ledger=ledger, clock=_now)
     places = Places(keys_folder=folder / "keys", keys=folder / "keys" / "keys.db", recordings=folder / "recordings")
-    vault = Vault(database, places=places, ledger=ledger, consents=_Guarded(people, consents), clock=_now)
+    vault = Vault(database, places=places, ledger=ledger, consents=consents, clock=_now)
     rights = Rights(people=people, consents=consents, vault=vault, clock=_now)
     names = [*(f"Person {number}" for number in range(PEOPLE - 1)), LEAVING]
     made = [people.add(name, passphrase="only for this benchmark") for name in names]

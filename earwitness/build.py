@@ -13,7 +13,7 @@ from typing import Self
 
 from earwitness.config import Settings, models_folder, state_folder
 from earwitness.domain.audio import Pcm
-from earwitness.domain.consent import Keeps, Purpose
+from earwitness.domain.consent import Keeps
 from earwitness.domain.errors import ProofError, SettingsError
 from earwitness.domain.home import Home
 from earwitness.domain.intent import Context
@@ -76,20 +76,6 @@ def local_now() -> datetime:
 def utc_now() -> datetime:
     """The wall clock in UTC, for what is kept."""
     return datetime.now(UTC)
-
-
-class _Guarded:
-    """What the vault's door asks of people: two rooms that do not know each other meet here."""
-
-    def __init__(self, people: People, consents: Consents) -> None:
-        self._people = people
-        self._consents = consents
-
-    def has_consent(self, person_id: str, purpose: Purpose) -> bool:
-        return self._consents.has_consent(person_id, purpose)
-
-    def is_restricted(self, person_id: str) -> bool:
-        return self._people.is_restricted(person_id)
 
 
 class _Prover:
@@ -194,8 +180,7 @@ class House:
             key_service=chosen.key_service,
             age_identity=chosen.age_identity,
         )
-        guarded = _Guarded(self.people, self.consents)
-        vault = Vault(self.database, places=places, ledger=self.ledger, consents=guarded, clock=utc_now)
+        vault = Vault(self.database, places=places, ledger=self.ledger, consents=self.consents, clock=utc_now)
         self._closing.callback(vault.close)
         return vault
 

@@ -66,20 +66,6 @@ class Clock:
 
 
 @dataclass
-class Guarded:
-    """What the vault's door asks of people."""
-
-    people: People
-    consents: Consents
-
-    def has_consent(self, person_id: str, purpose: Purpose) -> bool:
-        return self.consents.has_consent(person_id, purpose)
-
-    def is_restricted(self, person_id: str) -> bool:
-        return self.people.is_restricted(person_id)
-
-
-@dataclass
 class Prover:
     """Proofs as they are handed out."""
 
@@ -229,8 +215,7 @@ def kept_house(folder: Path, *, clock: Clock | None = None) -> Iterator[KeptHous
         closing.callback(ledger.close)
         people, consents = People(database, clock=now), Consents(database, ledger=ledger, clock=now)
         places = Places(keys_folder=folder / "keys", keys=folder / "keys" / "keys.db", recordings=folder / "recordings")
-        guarded = Guarded(people, consents)
-        vault = closing.enter_context(Vault(database, places=places, ledger=ledger, consents=guarded, clock=now))
+        vault = closing.enter_context(Vault(database, places=places, ledger=ledger, consents=consents, clock=now))
         rights = Rights(people=people, consents=consents, vault=vault, clock=now)
         yield KeptHouse(
             folder=folder,

@@ -57,6 +57,12 @@ class Consents:
         found = self.in_force(person_id).get(purpose)
         return found is not None and found.is_given
 
+    def is_restricted(self, person_id: str) -> bool:
+        """Whether the person restricted the use of all that they said."""
+        with self._database.reading() as connection:
+            query = sa.select(people.c.restricted_at).where(people.c.person_id == person_id)
+            return connection.execute(query).scalar() is not None
+
     def keeping(self, person_id: str) -> Keeping | None:
         """What may be kept of what the person says from now on; None for nothing."""
         found = self.in_force(person_id).get(Purpose.KEEP)

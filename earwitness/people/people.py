@@ -99,12 +99,6 @@ class People:
             with contextlib.suppress(StorageError):  # the sweep of what they said empties the log too
                 self._database.scrub(traces)
 
-    def is_restricted(self, person_id: str) -> bool:
-        """Whether the person restricted the use of all that they said."""
-        with self._database.reading() as connection:
-            query = sa.select(people.c.restricted_at).where(people.c.person_id == person_id)
-            return connection.execute(query).scalar() is not None
-
     # Signing in
 
     def sign_in(self, name: str, *, passphrase: str) -> tuple[Person, str]:

@@ -90,6 +90,15 @@ def test_who_decided_nothing_consented_to_nothing(anywhere: House) -> None:
         assert not any(anywhere.consents.has_consent(person_id, purpose) for purpose in Purpose)
 
 
+def test_the_door_is_told_what_a_person_restricted(anywhere: House) -> None:
+    assert not anywhere.consents.is_restricted(anywhere.anna)
+    anywhere.people.change(anywhere.anna, restricted_at=anywhere.clock())
+    assert anywhere.consents.is_restricted(anywhere.anna)
+    assert not anywhere.consents.is_restricted("guest")
+    anywhere.people.change(anywhere.anna, restricted_at=None)
+    assert not anywhere.consents.is_restricted(anywhere.anna)
+
+
 @pytest.mark.parametrize("purpose", list(Purpose))
 def test_each_consent_stands_alone(house: House, purpose: Purpose) -> None:
     house.give(purpose)

@@ -26,7 +26,7 @@ from earwitness.storage.database import Chain, Database
 from earwitness.storage.household import people, terms, turns
 from earwitness.storage.keys import keys
 from earwitness.vault.vault import Places, Vault
-from tests.houses_kept import Clock, Guarded
+from tests.houses_kept import Clock
 
 WEEK = 7 * 86_400.0
 REVIEWER = Actor(actor_id="reviewer-1", alias="calm-otter-2222", role=Role.REVIEWER)
@@ -184,9 +184,7 @@ def opened_setting(
             key_service="age" if age_identity else "file",
             age_identity=age_identity,
         )
-        vault = closing.enter_context(
-            Vault(database, places=places, ledger=entries, consents=Guarded(persons, consents), clock=now)
-        )
+        vault = closing.enter_context(Vault(database, places=places, ledger=entries, consents=consents, clock=now))
         yield Setting(
             folder=folder,
             clock=now,

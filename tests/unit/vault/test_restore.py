@@ -320,8 +320,8 @@ def test_restrictions_after_the_backup_hold(house: Household, source: Source) ->
         home.vault.rows.restrict(bob, Selection(turn_ids=(turn_id,)), is_restricted=True)
     source(house, older)
     with house.open() as home:
-        assert home.people.is_restricted(ada)
-        assert not home.people.is_restricted(bob)
+        assert home.consents.is_restricted(ada)
+        assert not home.consents.is_restricted(bob)
         assert home.vault.door.recording(home.actor(bob), turn_id).is_restricted
 
 
