@@ -93,6 +93,7 @@ lock: | $(BIN)/python ## Lock what pyproject.toml asks for, with hashes, naming 
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra test -c $(LOCK) pyproject.toml -o $(LOCK_TEST)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra voices -c $(LOCK) pyproject.toml -o $(LOCK_VOICES)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 bench/requirements-peers.in -o bench/requirements-peers.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 tests/requirements-foreign.in -o tests/requirements-foreign.txt
 
 clean: ## Remove the environments
 	rm -rf $(VENV) .venv-peers

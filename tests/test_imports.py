@@ -11,7 +11,7 @@ LEVELS: list[set[str]] = [
     {"domain"},
     {"storage"},
     {"ledger"},
-    {"speech", "understand", "links", "vault", "people"},
+    {"protocol", "trust", "speech", "understand", "links", "vault", "people"},
     {"rights"},
     {"turn", "skills"},
     {"review", "improve", "demands"},

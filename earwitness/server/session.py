@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import EarwitnessError, WireError
 from earwitness.domain.person import Person
-from earwitness.server import wire
+from earwitness.protocol import session_messages as wire
 from earwitness.server.outbox import DeviceTooSlowError, Outbox
 from earwitness.server.ports import Assistant, Conversation
 from earwitness.telemetry import log

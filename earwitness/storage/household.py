@@ -62,16 +62,117 @@ people: Final = sa.Table(
     sa.Column("restricted_at", TIME),
     sa.Column("saw_listens_at", TIME, nullable=False, server_default="0"),
     sa.Column("is_told_aloud", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("role", sa.Text, nullable=False, server_default="adult"),
+    sa.Column("guardian_id", ID),
+    sa.Column("suspended_at", TIME),
+    sa.Column("totp_secret", sa.Text),
+    sa.Column("totp_confirmed_at", TIME),
+    sa.Column("totp_step", NUMBER, nullable=False, server_default="0"),
 )
 
 sign_ins: Final = sa.Table(
     "sign_ins",
     metadata,
     sa.Column("token_digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("sign_in_id", ID, nullable=False, unique=True),
     sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("created_at", TIME, nullable=False),
     sa.Column("expires_at", TIME, nullable=False),
+    sa.Column("seen_at", TIME, nullable=False),
+    sa.Column("confirmed_at", TIME, nullable=False),
+    sa.Column("way", sa.Text, nullable=False),
+    sa.Column("program", sa.Text, nullable=False, server_default=""),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
 )
+
+passkeys: Final = sa.Table(
+    "passkeys",
+    metadata,
+    sa.Column("credential_id", sa.LargeBinary, primary_key=True),
+    sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("public_key", sa.LargeBinary, nullable=False),
+    sa.Column("uses", NUMBER, nullable=False, server_default="0"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("used_at", TIME),
+)
+
+recovery_codes: Final = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("code_digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+account_log: Final = sa.Table(
+    "account_log",
+    metadata,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False),
+    sa.Column("at", TIME, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
+    sa.Column("program", sa.Text, nullable=False, server_default=""),
+    sa.Index("account_log_of_person", "person_id", "number"),
+    sqlite_autoincrement=True,
+)
+
+tokens: Final = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("token_digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("token_id", ID, nullable=False, unique=True),
+    sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("expires_at", TIME, nullable=False),
+    sa.Column("used_at", TIME),
+)
+
+household: Final = sa.Table(
+    "household",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+"""What the owner chose at the first start, each value as JSON: the home's name, rooms, wake word, voice."""
+
+devices: Final = sa.Table(
+    "devices",
+    metadata,
+    sa.Column("device_id", ID, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    sa.Column("area", sa.Text),
+    sa.Column("voice", sa.Text),
+    sa.Column("key_digest", sa.LargeBinary(32), unique=True),
+    sa.Column("certificate_ends_at", TIME),
+    sa.Column("place", sa.Text),
+    sa.Column("secret", sa.Text),
+    sa.Column("paired_at", TIME, nullable=False),
+    sa.Column("paired_by", ID),
+    sa.Column("seen_at", TIME),
+    sa.Column("is_muted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("is_mute_wished", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("revoked_at", TIME),
+    sa.CheckConstraint("kind IN ('satellite', 'wyoming', 'esphome')", name="devices_kind"),
+)
+"""Satellites. `key_digest` is the SHA-256 of the device's public key (SubjectPublicKeyInfo); `place` is host:port and `secret` the
+encryption key of a foreign satellite that we connect to."""
+
+remotes: Final = sa.Table(
+    "remotes",
+    metadata,
+    sa.Column("remote_id", ID, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("public_key", sa.Text, nullable=False, unique=True),
+    sa.Column("address", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", TIME, nullable=False),
+)
+"""The phones that may come in through WireGuard; their private keys are handed out once and never kept."""
 
 consents: Final = sa.Table(
     "consents",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from earwitness.server.wire import decode_speech
+from earwitness.protocol.session_messages import decode_speech
 from tests.unit.server.serving import (
     HELLO,
     LOUD_CHUNK,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.domain.errors import WireError
-from earwitness.server import wire
+from earwitness.protocol import session_messages as wire
 
 HOSTILE: tuple[tuple[str, str], ...] = (
     ("", "wire.malformed"),

@@ -1,0 +1,89 @@
+"""Accounts: in what capacity somebody is here, and what each may do. Rules only; `server` enforces them at every route."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class AccountRole(StrEnum):
+    """In what capacity somebody signs in; one per account."""
+
+    OWNER = "owner"
+    """Who set the home up; there is always one."""
+    ADULT = "adult"
+    CHILD = "child"
+    """A guardian decides about what is kept of a child."""
+    GUEST = "guest"
+    """May talk, and nothing is kept."""
+    REVIEWER = "reviewer"
+    LEAD = "lead"
+    PRIVACY_OFFICER = "privacy_officer"
+    COUNSEL = "counsel"
+    ADMINISTRATOR = "administrator"
+    """Runs the machine of an operator; hears and reads nothing of anybody."""
+
+
+class Permission(StrEnum):
+    """What a route or an act asks for."""
+
+    ACCOUNT = "account"
+    """One's own account: sign-ins, passkeys, log."""
+    TALK = "talk"
+    """Speak and type requests; see the home."""
+    OWN_DATA = "own_data"
+    """One's own history, consents, exports."""
+    WARDS = "wards"
+    """Decide for the children whose guardian one is."""
+    PEOPLE = "people"
+    """Add, change and remove accounts."""
+    DEVICES = "devices"
+    """Pair, name, mute and revoke satellites."""
+    HOUSEHOLD = "household"
+    """The home's name, rooms, wake word and voice."""
+    REMOTE = "remote"
+    """Let phones in from elsewhere."""
+    TOKENS = "tokens"
+    """Make tokens for automation."""
+    REVIEW = "review"
+    LEAD_REVIEW = "lead_review"
+    OVERSEE = "oversee"
+    """See the ledger, consents in numbers, conduct; as a privacy officer does."""
+    DEMANDS = "demands"
+
+
+_EVERYBODY: Final = frozenset({Permission.ACCOUNT})
+_LIVES_HERE: Final = _EVERYBODY | {Permission.TALK, Permission.OWN_DATA}
+_ADULT: Final = _LIVES_HERE | {Permission.WARDS, Permission.TOKENS}
+_RUNS_IT: Final = frozenset({Permission.PEOPLE, Permission.DEVICES, Permission.HOUSEHOLD, Permission.REMOTE, Permission.TOKENS})
+
+PERMISSIONS: Final[Mapping[AccountRole, frozenset[Permission]]] = {
+    AccountRole.OWNER: _ADULT | _RUNS_IT,
+    AccountRole.ADULT: _ADULT,
+    AccountRole.CHILD: _LIVES_HERE,
+    AccountRole.GUEST: _EVERYBODY | {Permission.TALK},
+    AccountRole.REVIEWER: _EVERYBODY | {Permission.REVIEW},
+    AccountRole.LEAD: _EVERYBODY | {Permission.REVIEW, Permission.LEAD_REVIEW},
+    AccountRole.PRIVACY_OFFICER: _EVERYBODY | {Permission.OVERSEE},
+    AccountRole.COUNSEL: _EVERYBODY | {Permission.DEMANDS},
+    AccountRole.ADMINISTRATOR: _EVERYBODY | _RUNS_IT,
+}
+
+
+class Scope(StrEnum):
+    """What a token for automation may do; never more than its owner, and never anything about the account itself."""
+
+    TALK = "talk"
+    HOME = "home"
+    """See the home, change nothing."""
+    HISTORY = "history"
+    """Read one's own history and who listened."""
+    DEVICES = "devices"
+
+
+SCOPES: Final[Mapping[Scope, Permission]] = {
+    Scope.TALK: Permission.TALK,
+    Scope.HOME: Permission.TALK,
+    Scope.HISTORY: Permission.OWN_DATA,
+    Scope.DEVICES: Permission.DEVICES,
+}
+"""The permission that a token's owner must have for a scope."""
