@@ -160,7 +160,7 @@ devices: Final = sa.Table(
     sa.Column("revoked_at", TIME),
     sa.CheckConstraint("kind IN ('satellite', 'wyoming', 'esphome')", name="devices_kind"),
 )
-"""Satellites. `key_digest` is the SHA-256 of the device's public key (SubjectPublicKeyInfo); `place` is host:port and `secret` the
+"""Satellites. `key_digest` is the SHA-256 of the public key (SubjectPublicKeyInfo); `place` is host:port and `secret` the
 encryption key of a foreign satellite that we connect to."""
 
 remotes: Final = sa.Table(

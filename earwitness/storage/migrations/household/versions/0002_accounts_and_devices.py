@@ -3,6 +3,8 @@
 Whoever enrolled first becomes the owner, everybody else an adult; everybody signs in anew.
 """
 
+from typing import Final
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,8 +14,8 @@ branch_labels = None
 depends_on = None
 
 ID = sa.String(length=32)
-NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-TIME = sa.Double().with_variant(sa.REAL(), "sqlite")
+NUMBER: Final[sa.types.TypeEngine[int]] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TIME: Final[sa.types.TypeEngine[float]] = sa.Double().with_variant(sa.REAL(), "sqlite")
 
 
 def upgrade() -> None:
