@@ -19,6 +19,9 @@ MAX_CHUNK_BYTES: Final = 2560
 MAX_ASK_CHARACTERS: Final = 2000
 MAX_SPEECH_ID: Final = 2**32 - 1
 MAX_SPEECH_SAMPLES: Final = 16_384
+MAX_WAKE_AGE_MS: Final = 5000
+RELAY_SPEECH_ID: Final = 0
+"""The speech id of what another satellite's microphone hears in a call; replies count from 1."""
 CUES: Final = ("start", "end", "error", "alert")
 _SPEECH_HEADER: Final = struct.Struct("<BI")
 
@@ -76,7 +79,20 @@ class ChooseVoice:
     speed: float
 
 
-ClientMessage: TypeAlias = Hello | Press | Release | Stop | Mute | Ask | CueDone | Playback | ChooseVoice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """A satellite heard its wake word; no sound has left it."""
+
+    word: str
+    loudness_dbfs: float
+    """How loud the word was at its microphone, -120 to 0."""
+    score: float
+    """How sure the detector is, 0 to 1."""
+    age_ms: int
+    """How long before this message the word ended."""
+
+
+ClientMessage: TypeAlias = Hello | Press | Release | Stop | Mute | Ask | CueDone | Playback | ChooseVoice | Wake
 
 SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "welcome": frozenset({"version", "rate_hz", "hands_free", "hands_free_allowed", "person"}),
@@ -96,6 +112,12 @@ SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "alert": frozenset({"id", "kind", "text"}),
     "alert_end": frozenset({"id"}),
     "notice": frozenset({"text"}),
+    "settings": frozenset({"name", "area", "wake_words", "voice", "speed"}),
+    "alarms": frozenset({"alarms"}),
+    "mute_wish": frozenset(),
+    "wake_lost": frozenset(),
+    "intercom": frozenset({"state", "peer"}),
+    "phrase": frozenset({"name", "id", "rate_hz", "text"}),
     "error": frozenset({"code", "message"}),
 }
 """The fields of each message to a device, `type` aside; exactly these."""
@@ -108,7 +130,12 @@ def decode(text: str) -> ClientMessage:
     """
     if len(text) > MAX_TEXT_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
         raise WireError(f"A message may be at most {MAX_TEXT_BYTES} bytes long.", code="wire.too_large")
-    fields = _Fields(_json_object(text))
+    return read_fields(_json_object(text))
+
+
+def read_fields(values: Mapping[str, object]) -> ClientMessage:
+    """Read one message of a device from its fields, `type` among them. Raises WireError."""
+    fields = _Fields(dict(values))
     message = _message(fields)
     fields.finish()
     return message
@@ -123,6 +150,15 @@ def decode_chunk(data: bytes) -> bytes:
 
 def encode(message: Mapping[str, object]) -> str:
     """Write one message to a device as JSON. Raises WireError if it is not one of SERVER_FIELDS or not JSON."""
+    check(message)
+    try:
+        return json.dumps(message, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise WireError(f"The message {message['type']} holds a value that JSON has no form for.") from error
+
+
+def check(message: Mapping[str, object]) -> None:
+    """Raise WireError if a message to a device is not one of SERVER_FIELDS with exactly its fields."""
     kind = message.get("type")
     expected = SERVER_FIELDS.get(kind) if isinstance(kind, str) else None
     if expected is None:
@@ -130,10 +166,6 @@ def encode(message: Mapping[str, object]) -> str:
     found = frozenset(message) - {"type"}
     if found != expected:
         raise WireError(f"The message {kind} has wrong fields: {', '.join(sorted(found ^ expected))}.")
-    try:
-        return json.dumps(message, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
-        raise WireError(f"The message {kind} holds a value that JSON has no form for.") from error
 
 
 def encode_speech(speech_id: int, samples: bytes) -> bytes:
@@ -179,6 +211,13 @@ def _message(fields: "_Fields") -> ClientMessage:
             return Playback(speech_id=fields.whole("id", largest=MAX_SPEECH_ID), state=state)
         case "voice":
             return ChooseVoice(name=fields.text("name", longest=64), speed=fields.speed())
+        case "wake":
+            return Wake(
+                word=fields.text("word", longest=64),
+                loudness_dbfs=fields.number("loudness_dbfs", smallest=-120.0, largest=0.0),
+                score=fields.number("score", smallest=0.0, largest=1.0),
+                age_ms=fields.whole("age_ms", largest=MAX_WAKE_AGE_MS),
+            )
         case _:
             raise WireError("The protocol has no such message type.")
 
@@ -274,9 +313,12 @@ class _Fields:
         return value
 
     def speed(self) -> float:
-        value = self._take("speed")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0.5 <= value <= 2.0:
-            raise WireError("The field speed is a number from 0.5 to 2.")
+        return self.number("speed", smallest=0.5, largest=2.0)
+
+    def number(self, name: str, *, smallest: float, largest: float) -> float:
+        value = self._take(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not smallest <= value <= largest:
+            raise WireError(f"The field {name} is a number from {smallest:g} to {largest:g}.")
         return float(value)
 
     def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
