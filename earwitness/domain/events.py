@@ -173,6 +173,28 @@ class AlertBegan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallBegan:
+    """Another satellite calls this one."""
+
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOpened:
+    """The two can talk."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """A call is over, whoever ended it."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertEnded:
     """An alert was stopped somewhere."""
 
@@ -185,6 +207,14 @@ class Noticed:
 
     text: str
     is_aloud: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """Something is to be said to whoever is here, once nothing else goes on; `token` tells it from others."""
+
+    text: str
+    token: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +243,11 @@ Event: TypeAlias = (
     | DeadlinePassed
     | AlertBegan
     | AlertEnded
+    | CallBegan
+    | CallOpened
+    | CallEnded
     | Noticed
+    | Announced
     | Disconnected
 )
 
@@ -320,6 +354,14 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BeginAnnouncement:
+    """The speech `speech_id` is the announcement `token`: its sender learns when the device begins to play it."""
+
+    token: int
+    speech_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopSpeech:
     """Stop a reply at once and drop its sound."""
 
@@ -363,10 +405,11 @@ class FinishTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartAlert:
-    """Ring."""
+    """Ring; `kind` is "timer" or "call"."""
 
     alert_id: str
     text: str
+    kind: str = "timer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,6 +418,25 @@ class StopAlert:
 
     alert_id: str
     is_acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptCall:
+    """Somebody here takes the call."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveCall:
+    """Somebody here declines the call, or hangs up."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WishMute:
+    """Ask the device to mute itself, as somebody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,12 +467,16 @@ Command: TypeAlias = (
     | ShowHeard
     | Act
     | Speak
+    | BeginAnnouncement
     | StopSpeech
     | StartDeadline
     | StopDeadline
     | FinishTurn
     | StartAlert
     | StopAlert
+    | AcceptCall
+    | LeaveCall
+    | WishMute
     | ShowNotice
     | Refuse
 )

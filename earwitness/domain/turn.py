@@ -48,6 +48,8 @@ class SkillResult:
     """Set when the reply is a question: the context in which the answer is to be understood."""
     is_off_record: bool = False
     """Whether this turn may not be kept, whatever was consented to: it asked for deletion."""
+    wishes_mute: bool = False
+    """Whether the device is to be muted once the reply is over, however it ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What waits to be sent to one device: bounded, in order, and never full in silence.
 
-Messages never wait: beyond `most_messages` the device counts as too slow. Reply sound waits for room, up to `slow_seconds`.
+Messages never wait: beyond `most_messages` the device counts as too slow. Reply sound waits for room, up to `slow_seconds`. Sound
+of a call neither waits nor gathers: beyond MOST_RELAYED_BYTES the oldest is dropped.
 An unsent `partial` or `home` is replaced by its newer one. It does not touch the network.
 """
 
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 LATEST_ONLY: Final = frozenset({"partial", "home"})
+MOST_RELAYED_BYTES: Final = 32_000
+"""One second of a call."""
 
 
 class DeviceTooSlowError(ConnectionError):
@@ -21,6 +24,7 @@ class _Waiting:
     frame: str | bytes
     kind: str = ""
     speech_id: int | None = None
+    is_relayed: bool = False
 
 
 class Outbox:
@@ -62,6 +66,13 @@ class Outbox:
         self._sound_bytes += len(frame)
         self._append(_Waiting(frame=frame, speech_id=speech_id))
 
+    def relay(self, frame: bytes) -> None:
+        """Queue one frame of a call's sound; never waits."""
+        relayed = [waiting for waiting in self._waiting if waiting.is_relayed]
+        if sum(len(waiting.frame) for waiting in relayed) + len(frame) > MOST_RELAYED_BYTES:
+            self._waiting.remove(relayed[0])
+        self._append(_Waiting(frame=frame, is_relayed=True))
+
     def drop_speech(self, speech_id: int) -> None:
         """Forget the unsent sound of a speech."""
         kept = deque(waiting for waiting in self._waiting if waiting.speech_id != speech_id)
@@ -75,6 +86,8 @@ class Outbox:
             self._has_frame.clear()
             await self._has_frame.wait()
         waiting = self._waiting.popleft()
+        if waiting.is_relayed:
+            return waiting.frame
         if waiting.speech_id is None:
             self._message_count -= 1
         else:

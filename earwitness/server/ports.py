@@ -5,10 +5,11 @@ Messages are described in docs/protocol.md.
 """
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.board import Board
+from earwitness.protocol.session_messages import Wake
 
 
 class Device(Protocol):
@@ -38,6 +39,10 @@ class Conversation(Protocol):
 
     async def hear(self, pcm: bytes) -> None:
         """Take one chunk of 16 kHz mono int16. Must return at once: a full queue drops the oldest sound and says so."""
+        ...
+
+    async def wake(self, word: str) -> None:
+        """A satellite's own wake word, for which it was chosen to answer."""
         ...
 
     async def press(self) -> None:
@@ -72,6 +77,30 @@ class Conversation(Protocol):
         """There is news for the person here: show it, and say it if nothing else goes on."""
         ...
 
+    async def announce(self, text: str) -> bool:
+        """Say something to whoever is there, once nothing else goes on; True when the device confirmed that it began to play.
+
+        Never ends if the device does not confirm: the caller says how long it waits.
+        """
+        ...
+
+    def call(self, call_id: str, text: str) -> None:
+        """Another satellite calls: ring until `end_call`, or until somebody here accepts or declines."""
+        ...
+
+    def open_call(self, call_id: str) -> None:
+        """The two can talk: a press, "stop" or "hang up" ends it from now on."""
+        ...
+
+    def end_call(self, call_id: str) -> None:
+        """The call is over, whoever ended it."""
+        ...
+
+    @property
+    def was_in_mid_word(self) -> bool:
+        """Whether the device went away while its sound was captured. Known once `run` has ended."""
+        ...
+
     def choose_voice(self, name: str, *, speed: float) -> None:
         """Speak with this voice from the next reply on. Raises VoiceError for an unknown voice."""
         ...
@@ -80,10 +109,12 @@ class Conversation(Protocol):
 class Assistant(Protocol):
     """What the server needs of the assistant beyond one conversation."""
 
-    def converse(self, device: Device, *, is_hands_free: bool, area: str | None, person_id: str | None) -> Conversation:
+    def converse(
+        self, device: Device, *, is_hands_free: bool, area: str | None, person_id: str | None, device_id: str | None = None
+    ) -> Conversation:
         """A new conversation. Hands-free ones listen for the wake word in the sound they are given.
 
-        `person_id` is who speaks, if that is known.
+        `person_id` is who speaks, if that is known; `device_id` is the satellite, None for a page.
         """
         ...
 
@@ -93,4 +124,34 @@ class Assistant(Protocol):
 
     def subscribe_board(self, on_change: Callable[[], None]) -> Callable[[], None]:
         """Call `on_change` on the event loop after each change of the board; returns how to unsubscribe."""
+        ...
+
+
+class Presence(Protocol):
+    """One satellite's place among the others: what its session tells and asks the rest of the house."""
+
+    @property
+    def device_id(self) -> str: ...
+
+    @property
+    def is_in_call(self) -> bool:
+        """Whether a call with another satellite is open."""
+        ...
+
+    def joined(self, session: Any) -> None:
+        """The session has said hello and can be spoken to."""
+        ...
+
+    def left(self, session: Any) -> None:
+        """The session is over."""
+        ...
+
+    def muted(self, is_on: bool) -> None: ...
+
+    async def answers(self, wake: Wake) -> bool:
+        """Whether this satellite answers the wake word, and not another one that heard it too."""
+        ...
+
+    def relay(self, chunk: bytes) -> None:
+        """Pass sound on to the other end of the open call."""
         ...

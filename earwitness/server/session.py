@@ -1,64 +1,60 @@
-"""One device's session over a WebSocket: hello, then messages both ways until either side goes away.
+"""One device's session: hello, then messages both ways until either side goes away.
 
 It is the Device that a conversation speaks to. It keeps the rules of docs/protocol.md that do not need the turn: hello first,
-no sound before a capture was opened, none while muted, hands-free only on the same machine. It does not know how a turn goes.
+no sound before a capture was opened, none while muted, hands-free only on the same machine. It does not know how a turn goes, nor
+by what channel the device is reached.
 """
 
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
 from typing import Final, assert_never
-
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import EarwitnessError, WireError
 from earwitness.domain.person import Person
 from earwitness.protocol import session_messages as wire
+from earwitness.server.channel import Channel, Ending, GoneError
 from earwitness.server.outbox import DeviceTooSlowError, Outbox
-from earwitness.server.ports import Assistant, Conversation
+from earwitness.server.ports import Assistant, Conversation, Presence
 from earwitness.telemetry import log
 
 HELLO_SECONDS: Final = 10.0
-CLOSE_SECONDS: Final = 2.0
-_CLOSE_CODES: Final = {"wire.too_large": 1009, "session.too_slow": 1013, "session.too_many": 1013, "server.failed": 1011}
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """Why a session ends, as the device is told."""
+class EndedError(Exception):
+    """The server ends a session; the device is told why."""
 
-    code: str
-    sentence: str
-
-    @property
-    def close_code(self) -> int:
-        """The WebSocket close code (RFC 6455, section 7.4.1); 1008 = policy violation."""
-        return _CLOSE_CODES.get(self.code, 1008)
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.code)
+        self.ending = ending
 
 
 class Session:
-    """Serves one accepted WebSocket. `is_local` says whether the device is on this machine; `area` is where it stands;
-    `person` is who is signed in there."""
+    """Serves one device. `is_local` says whether it is on this machine; `area` is where it stands; `person` is who is signed in
+    there; `presence` is a satellite's place among the others, None for a page."""
 
     def __init__(
         self,
-        websocket: WebSocket,
+        channel: Channel,
         assistant: Assistant,
         *,
         is_local: bool,
         area: str | None,
         person: Person | None = None,
+        presence: Presence | None = None,
     ) -> None:
-        self._websocket = websocket
+        self._channel = channel
         self._assistant = assistant
         self._is_local = is_local
         self._area = area
         self.person = person
+        self._presence = presence
         self._conversation: Conversation | None = None
+        self._tasks: asyncio.TaskGroup | None = None
         self._outbox = Outbox()
+        self._ending: asyncio.Future[Ending] | None = None
         self._is_muted = False
         self._is_hands_free = False
         self._is_open = False
@@ -80,6 +76,24 @@ class Session:
                 self._outbox.drop_speech(int(str(message["id"])))
         self._outbox.tell(str(message["type"]), frame)
 
+    @property
+    def conversation(self) -> Conversation | None:
+        """What goes on with this device, None before its hello."""
+        return self._conversation
+
+    @property
+    def is_muted(self) -> bool:
+        return self._is_muted
+
+    def end(self, ending: Ending) -> None:
+        """End the session now and tell the device why. May be called at any time on the event loop."""
+        if self._ending is not None and not self._ending.done():
+            self._ending.set_result(ending)
+
+    def relay(self, chunk: bytes) -> None:
+        """Queue what another microphone hears in a call; beyond a second of it the oldest is dropped."""
+        self._outbox.relay(wire.encode_speech(wire.RELAY_SPEECH_ID, chunk))
+
     async def speak(self, speech_id: int, pcm: Pcm) -> None:
         """Queue reply sound, cut into frames; waits while the device is slow, raises ConnectionError if it stays so."""
         step = 2 * wire.MAX_SPEECH_SAMPLES
@@ -87,11 +101,14 @@ class Session:
             await self._outbox.speak(speech_id, wire.encode_speech(speech_id, pcm.data[start : start + step]))
 
     async def run(self) -> None:
-        """Serve until the device goes away or breaks the protocol. Expects an accepted socket and leaves it closed."""
+        """Serve until the device goes away, breaks the protocol or is sent away. Leaves the channel ended."""
+        self._ending = asyncio.get_running_loop().create_future()
         try:
             await self._serve(await self._hello())
-        except* (WebSocketDisconnect, _GoneError):
+        except* GoneError:
             log(_logger, "session.gone")
+        except* EndedError as group:
+            await self._end(_asked(group))
         except* DeviceTooSlowError:
             await self._end(Ending(code="session.too_slow", sentence="The page reads too slowly; reload it."))
         except* TimeoutError:
@@ -104,8 +121,7 @@ class Session:
 
     async def _hello(self) -> wire.Hello:
         async with asyncio.timeout(HELLO_SECONDS):
-            frame = await self._receive()
-        message = wire.decode(frame) if isinstance(frame, str) else None
+            message = await self._channel.receive()
         if not isinstance(message, wire.Hello):
             raise WireError("A session begins with hello.", code="wire.unexpected")
         return message
@@ -113,22 +129,37 @@ class Session:
     async def _serve(self, hello: wire.Hello) -> None:
         self._is_hands_free = hello.is_hands_free and self._is_local
         conversation = self._assistant.converse(
-            self, is_hands_free=self._is_hands_free, area=self._area, person_id=self._speaker(hello)
+            self,
+            is_hands_free=self._is_hands_free,
+            area=self._area,
+            person_id=self._speaker(hello),
+            device_id=self._presence.device_id if self._presence else None,
         )
         self._conversation = conversation
         await self._welcome(hello)
         async with asyncio.TaskGroup() as group:
+            self._tasks = group
             writer = group.create_task(self._write())
             watch = group.create_task(self._outbox.until_too_slow())
             running = group.create_task(conversation.run())
-            unsubscribe = self._assistant.subscribe_board(self._show_board)
+            sent_away = group.create_task(self._until_ended())
+            unsubscribe = self._assistant.subscribe_board(self._show_board) if self._presence is None else None
             try:
                 await self._prepare(conversation, hello)
+                if self._presence is not None:
+                    self._presence.joined(self)
                 await self._read(conversation)
             finally:
-                unsubscribe()
-                for task in (writer, watch, running):
+                if unsubscribe is not None:
+                    unsubscribe()
+                if self._presence is not None:
+                    self._presence.left(self)
+                for task in (writer, watch, running, sent_away):
                     task.cancel()
+
+    async def _until_ended(self) -> None:
+        assert self._ending is not None
+        raise EndedError(await self._ending)
 
     def _speaker(self, hello: wire.Hello) -> str | None:
         """Who speaks: whoever signed in and presses or types. A microphone that is always open hears anybody, so hands-free it is
@@ -152,7 +183,8 @@ class Session:
             sentence = "Hands-free works only on the machine that runs Earwitness; press the button to talk."
             await self._say_error("session.not_local", sentence)
         await self.tell({"type": "state", "state": "asleep", "muted": False, "capture": False})
-        self._show_board()
+        if self._presence is None:
+            self._show_board()
 
     async def _prepare(self, conversation: Conversation, hello: wire.Hello) -> None:
         if hello.is_muted:
@@ -166,18 +198,23 @@ class Session:
 
     async def _read(self, conversation: Conversation) -> None:
         while True:
-            frame = await self._receive()
-            if isinstance(frame, bytes):
-                await self._hear(conversation, frame)
+            received = await self._channel.receive()
+            if isinstance(received, bytes):
+                await self._hear(conversation, received)
             else:
-                await self._obey(conversation, wire.decode(frame))
+                await self._obey(conversation, received)
 
     async def _hear(self, conversation: Conversation, frame: bytes) -> None:
         chunk = wire.decode_chunk(frame)
-        if not self._is_hands_free and not self._has_been_open:
+        is_in_call = self._presence is not None and self._presence.is_in_call
+        if not (self._is_hands_free or self._has_been_open or is_in_call):
             raise WireError("Sound came before it was asked for.", code="wire.unexpected")
-        if not self._is_muted and (self._is_hands_free or self._is_open):
+        if self._is_muted:
+            return
+        if self._is_hands_free or self._is_open:
             await conversation.hear(chunk)
+        elif self._presence is not None and is_in_call:
+            self._presence.relay(chunk)
 
     async def _obey(self, conversation: Conversation, message: wire.ClientMessage) -> None:
         try:
@@ -199,6 +236,8 @@ class Session:
                 await conversation.stop()
             case wire.Mute(is_on=is_on):
                 self._is_muted = is_on
+                if self._presence is not None:
+                    self._presence.muted(is_on)
                 await (conversation.mute() if is_on else conversation.unmute())
             case wire.Ask(text=text):
                 await conversation.ask(text)
@@ -208,46 +247,40 @@ class Session:
                 await conversation.playback(speech_id, state=state)
             case wire.ChooseVoice(name=name, speed=speed):
                 conversation.choose_voice(name, speed=speed)
+            case wire.Wake():
+                self._wake(conversation, message)
             case _:
                 assert_never(message)
+
+    def _wake(self, conversation: Conversation, wake: wire.Wake) -> None:
+        if self._presence is None or self._tasks is None:
+            raise WireError("Only a satellite hears its wake word itself.", code="wire.unexpected")
+        if not self._is_muted:
+            self._tasks.create_task(self._answer_wake(conversation, self._presence, wake))
+
+    async def _answer_wake(self, conversation: Conversation, presence: Presence, wake: wire.Wake) -> None:
+        if await presence.answers(wake):
+            await conversation.wake(wake.word)
+        else:
+            await self.tell({"type": "wake_lost"})
 
     async def _say_error(self, code: str, sentence: str) -> None:
         await self.tell({"type": "error", "code": code, "message": sentence})
 
     async def _write(self) -> None:
         while True:
-            frame = await self._outbox.next()
-            try:
-                await (self._websocket.send_text(frame) if isinstance(frame, str) else self._websocket.send_bytes(frame))
-            except (WebSocketDisconnect, RuntimeError, OSError) as error:
-                raise _GoneError from error
-
-    async def _receive(self) -> str | bytes:
-        message = await self._websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise _GoneError
-        text: str | None = message.get("text")
-        data: bytes | None = message.get("bytes")
-        return text if text is not None else data or b""
+            await self._channel.send(await self._outbox.next())
 
     async def _end(self, ending: Ending) -> None:
         """Say why and close, within CLOSE_SECONDS even if the device no longer reads."""
         log(_logger, "session.ended", code=ending.code)
-        await end(self._websocket, ending)
+        await self._channel.end(ending)
 
 
-class _GoneError(ConnectionError):
-    """The device closed the connection or it broke."""
-
-
-async def end(websocket: WebSocket, ending: Ending) -> None:
-    """Tell a device why its session ends and close the socket; one that is gone or does not read is left to the transport."""
-    if websocket.application_state is not WebSocketState.CONNECTED:
-        return
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError, TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await websocket.send_text(wire.encode({"type": "error", "code": ending.code, "message": ending.sentence}))
-            await websocket.close(ending.close_code, ending.code)
+def _asked(group: BaseExceptionGroup[EndedError]) -> Ending:
+    error = _first(group)
+    assert isinstance(error, EndedError)
+    return error.ending
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:

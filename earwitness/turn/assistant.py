@@ -102,15 +102,19 @@ class Assistant:
         is_hands_free: bool,
         area: str | None = None,
         person_id: str | None = None,
+        device_id: str | None = None,
         on_event: Watcher = lambda event, commands: None,
     ) -> Conversation:
         """A new conversation; run it in a task. Hands-free ones wait for the wake word in the sound they are given.
 
-        `person_id` is who speaks, if that is known.
+        `person_id` is who speaks, if that is known; `device_id` is the satellite, None for a page.
         """
         ear = self._makers.ear() if is_hands_free else None
         conversation = self._make(
-            device, manner=self._manner, context=Context(area=area or self._area, person_id=person_id), ear=ear
+            device,
+            manner=self._manner,
+            context=Context(area=area or (None if device_id else self._area), person_id=person_id, device_id=device_id),
+            ear=ear,
         )
         conversation.on_event = on_event
         self._conversations.add(conversation)

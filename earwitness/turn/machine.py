@@ -3,7 +3,8 @@
 Rules that hold in every state:
 - The start cue is confirmed before the capture opens; no confirmation, no capture.
 - Nothing is acted on before the endpoint is decided; a guess that is dropped leaves no trace.
-- While muted nothing is captured; "stop" always works; a device that left ends its turn.
+- While muted nothing is captured and no call is open; "stop" always works; a device that left ends its turn.
+- What asked for the device to be muted is obeyed once its reply is over, however it ended.
 - A question is answered by who was asked; a turn that asks for deletion is off the record however it ends.
 
 It does no I/O and knows no clock; `turn.runner` carries out its commands and reports what happened as events.
@@ -13,13 +14,19 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, assert_never
 
 from earwitness.domain.events import (
+    AcceptCall,
     Act,
     Acted,
     AlertBegan,
     AlertEnded,
+    Announced,
     Asked,
     BargedIn,
+    BeginAnnouncement,
     BeginTurn,
+    CallBegan,
+    CallEnded,
+    CallOpened,
     CaptureEnded,
     CloseCapture,
     Command,
@@ -35,6 +42,7 @@ from earwitness.domain.events import (
     Guess,
     Heard,
     HintEndpoint,
+    LeaveCall,
     Muted,
     Noticed,
     OpenCapture,
@@ -61,6 +69,7 @@ from earwitness.domain.events import (
     Understand,
     Unmuted,
     WakeHeard,
+    WishMute,
 )
 from earwitness.domain.intent import Completeness, Context, Intent
 from earwitness.domain.turn import Outcome, SkillResult
@@ -69,6 +78,8 @@ CUE_SECONDS = 3.0
 CAPTURE_MARGIN_SECONDS = 5.0
 THINK_SECONDS = 20.0
 PLAYBACK_MARGIN_SECONDS = 5.0
+MOST_ANNOUNCEMENTS = 8
+"""Announcements that may wait; beyond it the oldest is left out, and its sender learns of no confirmation."""
 
 NOT_HEARD_REPLY = "I did not hear anything."
 STOP_INTENTS = frozenset({"HassNevermind", "Stop"})
@@ -104,6 +115,12 @@ class TurnState:
     """Context of the answer that the reply being spoken asks for."""
     speech_id: int = 0
     ringing: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    """Calls that ring here."""
+    call_id: str | None = None
+    """The call that is open."""
+    announcements: tuple[Announced, ...] = ()
+    """What waits to be said."""
 
 
 Step: TypeAlias = tuple[TurnState, tuple[Command, ...]]
@@ -112,6 +129,11 @@ Step: TypeAlias = tuple[TurnState, tuple[Command, ...]]
 def advance(state: TurnState, event: Event) -> Step:
     """Take one event; returns the next state and what is to be done, in order. A change of what is shown comes first."""
     after, commands = _react(state, event)
+    if state.result is not None and state.result.wishes_mute and after.result is not state.result:
+        commands = (*commands, WishMute())
+    if after.announcements and after.phase is Phase.ASLEEP and after.call_id is None:
+        after, more = _announce(after)
+        commands = (*commands, *more)
     shown = Show(phase=after.phase, is_muted=after.is_muted, is_capturing=after.is_capturing)
     if shown == Show(phase=state.phase, is_muted=state.is_muted, is_capturing=state.is_capturing):
         return after, commands
@@ -120,6 +142,8 @@ def advance(state: TurnState, event: Event) -> Step:
 
 def _react(state: TurnState, event: Event) -> Step:  # one arm per event: the table of the machine
     match event:
+        case Pressed() if state.call_id is not None or state.calls:
+            return _press_in_call(state)
         case WakeHeard() | Pressed():
             return _begin(state)
         case Asked(text=text):
@@ -162,8 +186,16 @@ def _react(state: TurnState, event: Event) -> Step:  # one arm per event: the ta
         case AlertEnded(alert_id=alert_id) if alert_id in state.ringing:
             left = tuple(other for other in state.ringing if other != alert_id)
             return replace(state, ringing=left), (StopAlert(alert_id=alert_id, is_acknowledged=False),)
+        case CallBegan():
+            return _be_called(state, event)
+        case CallOpened(call_id=call_id):
+            return _open_call(state, call_id)
+        case CallEnded(call_id=call_id):
+            return _end_call(state, call_id)
         case Noticed():
             return _notice(state, event)
+        case Announced():
+            return replace(state, announcements=(*state.announcements, event)[-MOST_ANNOUNCEMENTS:]), ()
         case Disconnected():
             return _leave(state)
         case _:
@@ -266,9 +298,8 @@ def _decide(state: TurnState, heard: Heard) -> Step:
         after, commands = _say(state, _not_understood(state, heard), reason=heard.understanding.reason)
         return after, (shown, *commands)
     silenced: tuple[Command, ...] = ()
-    if intent.name in STOP_INTENTS and state.ringing:
-        silenced = tuple(StopAlert(alert_id=alert_id, is_acknowledged=True) for alert_id in state.ringing)
-        state = replace(state, ringing=())
+    if intent.name in STOP_INTENTS:
+        state, silenced = _silence(state)
     after = replace(state, is_acting=True)
     return after, (shown, *silenced, Act(turn=state.turn, intent=intent, context=state.context))
 
@@ -402,9 +433,19 @@ def _cancel(state: TurnState, reason: str) -> Step:
     return after, (*commands, PlayCue(cue="end")) if state.phase is Phase.LISTENING else commands
 
 
+def _silence(state: TurnState) -> Step:
+    """Stop what rings here and leave every call."""
+    calls = state.calls if state.call_id is None else (*state.calls, state.call_id)
+    silenced = (
+        *(StopAlert(alert_id=alert_id, is_acknowledged=True) for alert_id in state.ringing),
+        *(StopAlert(alert_id=call_id, is_acknowledged=False) for call_id in state.calls),
+        *(LeaveCall(call_id=call_id) for call_id in calls),
+    )
+    return replace(state, ringing=(), calls=(), call_id=None), silenced
+
+
 def _stop(state: TurnState) -> Step:
-    silenced = tuple(StopAlert(alert_id=alert_id, is_acknowledged=True) for alert_id in state.ringing)
-    state = replace(state, ringing=())
+    state, silenced = _silence(state)
     if state.is_acting:
         return state, silenced
     after, commands = _cancel(state, "It was stopped.")
@@ -412,11 +453,12 @@ def _stop(state: TurnState) -> Step:
 
 
 def _mute(state: TurnState) -> Step:
-    muted = replace(state, is_muted=True)
+    left: tuple[Command, ...] = () if state.call_id is None else (LeaveCall(call_id=state.call_id),)
+    muted = replace(state, is_muted=True, call_id=None)
     if state.phase is not Phase.LISTENING:
-        return muted, ()
+        return muted, left
     after, commands = _clear(muted, "The microphone was muted.")
-    return after, commands
+    return after, (*left, *commands)
 
 
 def _fail(state: TurnState, event: Failed) -> Step:
@@ -478,6 +520,50 @@ def _ring(state: TurnState, event: AlertBegan) -> Step:
     return speaking, (start, Speak(speech_id=speech_id, text=event.text))
 
 
+def _be_called(state: TurnState, event: CallBegan) -> Step:
+    ringing = replace(state, calls=(*state.calls, event.call_id))
+    start = StartAlert(alert_id=event.call_id, text=event.text, kind="call")
+    if state.phase is not Phase.ASLEEP:
+        return ringing, (start,)
+    speech_id = state.speech_id + 1
+    speaking = replace(ringing, phase=Phase.SPEAKING, speech_id=speech_id, follow_up=None, result=None)
+    return speaking, (start, Speak(speech_id=speech_id, text=event.text))
+
+
+def _press_in_call(state: TurnState) -> Step:
+    """The button hangs up, or accepts the call that rings."""
+    if state.call_id is not None:
+        return replace(state, call_id=None), (LeaveCall(call_id=state.call_id),)
+    if state.is_muted:
+        sentence = "The microphone is muted. Switch mute off at the device first, then answer."
+        return state, (Refuse(code="session.muted", sentence=sentence),)
+    return state, (AcceptCall(call_id=state.calls[0]),)
+
+
+def _open_call(state: TurnState, call_id: str) -> Step:
+    """What is spoken here stops, so that the first words of the other side are heard."""
+    rang: tuple[Command, ...] = (StopAlert(alert_id=call_id, is_acknowledged=False),) if call_id in state.calls else ()
+    opened = replace(state, calls=tuple(other for other in state.calls if other != call_id), call_id=call_id)
+    if state.phase is not Phase.SPEAKING:
+        return opened, rang
+    after, commands = _clear(opened, "A call began.")
+    return after, (*rang, *commands)
+
+
+def _end_call(state: TurnState, call_id: str) -> Step:
+    rang: tuple[Command, ...] = (StopAlert(alert_id=call_id, is_acknowledged=False),) if call_id in state.calls else ()
+    left = tuple(other for other in state.calls if other != call_id)
+    return replace(state, calls=left, call_id=None if state.call_id == call_id else state.call_id), rang
+
+
+def _announce(state: TurnState) -> Step:
+    first, *rest = state.announcements
+    speech_id = state.speech_id + 1
+    after = replace(state, phase=Phase.SPEAKING, speech_id=speech_id, follow_up=None, result=None, announcements=tuple(rest))
+    begun = BeginAnnouncement(token=first.token, speech_id=speech_id)
+    return after, (ShowNotice(text=first.text), begun, Speak(speech_id=speech_id, text=first.text))
+
+
 def _notice(state: TurnState, event: Noticed) -> Step:
     shown = ShowNotice(text=event.text)
     if not event.is_aloud or state.phase is not Phase.ASLEEP:
@@ -489,5 +575,8 @@ def _notice(state: TurnState, event: Noticed) -> Step:
 
 def _leave(state: TurnState) -> Step:
     """The device is gone: what was not yet acted on is dropped."""
-    after, commands = _clear(replace(state, ringing=(), is_acting=False), "The device went away.")
+    reason = "The device went away."
+    if state.is_acting:
+        reason = "The device went away while this was carried out; I do not know whether it was done."
+    after, commands = _clear(replace(state, ringing=(), calls=(), call_id=None, announcements=(), is_acting=False), reason)
     return after, tuple(command for command in commands if not isinstance(command, PlayCue))

@@ -5,6 +5,7 @@ conversation serves one device; every task it starts lives in its own TaskGroup 
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -16,12 +17,18 @@ from typing import assert_never
 from earwitness.domain.audio import Pcm
 from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.events import (
+    AcceptCall,
     Act,
     Acted,
     AlertBegan,
     AlertEnded,
+    Announced,
     Asked,
+    BeginAnnouncement,
     BeginTurn,
+    CallBegan,
+    CallEnded,
+    CallOpened,
     CaptureEnded,
     CloseCapture,
     Command,
@@ -36,6 +43,7 @@ from earwitness.domain.events import (
     Guess,
     Heard,
     HintEndpoint,
+    LeaveCall,
     Muted,
     Noticed,
     OpenCapture,
@@ -58,6 +66,8 @@ from earwitness.domain.events import (
     StopSpeech,
     Understand,
     Unmuted,
+    WakeHeard,
+    WishMute,
 )
 from earwitness.domain.intent import Context
 from earwitness.domain.recording import Spoken
@@ -142,6 +152,15 @@ class Conversation:
         self._context = context
         self.on_event: Callable[[Event, tuple[Command, ...]], None] = lambda event, commands: None
         """Called with each event and what it led to; for terminals, tests and benchmarks."""
+        self.accept_call: Callable[[str], None] = lambda call_id: None
+        self.leave_call: Callable[[str], None] = lambda call_id: None
+        """Called when somebody here takes a call, or declines it or hangs up."""
+        self.was_in_mid_word = False
+        """Whether the device went away while its sound was captured. Known once `run` has ended."""
+        self._next_token = 0
+        self._announced: dict[int, asyncio.Future[bool]] = {}
+        self._announcing: dict[int, int] = {}
+        """The speech in which an announcement is said, by its token."""
         self._state = TurnState(longest_seconds=manner.limits.longest_seconds, context=context)
         self._events: asyncio.Queue[Event] = asyncio.Queue(EVENTS_WAITING)
         self._has_sound = asyncio.Event()
@@ -166,7 +185,7 @@ class Conversation:
         self._glimpsed_seconds = 0.0
 
     async def run(self) -> None:
-        """Serve the session until cancelled; then what was not acted on is dropped."""
+        """Serve the session until cancelled; then what was not acted on is dropped, and a known person's turn says so."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -174,9 +193,13 @@ class Conversation:
                 while True:
                     await self._take(await self._events.get())
         finally:
-            self._state, _ = advance(self._state, Disconnected())
+            self.was_in_mid_word = self._state.is_capturing
+            self._state, commands = advance(self._state, Disconnected())
             if self._prepared:
                 self._prepared.drop()
+            for command in commands:
+                if isinstance(command, FinishTurn):
+                    await self._record(command)
 
     # From the device
 
@@ -184,6 +207,10 @@ class Conversation:
         """Take one chunk of 16 kHz mono int16; returns at once. Sound that arrives while muted is dropped here."""
         if not self._state.is_muted:
             self._put(pcm)
+
+    async def wake(self, word: str) -> None:
+        """The device heard its wake word itself, and was chosen to answer."""
+        await self._events.put(WakeHeard(word=word))
 
     async def press(self) -> None:
         await self._events.put(Pressed())
@@ -208,7 +235,12 @@ class Conversation:
         await self._events.put(CueConfirmed(cue=cue))
 
     async def playback(self, speech_id: int, *, state: str) -> None:
+        token = self._announcing.get(speech_id)
+        confirmed = None if token is None else self._announced.get(token)
+        if confirmed is not None and not confirmed.done() and state == "started":
+            confirmed.set_result(True)
         if state == "finished":
+            self._announcing.pop(speech_id, None)
             await self._events.put(PlaybackFinished(speech_id=speech_id))
 
     def choose_voice(self, name: str, *, speed: float) -> None:
@@ -229,6 +261,31 @@ class Conversation:
     def notice(self, text: str, *, is_aloud: bool) -> None:
         """There is news for the person here."""
         self._events.put_nowait(Noticed(text=text, is_aloud=is_aloud))
+
+    async def announce(self, text: str) -> bool:
+        """Say something to whoever is there, once nothing else goes on; True when the device confirmed that it began to play.
+
+        Never ends if the device does not confirm: the caller says how long it waits.
+        """
+        token = self._next_token = self._next_token + 1
+        confirmed = self._announced[token] = asyncio.get_running_loop().create_future()
+        try:
+            await self._events.put(Announced(text=text, token=token))
+            return await confirmed
+        finally:
+            del self._announced[token]
+
+    def call(self, call_id: str, text: str) -> None:
+        """Another satellite calls."""
+        self._events.put_nowait(CallBegan(call_id=call_id, text=text))
+
+    def open_call(self, call_id: str) -> None:
+        """The two can talk."""
+        self._events.put_nowait(CallOpened(call_id=call_id))
+
+    def end_call(self, call_id: str) -> None:
+        """A call is over, whoever ended it."""
+        self._events.put_nowait(CallEnded(call_id=call_id))
 
     # The loop
 
@@ -290,6 +347,8 @@ class Conversation:
                 self._spawn(self._act(command))
             case Speak():
                 self._speaking = self._spawn(self._speak(command))
+            case BeginAnnouncement(token=token, speech_id=speech_id):
+                self._announcing[speech_id] = token
             case StopSpeech(speech_id=speech_id):
                 await self._stop_speech(speech_id)
             case StartDeadline(deadline=deadline, seconds=seconds):
@@ -299,12 +358,18 @@ class Conversation:
                 self._stop_deadline(deadline)
             case FinishTurn():
                 await self._finish(command)
-            case StartAlert(alert_id=alert_id, text=text):
-                await self._device.tell({"type": "alert", "id": alert_id, "kind": "timer", "text": text})
+            case StartAlert(alert_id=alert_id, text=text, kind=kind):
+                await self._device.tell({"type": "alert", "id": alert_id, "kind": kind, "text": text})
             case StopAlert(alert_id=alert_id, is_acknowledged=is_acknowledged):
                 await self._device.tell({"type": "alert_end", "id": alert_id})
                 if is_acknowledged:
                     self.acknowledge(alert_id)
+            case AcceptCall(call_id=call_id):
+                self.accept_call(call_id)
+            case LeaveCall(call_id=call_id):
+                self.leave_call(call_id)
+            case WishMute():
+                await self._device.tell({"type": "mute_wish"})
             case ShowNotice(text=text):
                 await self._device.tell({"type": "notice", "text": text})
             case Refuse(code=code, sentence=sentence):
@@ -426,6 +491,11 @@ class Conversation:
         await self._device.tell(shown | {"slots": dict(intent.slots) if intent else {}})
 
     async def _finish(self, command: FinishTurn) -> None:
+        turn, kept = await self._record(command)
+        await self._device.tell({"type": "turn", "turn_id": turn.turn_id, **turn.as_json(), "kept": kept})
+
+    async def _record(self, command: FinishTurn) -> tuple[Turn, str]:
+        """Close the turn's record and keep it if its person wants that."""
         turn = Turn(
             turn_id=uuid.uuid4().hex,
             transcript=command.transcript,
@@ -437,8 +507,7 @@ class Conversation:
             reason=command.reason,
         )
         log(_logger, "turn finished", outcome=turn.outcome, code=turn.error_code)
-        kept = await self._keep(command, turn)
-        await self._device.tell({"type": "turn", "turn_id": turn.turn_id, **turn.as_json(), "kept": kept})
+        return turn, await self._keep(command, turn)
 
     async def _keep(self, command: FinishTurn, turn: Turn) -> str:
         """Keep the turn if its person wants that: "audio", "text" or "nothing". Of one that was broken off no sound is kept."""
@@ -459,7 +528,8 @@ class Conversation:
             kept = await self._keeper.keep(spoken, sound)
         except EarwitnessError as error:
             log(_logger, "turn not kept", level=logging.WARNING, code=error.code)
-            await self._refuse(error.code, f"This turn was not kept. {error.sentence}")
+            with contextlib.suppress(ConnectionError):
+                await self._refuse(error.code, f"This turn was not kept. {error.sentence}")
             return "nothing"
         return "nothing" if kept is None else kept.value
 
