@@ -1,6 +1,7 @@
 """Accounts: in what capacity somebody is here, and what each may do. Rules only; `server` enforces them at every route."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -87,3 +88,61 @@ SCOPES: Final[Mapping[Scope, Permission]] = {
     Scope.DEVICES: Permission.DEVICES,
 }
 """The permission that a token's owner must have for a scope."""
+
+LIVES_HERE: Final = frozenset({AccountRole.OWNER, AccountRole.ADULT, AccountRole.CHILD})
+"""Whose turns may be kept, with consent; of everybody else nothing ever is."""
+GUARDIANS: Final = frozenset({AccountRole.OWNER, AccountRole.ADULT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request came from: an address (empty for the machine itself) and a short name of the program."""
+
+    address: str = ""
+    program: str = ""
+
+
+HERE: Final = Origin(program="terminal")
+"""The machine itself."""
+
+
+class SignInWay(StrEnum):
+    """How somebody showed who they are."""
+
+    PASSPHRASE = "passphrase"
+    CODE = "passphrase and code"
+    RECOVERY = "passphrase and recovery code"
+    PASSKEY = "passkey"
+    SETUP = "setup"
+
+
+class AccountEvent(StrEnum):
+    """What an account's own log can say."""
+
+    CREATED = "created"
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGN_IN_DELAYED = "sign_in_delayed"
+    """A try that was refused unseen because there were too many."""
+    CONFIRMED = "confirmed"
+    """Somebody who was signed in showed again who they are."""
+    SIGNED_OUT = "signed_out"
+    SIGNED_OUT_ONE = "signed_out_one"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    PASSPHRASE_CHANGED = "passphrase_changed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_COPIED = "passkey_copied"
+    """A passkey whose count of uses went back was refused: somebody may hold a copy."""
+    CODE_TURNED_ON = "code_turned_on"
+    CODE_TURNED_OFF = "code_turned_off"
+    RECOVERY_RENEWED = "recovery_renewed"
+    RECOVERY_USED = "recovery_used"
+    ROLE_CHANGED = "role_changed"
+    GUARDIAN_CHANGED = "guardian_changed"
+    SUSPENDED = "suspended"
+    RESTORED = "restored"
+    TOKEN_MADE = "token_made"  # noqa: S105  (no secret)
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
+    RESET = "reset"
+    """Somebody at the machine itself gave the account a new passphrase and removed everything else that signs in."""
