@@ -125,6 +125,23 @@ class BackupSettings(_Part):
     """How many days a backup of the keys stays: what was deleted may open again from it for so long, and no longer."""
 
 
+class RemoteSettings(_Part):
+    """Away from home: the tunnel (WireGuard) for phones of the household."""
+
+    endpoint: str | None = None
+    """Where phones find the house from outside: the name or address of your router, such as "home.example.org:51820"."""
+    port: int = Field(default=51820, ge=1, le=65535)
+    """UDP port of the tunnel on this machine: the router must pass it on to here."""
+    interface: str = Field(default="earwitness", pattern="^[a-z][a-z0-9_-]{0,14}$")
+    """Name of the network interface."""
+    network: str | None = None
+    """Private network of 24 bits inside the tunnel, such as "10.77.5.0/24"; without one, it is drawn with the key."""
+    dns: str | None = Field(default=None, pattern=r"^[0-9a-fA-F.:]{2,39}$")
+    """Address of a name server that phones ask while the tunnel is up; without one, their usual."""
+    keepalive_seconds: int = Field(default=25, ge=0, le=600)
+    """How often a phone keeps its way open, so that announcements reach it; 0 saves its battery."""
+
+
 class Settings(_Part):
     """All settings. An empty file gives all defaults."""
 
@@ -137,6 +154,7 @@ class Settings(_Part):
     home: HomeSettings = HomeSettings()
     vault: VaultSettings = VaultSettings()
     backup: BackupSettings = BackupSettings()
+    remote: RemoteSettings = RemoteSettings()
 
 
 def settings_path() -> Path:

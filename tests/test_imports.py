@@ -12,7 +12,7 @@ LEVELS: list[set[str]] = [
     {"storage"},
     {"ledger"},
     {"protocol", "trust", "speech", "understand", "links", "vault", "people"},
-    {"rights"},
+    {"rights", "remote"},
     {"turn", "skills"},
     {"review", "improve", "demands"},
     {"server", "web", "satellite", "jobs", "fleet"},

@@ -20,6 +20,8 @@
     ├── AccessError         access.refused  access.not_signed_in  access.wrong  access.wait  consent.objected
     ├── PersonError         person.unknown  person.exists  person.invalid  person.too_many  consent.invalid  consent.changed
     │                       history.invalid  history.unconfirmed
+    ├── RemoteError         remote.unknown  remote.exists  remote.invalid  remote.too_many  remote.no_endpoint  remote.key
+    │                       remote.no_tool  remote.not_allowed  remote.failed
     └── BackupError         backup.invalid  backup.damaged  backup.wrong_kind  backup.wrong_version  backup.wrong_identity
                             backup.other_household  backup.other_ledger  backup.older_ledger  backup.unknown_erasures
                             backup.same_place  backup.occupied  backup.exists  backup.elsewhere  backup.nothing  backup.no_key
@@ -156,3 +158,9 @@ class BackupError(EarwitnessError):
     """A backup that cannot be made, read or opened with what was given."""
 
     code = "backup.invalid"
+
+
+class RemoteError(EarwitnessError):
+    """A phone's way in from elsewhere that cannot be made, or a tunnel that this machine cannot bring up."""
+
+    code = "remote.unknown"

@@ -1,0 +1,1 @@
+"""The tunnel for phones that are away."""
