@@ -16,6 +16,7 @@ class Privacy(StrEnum):
 
 KEYS: Final[dict[str, Privacy]] = {
     "bytes": Privacy.SAFE,
+    "candidates": Privacy.SAFE,
     "code": Privacy.SAFE,
     "cue": Privacy.SAFE,
     "digest": Privacy.SAFE,

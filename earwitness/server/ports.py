@@ -5,11 +5,12 @@ Messages are described in docs/protocol.md.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.board import Board
 from earwitness.protocol.session_messages import Wake
+from earwitness.server.channel import Ending
 
 
 class Device(Protocol):
@@ -32,6 +33,10 @@ class Device(Protocol):
 
 class Conversation(Protocol):
     """One device's session with the assistant."""
+
+    accept_call: Callable[[str], object]
+    leave_call: Callable[[str], object]
+    """Called with the call when somebody at this device takes it, or declines it or hangs up."""
 
     async def run(self) -> None:
         """Serve the session until cancelled."""
@@ -127,6 +132,28 @@ class Assistant(Protocol):
         ...
 
 
+class Reached(Protocol):
+    """A session as those see it who reach its device from elsewhere in the house."""
+
+    @property
+    def conversation(self) -> Conversation | None: ...
+
+    @property
+    def is_muted(self) -> bool: ...
+
+    async def tell(self, message: dict[str, object]) -> None:
+        """Queue one server message. Raises WireError, ConnectionError."""
+        ...
+
+    def relay(self, chunk: bytes) -> None:
+        """Queue what another microphone hears in a call."""
+        ...
+
+    def end(self, ending: Ending) -> None:
+        """End the session now and tell the device why."""
+        ...
+
+
 class Presence(Protocol):
     """One satellite's place among the others: what its session tells and asks the rest of the house."""
 
@@ -138,11 +165,11 @@ class Presence(Protocol):
         """Whether a call with another satellite is open."""
         ...
 
-    def joined(self, session: Any) -> None:
+    def joined(self, session: Reached) -> None:
         """The session has said hello and can be spoken to."""
         ...
 
-    def left(self, session: Any) -> None:
+    def left(self, session: Reached) -> None:
         """The session is over."""
         ...
 

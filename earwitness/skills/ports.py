@@ -5,6 +5,7 @@ from typing import Protocol
 
 from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent, SlotValue
+from earwitness.domain.satellite import Announcement, CallAnswer
 from earwitness.domain.turn import SkillResult
 
 
@@ -43,6 +44,26 @@ class Skill(Protocol):
         ...
 
     async def perform(self, intent: Intent, *, context: Context) -> SkillResult: ...
+
+
+class Satellites(Protocol):
+    """The satellites of the house. Used from one event loop."""
+
+    async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement:
+        """Say something at every satellite, or at those of one room, `but` at one; says where it was confirmed."""
+        ...
+
+    def call(self, device_id: str, *, area: str) -> CallAnswer:
+        """Ring at the satellites of a room for the one that asked."""
+        ...
+
+    def answer(self, device_id: str) -> CallAnswer:
+        """Take the call that rings at this satellite."""
+        ...
+
+    def hang_up(self, device_id: str) -> CallAnswer:
+        """Leave the call that this satellite is in."""
+        ...
 
 
 class UnfulfillableError(Exception):

@@ -11,12 +11,15 @@ from earwitness.domain.turn import Outcome, SkillResult
 from earwitness.links.lists import Lists
 from earwitness.links.timers import Timers
 from earwitness.skills import climate, devices, lights, media
+from earwitness.skills.announcements import AnnouncementSkill
 from earwitness.skills.answers import AnswerSkill
 from earwitness.skills.clock import ClockSkill
+from earwitness.skills.intercom import IntercomSkill
 from earwitness.skills.lists import ListSkill
+from earwitness.skills.mute import MuteSkill
 from earwitness.skills.nevermind import NevermindSkill
 from earwitness.skills.plan import PlannedSkill
-from earwitness.skills.ports import HomeLink, Skill, UnfulfillableError
+from earwitness.skills.ports import HomeLink, Satellites, Skill, UnfulfillableError
 from earwitness.skills.privacy import PrivacySkill, Rights
 from earwitness.skills.state import StateSkill
 from earwitness.skills.timers import TimerSkill
@@ -24,7 +27,6 @@ from earwitness.skills.timers import TimerSkill
 DEADLINE_SECONDS: Final = 4.0
 
 WISHES: Final = {
-    "HassBroadcast": "announce something",
     "HassClimateSetFanMode": "change a fan mode",
     "HassGetWeather": "know the weather",
     "HassLawnMowerDock": "send the lawn mower back",
@@ -46,7 +48,8 @@ class SkillSet:
     """Every skill of the house over one home, its timers and its lists.
 
     `clock` gives the time now, aware and in the home's time zone; `deadline_seconds` is how long a device may take. Without
-    `rights` nothing of what people say can be kept, and sentences of privacy are refused.
+    `rights` nothing of what people say can be kept, and sentences of privacy are refused; without `satellites` nothing is
+    announced and nobody called.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class SkillSet:
         deadline_seconds: float = DEADLINE_SECONDS,
         new_id: Callable[[], str] = _random_id,
         rights: Rights | None = None,
+        satellites: Satellites | None = None,
     ) -> None:
         planners = {**devices.PLANNERS, **lights.PLANNERS, **climate.PLANNERS, **media.PLANNERS}
         skills: tuple[Skill, ...] = (
@@ -70,6 +74,9 @@ class SkillSet:
             NevermindSkill(),
             AnswerSkill(),
             PrivacySkill(rights, clock=clock),
+            AnnouncementSkill(satellites),
+            IntercomSkill(satellites),
+            MuteSkill(),
         )
         self._skills = {name: skill for skill in skills for name in skill.intents}
 

@@ -436,7 +436,7 @@ def _cancel(state: TurnState, reason: str) -> Step:
 def _silence(state: TurnState) -> Step:
     """Stop what rings here and leave every call."""
     calls = state.calls if state.call_id is None else (*state.calls, state.call_id)
-    silenced = (
+    silenced: tuple[Command, ...] = (
         *(StopAlert(alert_id=alert_id, is_acknowledged=True) for alert_id in state.ringing),
         *(StopAlert(alert_id=call_id, is_acknowledged=False) for call_id in state.calls),
         *(LeaveCall(call_id=call_id) for call_id in calls),

@@ -152,8 +152,8 @@ class Conversation:
         self._context = context
         self.on_event: Callable[[Event, tuple[Command, ...]], None] = lambda event, commands: None
         """Called with each event and what it led to; for terminals, tests and benchmarks."""
-        self.accept_call: Callable[[str], None] = lambda call_id: None
-        self.leave_call: Callable[[str], None] = lambda call_id: None
+        self.accept_call: Callable[[str], object] = lambda call_id: None
+        self.leave_call: Callable[[str], object] = lambda call_id: None
         """Called when somebody here takes a call, or declines it or hangs up."""
         self.was_in_mid_word = False
         """Whether the device went away while its sound was captured. Known once `run` has ended."""
@@ -268,7 +268,8 @@ class Conversation:
         Never ends if the device does not confirm: the caller says how long it waits.
         """
         token = self._next_token = self._next_token + 1
-        confirmed = self._announced[token] = asyncio.get_running_loop().create_future()
+        confirmed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._announced[token] = confirmed
         try:
             await self._events.put(Announced(text=text, token=token))
             return await confirmed

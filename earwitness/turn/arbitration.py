@@ -1,0 +1,66 @@
+"""Which of several satellites that heard the same wake word answers: one, and the same one however the messages arrive. Pure.
+
+Satellites have no common clock. Each says how long before its message the word ended, so all are put on the server's clock by
+their arrival. What decides, and how long is waited for others, is measured by `bench/arbitration.py`; docs/adr says why.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+WINDOW_SECONDS: Final = 0.15
+"""How long the first to report waits for others."""
+SAME_WAKE_SECONDS: Final = 0.6
+"""Words that ended less than this apart are one word: nobody says a wake word twice so quickly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A satellite that heard its wake word. `arrived_at` is by the server's clock, in seconds."""
+
+    device_id: str
+    arrived_at: float
+    age_ms: int
+    loudness_dbfs: float
+    score: float
+
+    @property
+    def heard_at(self) -> float:
+        """When the word ended, by the server's clock, late by the message's time on the network."""
+        return self.arrived_at - self.age_ms / 1000.0
+
+
+Merit = Callable[[Candidate], tuple[float, ...]]
+"""What decides: the candidate with the greatest merit answers."""
+
+
+def by_first_detection(candidate: Candidate) -> tuple[float, ...]:
+    """Who reported first."""
+    return (-candidate.arrived_at,)
+
+
+def by_first_heard(candidate: Candidate) -> tuple[float, ...]:
+    """At whose microphone the word ended first."""
+    return (-candidate.heard_at,)
+
+
+def by_loudness(candidate: Candidate) -> tuple[float, ...]:
+    """At whose microphone the word was loudest; of equals, who reported first."""
+    return (candidate.loudness_dbfs, -candidate.arrived_at)
+
+
+def by_loudness_and_score(candidate: Candidate) -> tuple[float, ...]:
+    """Loudness, with up to 6 dB for how sure the detector is."""
+    return (candidate.loudness_dbfs + 6.0 * candidate.score, -candidate.arrived_at)
+
+
+def is_same_wake(one: Candidate, other: Candidate) -> bool:
+    """Whether two satellites heard one and the same word."""
+    return abs(one.heard_at - other.heard_at) < SAME_WAKE_SECONDS
+
+
+def winner(candidates: Sequence[Candidate], *, merit: Merit = by_loudness) -> str:
+    """The device that answers; of equal merit the lower device id, so that the order of arrival does not matter. Raises
+    ValueError without candidates."""
+    best = max(merit(candidate) for candidate in candidates)
+    return min(candidate.device_id for candidate in candidates if merit(candidate) == best)
