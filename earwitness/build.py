@@ -33,6 +33,8 @@ from earwitness.links.simulated_home import SimulatedHome
 from earwitness.links.timers import Timers
 from earwitness.people.consents import Consents
 from earwitness.people.people import People
+from earwitness.people.remotes import Remotes
+from earwitness.remote.remote import Remote
 from earwitness.rights.rights import Rights
 from earwitness.satellite.cues import cue
 from earwitness.satellite.ear import WakeEar
@@ -165,6 +167,11 @@ class House:
     @cached_property
     def people(self) -> People:
         return People(self.database, clock=utc_now)
+
+    @cached_property
+    def remote(self) -> Remote:
+        remotes = Remotes(self.database, clock=utc_now)
+        return Remote(remotes, keys_folder=self.state / "keys", settings=self.settings.remote)
 
     @cached_property
     def consents(self) -> Consents:

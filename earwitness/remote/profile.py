@@ -49,16 +49,19 @@ def parse_endpoint(text: str, *, port: int) -> Endpoint:
     raise RemoteError('An endpoint is a name or address and a UDP port, such as "home.example.org:51820".', code="remote.invalid")
 
 
-def server_profile(
-    key: ServerKey, peers: Sequence[Peer], *, port: int, network: Network, is_for_quick: bool = True
-) -> str:
+def server_profile(key: ServerKey, peers: Sequence[Peer], *, port: int, network: Network, is_for_quick: bool = True) -> str:
     """The server's configuration, with its private key: for `wg-quick`, else for `wg setconf`, which takes no addresses."""
     lines = ["[Interface]", f"PrivateKey = {written(key.private)}", f"ListenPort = {port}"]
     if is_for_quick:
         four, six = network.server
         lines += [f"Address = {four}/{network.four.prefixlen}, {six}/{network.six.prefixlen}"]
     for peer in peers:
-        lines += ["", "[Peer]", f"PublicKey = {written(peer.public_key)}", f"PresharedKey = {written(key.preshared(peer.public_key))}"]
+        lines += [
+            "",
+            "[Peer]",
+            f"PublicKey = {written(peer.public_key)}",
+            f"PresharedKey = {written(key.preshared(peer.public_key))}",
+        ]
         lines += [f"AllowedIPs = {_alone(network.of(peer.address))}"]
     return "\n".join(lines) + "\n"
 
