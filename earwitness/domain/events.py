@@ -210,6 +210,13 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The device stands in another room."""
+
+    area: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
     """Something is to be said to whoever is here, once nothing else goes on; `token` tells it from others."""
 
@@ -248,6 +255,7 @@ Event: TypeAlias = (
     | CallEnded
     | Noticed
     | Announced
+    | Moved
     | Disconnected
 )
 

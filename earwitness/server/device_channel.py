@@ -13,7 +13,7 @@ from typing import Final
 from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.errors import EarwitnessError, WireError
 from earwitness.protocol import session_messages as wire
-from earwitness.protocol.connection import Connection, ConnectionLost, answer_link
+from earwitness.protocol.connection import Connection, ConnectionLostError, answer_link
 from earwitness.protocol.frames import Frame
 from earwitness.protocol.resume import KEPT_SECONDS, Link, Opening, is_same_token, new_token
 from earwitness.server.channel import CLOSE_SECONDS, Ending, GoneError
@@ -67,7 +67,7 @@ class DeviceChannel:
         try:
             await answer_link(connection, self._link, token=self.token, opening=opening, is_resumed=self.can_resume(opening))
             self._connection = connection
-        except ConnectionLost:
+        except ConnectionLostError:
             self._wait_for_return()
             return
         except WireError as error:
@@ -96,7 +96,7 @@ class DeviceChannel:
         try:
             while (frame := await connection.receive()) is not None:
                 await self._inbox.put(frame)
-        except ConnectionLost:
+        except ConnectionLostError:
             return
         except WireError as error:
             await self._inbox.put(error)
@@ -149,7 +149,7 @@ class DeviceChannel:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await _say_last(connection, fields)
                     await connection.close()
-            except (TimeoutError, ConnectionLost, WireError):
+            except (TimeoutError, ConnectionLostError, WireError):
                 connection.abort()
         self._gone.set()
 
@@ -167,7 +167,7 @@ class DeviceChannel:
                 self._link.send(kind, fields, payload)
             else:
                 await self._connection.send(kind, fields, payload)
-        except ConnectionLost:
+        except ConnectionLostError:
             return  # the link keeps it, and sends it again if the device comes back
         except WireError as error:
             raise GoneError from error
@@ -192,7 +192,7 @@ class DeviceChannel:
 async def _beat(connection: Connection) -> None:
     try:
         await connection.beat()
-    except ConnectionLost:
+    except ConnectionLostError:
         connection.abort()
 
 

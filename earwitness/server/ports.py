@@ -89,6 +89,10 @@ class Conversation(Protocol):
         """
         ...
 
+    def move(self, area: str | None) -> None:
+        """The device stands in another room from now on."""
+        ...
+
     def call(self, call_id: str, text: str) -> None:
         """Another satellite calls: ring until `end_call`, or until somebody here accepts or declines."""
         ...
@@ -143,6 +147,10 @@ class Reached(Protocol):
 
     async def tell(self, message: dict[str, object]) -> None:
         """Queue one server message. Raises WireError, ConnectionError."""
+        ...
+
+    async def speak(self, speech_id: int, pcm: Pcm) -> None:
+        """Queue sound of a speech or phrase that was announced. Raises ConnectionError."""
         ...
 
     def relay(self, chunk: bytes) -> None:

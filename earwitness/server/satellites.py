@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from earwitness.domain.errors import VoiceError
 from earwitness.domain.satellite import Announcement, CallAnswer, Station
 from earwitness.protocol.session_messages import Wake
 from earwitness.server.channel import Ending
@@ -50,11 +51,13 @@ class _Here:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One satellite's place among the others (server.ports.Presence); `on_muted` learns what the device says of its mute."""
+    """One satellite's place among the others (server.ports.Presence). `on_muted` learns what the device says of its mute,
+    `on_joined` that its session has begun."""
 
     satellites: "Satellites"
     station: Station
-    on_muted: Callable[[bool], None] = lambda is_on: None
+    on_joined: Callable[[Station, Reached], None] = lambda station, session: None
+    on_muted: Callable[[str, bool], None] = lambda device_id, is_on: None
 
     @property
     def device_id(self) -> str:
@@ -66,14 +69,15 @@ class Seat:
 
     def joined(self, session: Reached) -> None:
         self.satellites.join(self.station, session)
-        self.on_muted(session.is_muted)
+        self.on_joined(self.station, session)
 
     def left(self, session: Reached) -> None:
         self.satellites.leave(self.device_id, session)
 
     def muted(self, is_on: bool) -> None:
         self.satellites.note_mute(self.device_id, is_on)
-        self.on_muted(is_on)
+        if self.satellites.is_muted(self.device_id) is not None:
+            self.on_muted(self.device_id, is_on)
 
     async def answers(self, wake: Wake) -> bool:
         return await self.satellites.answers(self.device_id, wake)
@@ -86,6 +90,8 @@ class Seat:
 class Satellites:
     """The satellites of one household. Used on one event loop."""
 
+    wake_words: Callable[[], Sequence[str]] = lambda: ()
+    speed: float = 1.0
     clock: Callable[[], float] = time.monotonic
     window_seconds: float = WINDOW_SECONDS
     confirm_seconds: float = CONFIRM_SECONDS
@@ -115,6 +121,8 @@ class Satellites:
         if conversation is not None:
             conversation.accept_call = lambda call_id: self._accept(call_id, station.device_id)
             conversation.leave_call = lambda call_id: self._leave_call(call_id, station.device_id)
+        self._settle(station)
+        self.tell(station.device_id, {"type": "alarms", "alarms": self._alarms})
 
     def leave(self, device_id: str, session: Reached) -> None:
         """A session is over: its call too."""
@@ -134,6 +142,19 @@ class Satellites:
         """A satellite was renamed or moved: known from now on, and told."""
         if (here := self._here.get(station.device_id)) is not None:
             here.station = station
+            if here.session.conversation is not None:
+                here.session.conversation.move(station.area)
+            self._settle(station)
+
+    def _settle(self, station: Station) -> None:
+        """Tell a satellite how it is set up, and speak with its voice."""
+        here = self._here[station.device_id]
+        if station.voice is not None and here.session.conversation is not None:
+            with contextlib.suppress(VoiceError):
+                here.session.conversation.choose_voice(station.voice, speed=self.speed)
+        settings: dict[str, object] = {"type": "settings", "name": station.name, "area": station.area}
+        words = list(self.wake_words())
+        self.tell(station.device_id, settings | {"wake_words": words, "voice": station.voice, "speed": self.speed})
 
     def tell(self, device_id: str, message: dict[str, object]) -> bool:
         """Send a satellite one session message; False if it is not connected."""

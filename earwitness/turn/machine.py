@@ -43,6 +43,7 @@ from earwitness.domain.events import (
     Heard,
     HintEndpoint,
     LeaveCall,
+    Moved,
     Muted,
     Noticed,
     OpenCapture,
@@ -196,6 +197,8 @@ def _react(state: TurnState, event: Event) -> Step:  # one arm per event: the ta
             return _notice(state, event)
         case Announced():
             return replace(state, announcements=(*state.announcements, event)[-MOST_ANNOUNCEMENTS:]), ()
+        case Moved(area=area):
+            return replace(state, context=replace(state.context, area=area)), ()
         case Disconnected():
             return _leave(state)
         case _:

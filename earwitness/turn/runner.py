@@ -10,7 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -44,6 +44,7 @@ from earwitness.domain.events import (
     Heard,
     HintEndpoint,
     LeaveCall,
+    Moved,
     Muted,
     Noticed,
     OpenCapture,
@@ -275,6 +276,11 @@ class Conversation:
             return await confirmed
         finally:
             del self._announced[token]
+
+    def move(self, area: str | None) -> None:
+        """The device stands in another room from now on."""
+        self._context = replace(self._context, area=area)
+        self._events.put_nowait(Moved(area=area))
 
     def call(self, call_id: str, text: str) -> None:
         """Another satellite calls."""
