@@ -9,7 +9,10 @@
     ├── ManifestError       manifest.invalid
     ├── VoiceError          voice.unknown
     ├── TextError           text.too_long
-    ├── WireError           wire.malformed  wire.too_large  wire.wrong_version
+    ├── WireError           wire.malformed  wire.too_large  wire.wrong_version  wire.cut  wire.unexpected
+    │                       link.too_far_behind  link.over
+    ├── TrustError          trust.key  trust.refused  trust.certificate  pairing.refused  pairing.wrong_code  pairing.closed
+    ├── DeviceError         device.unknown  device.exists  device.invalid  device.too_many  device.revoked
     ├── LinkError           link.failed  link.unknown_device      (may be tried again)
     ├── StorageError        storage.full  storage.failed  storage.in_use   (may be tried again)
     ├── NetworkError        network.not_safe  network.in_use
@@ -17,9 +20,11 @@
     ├── ProofError          proof.invalid  proof.unreadable  proof.not_found
     ├── VaultError          vault.not_found  vault.nothing  vault.no_sound  vault.no_such_part  vault.not_kept  vault.changed
     │                       vault.sealed_wrong  vault.key_missing  vault.key_open  vault.no_receipt  vault.no_player
-    ├── AccessError         access.refused  access.not_signed_in  access.wrong  access.wait  consent.objected
-    ├── PersonError         person.unknown  person.exists  person.invalid  person.too_many  consent.invalid  consent.changed
-    │                       history.invalid  history.unconfirmed
+    ├── AccessError         access.refused  access.not_signed_in  access.wrong  access.wait  access.code_needed
+    │                       access.wrong_code  access.confirm  consent.objected  consent.refused
+    ├── PersonError         person.unknown  person.exists  person.invalid  person.weak  person.too_many  person.last_owner
+    │                       person.guardian  household.invalid  consent.invalid  consent.changed  history.invalid
+    │                       history.unconfirmed
     ├── RemoteError         remote.unknown  remote.exists  remote.invalid  remote.too_many  remote.no_endpoint  remote.key
     │                       remote.no_tool  remote.not_allowed  remote.failed
     └── BackupError         backup.invalid  backup.damaged  backup.wrong_kind  backup.wrong_version  backup.wrong_identity
@@ -101,6 +106,18 @@ class WireError(EarwitnessError):
     """A message from a device or a browser that breaks the protocol."""
 
     code = "wire.malformed"
+
+
+class TrustError(EarwitnessError):
+    """A key, certificate or pairing that cannot be trusted or made; then nothing is said over the connection."""
+
+    code = "trust.refused"
+
+
+class DeviceError(EarwitnessError):
+    """A satellite that is not known here or not any more, or whose name cannot be taken."""
+
+    code = "device.unknown"
 
 
 class LinkError(EarwitnessError):

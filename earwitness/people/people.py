@@ -1,49 +1,55 @@
-"""The people of the household and their sign-ins. Owns the tables `people` and `sign_ins`; consents are in `consents.py`.
+"""The people of the household and their roles. Owns the table `people`, but for how somebody signs in, which is in `accounts.py`;
+consents are in `consents.py`.
 
-Tokens are kept as digests, passphrases as Argon2id hashes; neither is ever logged. Calls block.
+There is an owner, who is not suspended, as long as there is anybody; a child has a guardian who is an owner or an adult.
+Calls block.
 """
 
 import contextlib
-import hashlib
 import secrets
-import threading
-import unicodedata
-from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
-from earwitness.domain.errors import AccessError, PersonError, StorageError
+from earwitness.domain.account import GUARDIANS, HERE, AccountEvent, AccountRole, Origin, SignInWay
+from earwitness.domain.errors import PersonError, StorageError
 from earwitness.domain.person import Person
 from earwitness.people import passphrase as secret
+from earwitness.people.accounts import Accounts
 from earwitness.people.aliases import new_alias
+from earwitness.people.rows import name_key, person_of_row, shown_name, unknown_person
+from earwitness.people.sign_ins import SIGN_IN_LASTS as SIGN_IN_LASTS
 from earwitness.storage.database import Database
-from earwitness.storage.household import people, sign_ins
-from earwitness.storage.moments import moment
+from earwitness.storage.household import passkeys, people
 
 MOST_PEOPLE: Final = 1000
-LONGEST_NAME: Final = 64
-SIGN_IN_LASTS: Final = timedelta(days=30)
-MOST_ATTEMPTS: Final = 5
-MOST_ATTEMPTS_OF_ALL: Final = 30
-ATTEMPTS_FOR: Final = timedelta(minutes=5)
 
 
 class People:
-    """Everybody who enrolled. `clock` gives aware datetimes."""
+    """Everybody who enrolled; `accounts` is how they sign in. `clock` gives aware datetimes."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
-        self._attempts: deque[tuple[str, datetime]] = deque(maxlen=MOST_ATTEMPTS_OF_ALL)
-        self._attempts_lock = threading.Lock()
-        self._nobody = secret.hashed(secrets.token_hex(16))
+        self.accounts = Accounts(database, clock=clock)
 
-    def add(self, name: str, *, passphrase: str) -> Person:
-        """Enrol somebody. Raises PersonError: person.exists for a name that is taken, person.invalid for one that is none."""
-        shown, key = _name(name)
+    def add(
+        self,
+        name: str,
+        *,
+        passphrase: str,
+        role: AccountRole | None = None,
+        guardian_id: str | None = None,
+        known: tuple[str, ...] = (),
+        origin: Origin = HERE,
+    ) -> Person:
+        """Enrol somebody: without a role, the first as owner and later ones as adults. `known` are words that the passphrase must
+        not rest on, such as the home's name. Raises PersonError: person.exists for a name that is taken, person.invalid for one
+        that is none, person.weak for the passphrase, person.last_owner where the first is to be no owner, person.guardian."""
+        shown, key = shown_name(name), name_key(name)
+        secret.check_good(passphrase, known=(shown, *known))
         row = {
             "person_id": secrets.token_hex(16),
             "name": shown,
@@ -58,7 +64,12 @@ class People:
                 raise PersonError(f"A household has at most {MOST_PEOPLE} people.", code="person.too_many")
             if connection.execute(sa.select(people.c.person_id).where(people.c.name_key == key)).scalar() is not None:
                 raise PersonError("There is somebody of that name already; add a word to tell you apart.", code="person.exists")
-            connection.execute(sa.insert(people).values(row))
+            wanted = role or (AccountRole.ADULT if count else AccountRole.OWNER)
+            if not count and wanted is not AccountRole.OWNER:
+                raise PersonError("The first account is the owner's.", code="person.last_owner")
+            _check_guardian(connection, wanted, guardian_id=guardian_id)
+            connection.execute(sa.insert(people).values(row | {"role": wanted.value, "guardian_id": guardian_id}))
+            self.accounts.log.note_in(connection, row["person_id"], what=AccountEvent.CREATED, origin=origin, detail=wanted.value)
         return self.find(row["person_id"])
 
     def find(self, person_id: object) -> Person:
@@ -66,21 +77,26 @@ class People:
         with self._database.reading() as connection:
             row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).one_or_none()
         if row is None:
-            raise _unknown()
-        return _person(row)
+            raise unknown_person()
+        return person_of_row(row)
 
     def named(self, name: str) -> Person:
         """The person of that name, capitals aside. Raises PersonError if there is none."""
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(people).where(people.c.name_key == _name(name)[1])).one_or_none()
+            row = connection.execute(sa.select(people).where(people.c.name_key == name_key(name))).one_or_none()
         if row is None:
-            raise _unknown()
-        return _person(row)
+            raise unknown_person()
+        return person_of_row(row)
 
     def all(self) -> tuple[Person, ...]:
         """Everybody, by name."""
         with self._database.reading() as connection:
-            return tuple(_person(row) for row in connection.execute(sa.select(people).order_by(people.c.name_key)).all())
+            rows = connection.execute(sa.select(people).order_by(people.c.name_key)).all()
+        return tuple(person_of_row(row) for row in rows)
+
+    def wards_of(self, guardian_id: str) -> tuple[Person, ...]:
+        """The children whose guardian somebody is, by name."""
+        return tuple(one for one in self.all() if one.guardian_id == guardian_id and one.role is AccountRole.CHILD)
 
     def change(self, person_id: str, **values: object) -> Person:
         """Set `saw_listens_at`, `is_told_aloud` or `restricted_at` (datetimes aware). Raises PersonError, StorageError."""
@@ -89,99 +105,132 @@ class People:
             connection.execute(sa.update(people).where(people.c.person_id == person_id).values(stored))
         return self.find(person_id)
 
+    # Roles
+
+    def change_role(
+        self, person_id: str, role: AccountRole, *, guardian_id: str | None = None, but: str | None = None, origin: Origin = HERE
+    ) -> Person:
+        """Give somebody another role, and end their sign-ins, all but the one of id `but`. Who is no longer an owner or adult is
+        nobody's guardian either. Raises PersonError (person.last_owner, person.guardian, person.unknown)."""
+        with self._database.writing() as connection:
+            before = _find_in(connection, person_id)
+            if role is not AccountRole.OWNER:
+                _check_other_owner(connection, before)
+            _check_guardian(connection, role, guardian_id=guardian_id, ward_id=person_id)
+            values = {"role": role.value, "guardian_id": guardian_id}
+            connection.execute(sa.update(people).where(people.c.person_id == person_id).values(values))
+            if role not in GUARDIANS:
+                _leave_wards(connection, person_id)
+            note = f"{before.role.value} to {role.value}"
+            self.accounts.log.note_in(connection, person_id, what=AccountEvent.ROLE_CHANGED, origin=origin, detail=note)
+        self.accounts.sign_ins.end_all(person_id, but=but)
+        return self.find(person_id)
+
+    def change_guardian(self, person_id: str, guardian_id: str, *, origin: Origin = HERE) -> Person:
+        """Name who decides for a child. Raises PersonError (person.guardian; person.unknown)."""
+        with self._database.writing() as connection:
+            child = _find_in(connection, person_id)
+            _check_guardian(connection, child.role, guardian_id=guardian_id, ward_id=person_id)
+            values = {"guardian_id": guardian_id}
+            connection.execute(sa.update(people).where(people.c.person_id == person_id).values(values))
+            self.accounts.log.note_in(connection, person_id, what=AccountEvent.GUARDIAN_CHANGED, origin=origin)
+        return self.find(person_id)
+
+    def suspend(self, person_id: str, *, origin: Origin = HERE) -> Person:
+        """Let somebody in no more, and end their sign-ins; what is kept of them stays. Raises PersonError (person.last_owner)."""
+        with self._database.writing() as connection:
+            before = _find_in(connection, person_id)
+            _check_other_owner(connection, before)
+            if before.suspended_at is None:
+                values = {"suspended_at": self._clock().timestamp()}
+                connection.execute(sa.update(people).where(people.c.person_id == person_id).values(values))
+                self.accounts.log.note_in(connection, person_id, what=AccountEvent.SUSPENDED, origin=origin)
+        self.accounts.sign_ins.end_all(person_id)
+        return self.find(person_id)
+
+    def restore(self, person_id: str, *, origin: Origin = HERE) -> Person:
+        """Let somebody in again who was suspended. Raises PersonError."""
+        with self._database.writing() as connection:
+            if _find_in(connection, person_id).suspended_at is not None:
+                connection.execute(sa.update(people).where(people.c.person_id == person_id).values(suspended_at=None))
+                self.accounts.log.note_in(connection, person_id, what=AccountEvent.RESTORED, origin=origin)
+        return self.find(person_id)
+
+    def check_may_leave(self, person_id: str) -> None:
+        """Raises PersonError (person.last_owner) for the only owner while others live here; the last of all may leave."""
+        with self._database.reading() as connection:
+            others = sa.select(people.c.person_id).where(people.c.person_id != person_id)
+            if connection.execute(others.limit(1)).scalar() is not None:
+                _check_other_owner(connection, _find_in(connection, person_id))
+
     def remove(self, person_id: str) -> None:
-        """Forget a person with all sign-ins and consents; nobody of that id is fine. Raises StorageError."""
+        """Forget a person with all sign-ins, consents and whatever else is theirs; nobody of that id is fine.
+
+        It refuses nobody, for it ends an erasure that has begun: ask `check_may_leave` before. Raises StorageError.
+        """
         with self._database.writing() as connection:
             row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).one_or_none()
+            keys = connection.execute(sa.select(passkeys).where(passkeys.c.person_id == person_id)).all()
+            _leave_wards(connection, person_id)
             connection.execute(sa.delete(people).where(people.c.person_id == person_id))
         if row is not None:
-            traces = [text.encode() for text in (row.name, row.name_key, row.alias, row.passphrase_hash)]
+            self.accounts.throttle.forget(row.name_key)
+            texts = (row.name, row.name_key, row.alias, row.passphrase_hash, row.totp_secret, row.person_id)
+            traces = [text.encode() for text in texts if text]
+            traces += [bytes(trace) for key in keys for trace in (key.credential_id, key.public_key)]
             with contextlib.suppress(StorageError):  # the sweep of what they said empties the log too
                 self._database.scrub(traces)
 
-    # Signing in
+    # Signing in, in short
 
     def sign_in(self, name: str, *, passphrase: str) -> tuple[Person, str]:
-        """Who that is, and a token for later requests. Raises AccessError, the same for a wrong name and a wrong passphrase."""
-        person = self.check(name, passphrase=passphrase)
-        return person, self.let_in(person)
+        """Who that is, and a token for later requests. Raises AccessError, as `accounts.check` does."""
+        found = self.accounts.sign_in(name, passphrase=passphrase)
+        return found.person, found.token
 
-    def let_in(self, person: Person) -> str:
+    def let_in(self, person: Person, *, origin: Origin = HERE) -> str:
         """A token for later requests of somebody who has shown who they are."""
-        token, now = secrets.token_urlsafe(32), self._clock()
-        row = {
-            "token_digest": _digest(token),
-            "person_id": person.person_id,
-            "created_at": now.timestamp(),
-            "expires_at": (now + SIGN_IN_LASTS).timestamp(),
-        }
-        with self._database.writing() as connection:
-            connection.execute(sa.delete(sign_ins).where(sign_ins.c.expires_at <= now.timestamp()))
-            connection.execute(sa.insert(sign_ins).values(row))
-        return token
+        return self.accounts.let_in(person, way=SignInWay.PASSPHRASE, origin=origin).token
 
-    def check(self, name: str, *, passphrase: str) -> Person:
-        """The person whose name and passphrase these are. Raises AccessError (access.wrong; access.wait after too many tries)."""
-        key = _name(name)[1]
-        attempt = self._attempt(key)
-        with self._database.reading() as connection:
-            row = connection.execute(sa.select(people).where(people.c.name_key == key)).one_or_none()
-        if not secret.is_right(passphrase, phc=row.passphrase_hash if row else self._nobody) or row is None:
-            raise AccessError("That name and passphrase do not belong together.", code="access.wrong")
-        with self._attempts_lock, contextlib.suppress(ValueError):
-            self._attempts.remove(attempt)
-        return _person(row)
+    def check(self, name: str, *, passphrase: str, code: str | None = None, origin: Origin = HERE) -> Person:
+        """The person whose name and passphrase these are. Raises AccessError, as `accounts.check` does."""
+        return self.accounts.check(name, passphrase=passphrase, code=code, origin=origin)[0]
 
     def signed_in(self, token: str | None) -> Person | None:
-        """Who a token stands for; None for one that is unknown or has expired."""
-        if not token:
-            return None
-        joined = sa.select(people).join(sign_ins, sign_ins.c.person_id == people.c.person_id)
-        where = (sign_ins.c.token_digest == _digest(token), sign_ins.c.expires_at > self._clock().timestamp())
-        with self._database.reading() as connection:
-            row = connection.execute(joined.where(*where)).one_or_none()
-        return None if row is None else _person(row)
+        """Who a token of a sign-in stands for; None for one that is unknown or has ended."""
+        found = self.accounts.sign_ins.find(token)
+        return None if found is None else found[0]
 
     def sign_out(self, token: str) -> None:
-        """Forget a token."""
-        with self._database.writing() as connection:
-            connection.execute(sa.delete(sign_ins).where(sign_ins.c.token_digest == _digest(token)))
-
-    def _attempt(self, key: str) -> tuple[str, datetime]:
-        """Count an attempt as a wrong one until it proves right, so that many at once are no more than many in a row."""
-        attempt = (key, self._clock())
-        since = attempt[1] - ATTEMPTS_FOR
-        with self._attempts_lock:
-            recent = [who for who, tried_at in self._attempts if tried_at > since]
-            if len(recent) >= MOST_ATTEMPTS_OF_ALL or recent.count(key) >= MOST_ATTEMPTS:
-                raise AccessError("Too many attempts; wait five minutes, then try again.", code="access.wait")
-            self._attempts.append(attempt)
-        return attempt
+        """End a sign-in."""
+        self.accounts.sign_out(token)
 
 
-def _name(name: str) -> tuple[str, str]:
-    """A name as it is shown, and as it is compared. Raises PersonError."""
-    shown = " ".join(name.split())
-    if not 1 <= len(shown) <= LONGEST_NAME or not shown.isprintable():
-        raise PersonError(f"A name has 1 to {LONGEST_NAME} characters.", code="person.invalid")
-    return shown, unicodedata.normalize("NFKC", shown).casefold()
+def _find_in(connection: sa.Connection, person_id: str) -> Person:
+    row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).one_or_none()
+    if row is None:
+        raise unknown_person()
+    return person_of_row(row)
 
 
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+def _check_other_owner(connection: sa.Connection, person: Person) -> None:
+    if person.role is not AccountRole.OWNER:
+        return
+    others = (people.c.role == AccountRole.OWNER.value, people.c.suspended_at.is_(None), people.c.person_id != person.person_id)
+    if connection.execute(sa.select(people.c.person_id).where(*others).limit(1)).scalar() is None:
+        raise PersonError("This is the only owner; make somebody else an owner first.", code="person.last_owner")
 
 
-def _unknown() -> PersonError:
-    return PersonError("There is nobody of that name here; `earwitness people list` shows who is.")
+def _check_guardian(connection: sa.Connection, role: AccountRole, *, guardian_id: str | None, ward_id: str | None = None) -> None:
+    if role is not AccountRole.CHILD:
+        if guardian_id is not None:
+            raise PersonError("Only a child has a guardian.", code="person.guardian")
+        return
+    found = sa.select(people).where(people.c.person_id == guardian_id)
+    row = connection.execute(found).one_or_none() if guardian_id and guardian_id != ward_id else None
+    if row is None or AccountRole(row.role) not in GUARDIANS or row.suspended_at is not None:
+        raise PersonError("A child needs a guardian, who is an owner or an adult here.", code="person.guardian")
 
 
-def _person(row: Any) -> Person:
-    return Person(
-        person_id=row.person_id,
-        name=row.name,
-        alias=row.alias,
-        created_at=moment(row.created_at),
-        restricted_at=moment(row.restricted_at),
-        saw_listens_at=moment(row.saw_listens_at),
-        is_told_aloud=row.is_told_aloud,
-    )
+def _leave_wards(connection: sa.Connection, guardian_id: str) -> None:
+    connection.execute(sa.update(people).where(people.c.guardian_id == guardian_id).values(guardian_id=None))

@@ -1,4 +1,4 @@
-"""How often a passphrase or code may be tried: growing waits for a name from an address, for an address, for a name, and over all.
+"""How often a passphrase or code may be tried: growing waits for a name from an address, an address, a name, and all.
 
 A try counts as wrong from before it is checked until it proves right, so that many at once are no more than many in a row. A
 refused try does not count and does not lengthen a wait. Who is signed in from an address already is held to the first two limits
@@ -19,8 +19,10 @@ MOST_COUNTS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """`free_tries` without a wait; then one after `first_wait` seconds, doubling to `longest_wait`. All is forgotten `forget` seconds
-    after the last wrong try, which is at least the longest wait."""
+    """`free_tries` without a wait; then one after `first_wait` seconds, doubling to `longest_wait`.
+
+    All is forgotten `forget` seconds after the last wrong try, which is at least the longest wait.
+    """
 
     free_tries: int
     first_wait: float

@@ -1,5 +1,6 @@
-"""Tokens for automation: what a program may do in somebody's name. Owns the table `tokens`, which holds digests alone. A token never
-may more than its owner may at that moment, and never anything about the account itself. Calls block.
+"""Tokens for automation: what a program may do in somebody's name. Owns the table `tokens`, which holds digests alone.
+
+A token never may more than its owner may at that moment, and never anything about the account itself. Calls block.
 """
 
 import secrets
@@ -76,8 +77,9 @@ class Tokens:
         return _token(made), secret
 
     def find(self, secret: str | None) -> tuple[Person, Token] | None:
-        """Whose token that is; None for one that is unknown, revoked or expired, or whose owner is suspended. The scopes are those
-        that its owner still may grant. Notes, once a minute at most, that it was used."""
+        """Whose token that is; None for one that is unknown, revoked or expired, or whose owner is suspended.
+
+        The scopes are those that its owner still may grant. Notes, once a minute at most, that it was used."""
         if not secret or not secret.startswith(PREFIX):
             return None
         now = self._clock()

@@ -1,5 +1,6 @@
-"""Codes from a phone: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 seconds, as every authenticator does. Owns the columns
-`totp_*` of `people`. A code works once, and so does every earlier one. Calls block.
+"""Codes from a phone: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 seconds, as every authenticator does.
+
+Owns the columns `totp_*` of `people`. A code works once, and with it every earlier one is used up. Calls block.
 """
 
 from collections.abc import Callable
