@@ -1,7 +1,7 @@
 """The satellites of the household, paired and revoked. Owns the table `devices`; keys and certificates are made elsewhere.
 
-A revoked device stays listed, its key stays refused for ever, and its name is free again. Who subscribes is told of each change in
-the thread that made it, so that a revocation ends a running session at once. Calls block.
+A revoked device stays listed, its key is refused, and its name is free again. Who subscribes is told of each change in the
+thread that made it, so that a revocation ends a running session at once. Calls block.
 """
 
 import secrets
@@ -146,7 +146,7 @@ class Devices:
                 raise _unknown()
             if row.revoked_at is not None:
                 return _device(row)
-            gone = {"revoked_at": self._clock().timestamp(), "name_key": f"revoked {device_id}", "secret": None}
+            gone = {"revoked_at": self._clock().timestamp(), "name_key": f"\n{device_id}", "secret": None}
             connection.execute(sa.update(devices).where(devices.c.device_id == device_id).values(gone))
         return self._tell(device_id)
 
@@ -240,17 +240,13 @@ def _device(row: Any) -> Device:
         area=row.area,
         voice=row.voice,
         key_digest=row.key_digest,
-        certificate_ends_at=_moment(row.certificate_ends_at),
+        certificate_ends_at=moment(row.certificate_ends_at),
         place=row.place,
         secret=row.secret,
         paired_at=moment(row.paired_at),
         paired_by=row.paired_by,
-        seen_at=_moment(row.seen_at),
+        seen_at=moment(row.seen_at),
         is_muted=bool(row.is_muted),
         is_mute_wished=bool(row.is_mute_wished),
-        revoked_at=_moment(row.revoked_at),
+        revoked_at=moment(row.revoked_at),
     )
-
-
-def _moment(timestamp: float | None) -> datetime | None:
-    return None if timestamp is None else moment(timestamp)

@@ -1,7 +1,7 @@
 """One connection of a link over TCP or TLS: frames in and out, the heartbeat, and a deadline for every write.
 
-Owns the streams and their clocks; what is counted and kept is in resume.py. A connection that is lost raises ConnectionLost, one whose
-peer breaks the protocol WireError; the two never look alike. Sends may come from several tasks, reads from one.
+Owns the streams and their clocks; what is counted and kept is in resume.py. A connection that is lost raises ConnectionLostError,
+one whose peer breaks the protocol WireError; the two never look alike. Sends may come from several tasks, reads from one.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ _READ_BYTES: Final = 64 * 1024
 _WRITE_BUFFER_BYTES: Final = 256 * 1024
 
 
-class ConnectionLost(ConnectionError):
+class ConnectionLostError(ConnectionError):
     """The network or the peer is gone; the link may be resumed on another connection."""
 
 
@@ -74,7 +74,7 @@ class Connection:
             self._put(frame)
 
     async def read(self, *, within_seconds: float | None = None) -> Frame | None:
-        """The next frame as it came, None at a clean end. Raises WireError; ConnectionLost if it breaks or nothing came in time."""
+        """The next frame as it came, None at a clean end. Raises WireError; ConnectionLostError if nothing came in time."""
         try:
             async with asyncio.timeout(within_seconds):
                 while not self._ready:
@@ -84,16 +84,18 @@ class Connection:
                         return None
                     self._ready = self._decoder.feed(data)
         except (OSError, EOFError) as error:  # TimeoutError is an OSError too
-            raise ConnectionLost("nothing came from the other side for too long, or the connection broke") from error
+            raise ConnectionLostError("nothing came from the other side for too long, or the connection broke") from error
         return self._ready.pop(0)
 
     async def write(self, frame: Frame) -> None:
-        """Write a frame as it is. Raises WireError for one that cannot be, ConnectionLost if it cannot be passed on in time."""
+        """Write a frame as it is. Raises WireError, ConnectionLostError if it cannot be passed on in time."""
         self._put(frame)
         await self._drain()
 
     async def receive(self) -> Frame | None:
-        """The next new frame of the link; pings are answered, repeats dropped. None at a clean end. Raises WireError, ConnectionLost."""
+        """The next new frame of the link; pings are answered, repeats dropped. None at a clean end.
+
+        Raises WireError, ConnectionLostError."""
         link = self.link
         while True:
             frame = await self.read(within_seconds=self._lost_seconds)
@@ -106,13 +108,13 @@ class Connection:
                 return new
 
     async def send(self, kind: str, fields: Mapping[str, object], payload: bytes = b"") -> Frame:
-        """Number, keep and write a frame. Raises WireError; ConnectionLost if it could not be written, but the link keeps it."""
+        """Number, keep and write a frame. Raises WireError; ConnectionLostError if it was not written, but the link keeps it."""
         frame = self.link.send(kind, fields, payload)
         await self.write(frame)
         return frame
 
     async def beat(self) -> None:
-        """Ping as often as agreed, for ever; run it beside `receive`. Raises ConnectionLost when a ping cannot be written."""
+        """Ping as often as agreed, without end; run it beside `receive`. Raises ConnectionLostError."""
         while True:
             await asyncio.sleep(self._ping_seconds)
             await self.write(self.link.ping())
@@ -133,7 +135,7 @@ class Connection:
 
     def _put(self, frame: Frame) -> None:
         if self._is_closed or self._writer.is_closing():
-            raise ConnectionLost("the connection is closed")
+            raise ConnectionLostError("the connection is closed")
         self._writer.write(encode(frame))
 
     async def _drain(self) -> None:
@@ -142,17 +144,17 @@ class Connection:
                 await self._writer.drain()
         except (OSError, EOFError) as error:
             self.abort()
-            raise ConnectionLost("the other side reads too slowly, or the connection broke") from error
+            raise ConnectionLostError("the other side reads too slowly, or the connection broke") from error
 
 
 async def open_link(connection: Connection, link: Link, *, token: str | None) -> tuple[Opened, Link]:
     """Open or resume a link, as a device does: the server's answer and the link that the connection now carries, a new one
-    unless the server resumed. Raises WireError, also with the code of an `error` that the server answered; ConnectionLost."""
+    unless the server resumed. Raises WireError, also with the code of an `error` that was answered; ConnectionLostError."""
     received = link.received if token is not None else 0
     await connection.write(opening_frame(Opening(token=token, received=received)))
     frame = await connection.read(within_seconds=OPEN_SECONDS)
     if frame is None:
-        raise ConnectionLost("the server ended the connection")
+        raise ConnectionLostError("the server ended the connection")
     if frame.kind == "error":
         raise refusal(frame)
     opened = read_opened(frame)
@@ -164,13 +166,13 @@ async def open_link(connection: Connection, link: Link, *, token: str | None) ->
 
 
 async def read_link_opening(connection: Connection) -> Opening | None:
-    """The opening of a device, as the server reads it; None if the device left first. Raises WireError, ConnectionLost."""
+    """The opening of a device, as the server reads it; None if the device left first. Raises WireError, ConnectionLostError."""
     frame = await connection.read(within_seconds=OPEN_SECONDS)
     return None if frame is None else read_opening(frame)
 
 
 async def answer_link(connection: Connection, link: Link, *, token: str, opening: Opening, is_resumed: bool) -> None:
-    """Answer an opening, as the server does, and carry the link from now on. Raises WireError, ConnectionLost."""
+    """Answer an opening, as the server does, and carry the link from now on. Raises WireError, ConnectionLostError."""
     resend = link.resume(opening.received if is_resumed else 0)
     await connection.write(opened_frame(Opened(token=token, received=link.received, is_resumed=is_resumed)))
     connection.begin(link, resend=resend)
@@ -187,7 +189,7 @@ __all__ = [
     "KEPT_SECONDS",
     "OPENING",
     "Connection",
-    "ConnectionLost",
+    "ConnectionLostError",
     "answer_link",
     "open_link",
     "read_link_opening",

@@ -1,7 +1,8 @@
-"""Wyoming frames as bytes: a JSON header line, JSON data, a payload. Strict in both directions, every size bounded. Pure but for `read_frame`.
+"""Wyoming frames as bytes: a JSON header line, JSON data, a payload. Strict in both directions, every size bounded.
 
-The format is that of the Wyoming protocol (https://github.com/OHF-Voice/wyoming), with two header keys of our own, `seq` and `ack`,
-which the link between our own devices and the server numbers its frames with (resume.py) and which foreign peers may not send.
+The format is that of the Wyoming protocol (https://github.com/OHF-Voice/wyoming), with two header keys of our own, `seq` and
+`ack`: the link between our own devices and the server numbers its frames with them (resume.py); foreign peers may not send them.
+Pure but for `read_frame`.
 Malformed, oversized and cut input raises WireError; nothing is guessed or skipped. Bounds are listed in docs/protocol.md.
 """
 
@@ -21,7 +22,7 @@ MAX_DATA_BYTES: Final = 16 * 1024
 MAX_PAYLOAD_BYTES: Final = 64 * 1024
 MAX_NESTING: Final = 4
 MAX_NUMBER: Final = 2**53 - 1
-"""The largest `seq` or `ack`, and the largest whole number in a field: what every JSON reader keeps exactly (RFC 8259, section 6)."""
+"""The largest `seq`, `ack` or whole number in a field: what every JSON reader keeps exactly (RFC 8259, section 6)."""
 _KIND: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _PLAIN_KEYS: Final = frozenset({"type", "version", "data", "data_length", "payload_length"})
 _OUR_KEYS: Final = _PLAIN_KEYS | {"seq", "ack"}
@@ -84,7 +85,7 @@ class Decoder:
         self._is_broken = False
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames that these bytes complete. Raises WireError; what came whole before the error in the same bytes is dropped too."""
+        """The frames that these bytes complete. Raises WireError; whole frames before it in the same bytes are dropped too."""
         if self._is_broken:
             raise WireError("The stream was broken before.")
         self._buffer += data

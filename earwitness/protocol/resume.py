@@ -1,8 +1,8 @@
-"""A link that survives a lost network: both sides number their frames, keep what was not acknowledged, and send it again. Pure.
+"""A link that survives a lost network: both sides number their frames, keep what was not acknowledged, and send it again.
 
-Each frame after the opening has `seq`, from 1, and each frame has `ack`, the highest `seq` received so far. On a new connection the
-sides tell each other what they have received, and each sends the rest again. A frame that was there already is dropped; a gap is an
-error. So every frame is delivered exactly once and in order, or the link ends. The opening is described in docs/protocol.md.
+Each frame after the opening has `seq`, from 1, and each frame has `ack`, the highest `seq` received so far. On a new connection
+the sides tell each other what they have received, and each sends the rest again. A frame that was there already is dropped; a gap
+is an error. So every frame is delivered exactly once and in order, or the link ends. Described in docs/protocol.md. Pure.
 
 Owns the counting and what is kept; knows no connection and no clock (connection.py has both).
 """
@@ -191,7 +191,7 @@ class Opened:
 
 
 def new_token() -> str:
-    """A token for a link: 256 random bits, 43 URL-safe characters. Whoever has it and the device's key may go on with the link."""
+    """A token for a link: 256 random bits, 43 URL-safe characters. Whoever has it and the device's key may go on with it."""
     return secrets.token_urlsafe(32)
 
 
