@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from earwitness.domain.account import LIVES_HERE, AccountRole
 from earwitness.domain.consent import (
     LONGEST_SECONDS,
     PERIODS,
@@ -55,7 +56,7 @@ class Consents:
     def has_consent(self, person_id: str, purpose: Purpose) -> bool:
         """Whether a consent is in force now."""
         found = self.in_force(person_id).get(purpose)
-        return found is not None and found.is_given
+        return found is not None and found.is_given and self._may_be_kept(person_id)
 
     def is_restricted(self, person_id: str) -> bool:
         """Whether the person restricted the use of all that they said."""
@@ -68,7 +69,15 @@ class Consents:
         found = self.in_force(person_id).get(Purpose.KEEP)
         if found is None or not found.is_given or found.keeps is None or not found.retention_seconds:
             return None
+        if not self._may_be_kept(person_id):
+            return None
         return Keeping(keeps=found.keeps, retention_seconds=found.retention_seconds)
+
+    def _may_be_kept(self, person_id: str) -> bool:
+        """Whether the person lives here; of guests, and of an operator's staff, nothing is ever kept, whatever was decided before."""
+        with self._database.reading() as connection:
+            role = connection.execute(sa.select(people.c.role).where(people.c.person_id == person_id)).scalar()
+        return role is not None and AccountRole(role) in LIVES_HERE
 
     def decisions(self, person_id: str) -> tuple[Decision, ...]:
         """Every decision of a person, newest first."""

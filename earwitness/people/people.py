@@ -50,8 +50,9 @@ class People:
         that is none, person.weak for the passphrase, person.last_owner where the first is to be no owner, person.guardian."""
         shown, key = shown_name(name), name_key(name)
         secret.check_good(passphrase, known=(shown, *known))
+        person_id = secrets.token_hex(16)
         row = {
-            "person_id": secrets.token_hex(16),
+            "person_id": person_id,
             "name": shown,
             "name_key": key,
             "alias": new_alias(),
@@ -69,8 +70,8 @@ class People:
                 raise PersonError("The first account is the owner's.", code="person.last_owner")
             _check_guardian(connection, wanted, guardian_id=guardian_id)
             connection.execute(sa.insert(people).values(row | {"role": wanted.value, "guardian_id": guardian_id}))
-            self.accounts.log.note_in(connection, row["person_id"], what=AccountEvent.CREATED, origin=origin, detail=wanted.value)
-        return self.find(row["person_id"])
+            self.accounts.log.note_in(connection, person_id, what=AccountEvent.CREATED, origin=origin, detail=wanted.value)
+        return self.find(person_id)
 
     def find(self, person_id: object) -> Person:
         """The person with that id. Raises PersonError if there is none."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from earwitness.domain.account import LIVES_HERE, AccountRole, Permission
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Decision, Keeping, Keeps, Purpose, Way
 from earwitness.domain.errors import AccessError, EarwitnessError, PersonError, VaultError
@@ -87,11 +88,17 @@ class Rights:
         retention_seconds: float | None = None,
         keeps: Keeps | None = None,
         lifts_objection: bool = False,
+        by: str | None = None,
     ) -> Decision:
-        """Give or withdraw a consent. A retention of 0 seconds withdraws; one that is shorter than before also shortens that of
-        what is kept already, a longer one does not lengthen it. Raises AccessError, PersonError, LedgerError, StorageError."""
+        """Give or withdraw a consent; `by` is who decides, None for the person. A child may withdraw, and its guardian may give.
+
+        A retention of 0 seconds withdraws; one that is shorter than before also shortens that of
+        what is kept already, a longer one does not lengthen it. Raises AccessError (consent.refused for who may not decide that, and
+        for those of whom nothing is ever kept), PersonError, LedgerError, StorageError.
+        """
         if purpose is Purpose.KEEP and retention_seconds == 0:
             is_given = False
+        self._check_may_decide(self.people.find(person_id), by or person_id, is_given=is_given)
         decision = self.consents.decide(
             person_id,
             purpose,
@@ -104,6 +111,17 @@ class Rights:
         if decision.retention_seconds is not None:
             self._vault.rows.shorten(person_id, retention_seconds=decision.retention_seconds)
         return decision
+
+    def _check_may_decide(self, person: Person, by: str, *, is_given: bool) -> None:
+        if is_given and person.role not in LIVES_HERE:
+            raise AccessError("Of guests and of those who work here nothing is ever kept.", code="consent.refused")
+        if by == person.person_id:
+            if is_given and person.role is AccountRole.CHILD:
+                raise AccessError("Your guardian decides that; you can always say no yourself.", code="consent.refused")
+            return
+        decides = self.people.find(by)
+        if person.role is not AccountRole.CHILD or person.guardian_id != by or not decides.may(Permission.WARDS):
+            raise AccessError("Only the person decides that, and for a child the guardian.", code="consent.refused")
 
     def object(self, person_id: str, purpose: Purpose, *, way: Way) -> Decision:
         """Object to a use: it ends at once, and stands until the person lifts it. Raises PersonError, StorageError."""
@@ -204,7 +222,12 @@ class Rights:
         return self._vault.eraser.erase(self._self(person_id), person_id, selection)
 
     def erase_person(self, person_id: str) -> Erasure:
-        """Delete everything that is held about a person, and the person: gone when this returns. Raises StorageError."""
+        """Delete everything that is held about a person, and the person: gone when this returns.
+
+        Raises PersonError (person.last_owner) for the only owner while others live here, StorageError.
+        """
+        if any(one.person_id == person_id for one in self.people.all()):
+            self.people.check_may_leave(person_id)
         erasure = self._vault.eraser.erase_person(self._self(person_id), person_id)
         self._forget(person_id)
         return erasure
