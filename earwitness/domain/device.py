@@ -14,6 +14,42 @@ class DeviceKind(StrEnum):
     ESPHOME = "esphome"
 
 
+class DeviceEvent(StrEnum):
+    """What the log of devices can say."""
+
+    PAIRING_OPENED = "pairing_opened"
+    PAIRING_CLOSED = "pairing_closed"
+    PAIRING_ASKED = "pairing_asked"
+    """A device asked to be paired."""
+    PAIRING_WRONG_CODE = "pairing_wrong_code"
+    PAIRING_REFUSED = "pairing_refused"
+    PAIRED = "paired"
+    REVOKED = "revoked"
+    REFUSED = "refused"
+    """A device came whose key is not, or no more, paired."""
+    CONNECTED = "connected"
+    WENT_AWAY = "went_away"
+    WENT_AWAY_IN_MID_WORD = "went_away_in_mid_word"
+    """It was gone for too long while somebody spoke to it: what it had sent was dropped."""
+    RENEWED = "renewed"
+    CHANGED = "changed"
+    """Its name, room or voice."""
+    MUTE_WISHED = "mute_wished"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceEntry:
+    """One thing that happened; `device_id` is None for a device that is none of ours. The time is aware."""
+
+    number: int
+    at: datetime
+    what: DeviceEvent
+    device_id: str | None
+    detail: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """Times are aware. `area` is a room of the home file, or None; `place` is host:port of a foreign satellite."""

@@ -163,6 +163,19 @@ devices: Final = sa.Table(
 """Satellites. `key_digest` is the SHA-256 of the public key (SubjectPublicKeyInfo); `place` is host:port and `secret` the
 encryption key of a foreign satellite that we connect to."""
 
+device_log: Final = sa.Table(
+    "device_log",
+    metadata,
+    sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("device_id", ID),
+    sa.Column("at", TIME, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Index("device_log_of_device", "device_id", "number"),
+    sqlite_autoincrement=True,
+)
+"""What happened to satellites and to the pairing; `device_id` is null for a device that is none of ours."""
+
 remotes: Final = sa.Table(
     "remotes",
     metadata,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-WINDOW_SECONDS: Final = 0.15
+WINDOW_SECONDS: Final = 0.1
 """How long the first to report waits for others."""
 SAME_WAKE_SECONDS: Final = 0.6
 """Words that ended less than this apart are one word: nobody says a wake word twice so quickly."""
@@ -49,9 +49,9 @@ def by_loudness(candidate: Candidate) -> tuple[float, ...]:
     return (candidate.loudness_dbfs, -candidate.arrived_at)
 
 
-def by_loudness_and_score(candidate: Candidate) -> tuple[float, ...]:
-    """Loudness, with up to 6 dB for how sure the detector is."""
-    return (candidate.loudness_dbfs + 6.0 * candidate.score, -candidate.arrived_at)
+def by_loudness_then_first(candidate: Candidate) -> tuple[float, ...]:
+    """Loudness in steps of 3 dB; within a step, who reported first."""
+    return (candidate.loudness_dbfs // 3.0, -candidate.arrived_at)
 
 
 def is_same_wake(one: Candidate, other: Candidate) -> bool:

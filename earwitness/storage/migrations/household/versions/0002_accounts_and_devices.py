@@ -117,6 +117,17 @@ def _create_devices() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_table(
+        "device_log",
+        sa.Column("number", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("device_id", ID, nullable=True),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("device_log_of_device", "device_log", ["device_id", "number"], unique=False)
+    op.create_table(
         "devices",
         sa.Column("device_id", ID, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
