@@ -46,7 +46,7 @@ def check_may(person: Person, permission: Permission) -> None:
 
 
 def person_of(house: build.House, name: str | None) -> Person:
-    """The person of that name, or the only one there is, whose passphrase and code were right. Raises AccessError, PersonError."""
+    """The person of that name, or the only one there is, whose passphrase and code were right. Raises AccessError."""
     people = house.people.all()
     if not people:
         raise PersonError("Nobody has enrolled yet: run `earwitness people add NAME`, or open the page.")

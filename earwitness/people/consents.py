@@ -74,7 +74,7 @@ class Consents:
         return Keeping(keeps=found.keeps, retention_seconds=found.retention_seconds)
 
     def _may_be_kept(self, person_id: str) -> bool:
-        """Whether the person lives here; of guests, and of an operator's staff, nothing is ever kept, whatever was decided before."""
+        """Whether the person lives here: of guests and of an operator's staff nothing is kept, whatever was decided before."""
         with self._database.reading() as connection:
             role = connection.execute(sa.select(people.c.role).where(people.c.person_id == person_id)).scalar()
         return role is not None and AccountRole(role) in LIVES_HERE

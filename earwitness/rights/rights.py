@@ -92,9 +92,9 @@ class Rights:
     ) -> Decision:
         """Give or withdraw a consent; `by` is who decides, None for the person. A child may withdraw, and its guardian may give.
 
-        A retention of 0 seconds withdraws; one that is shorter than before also shortens that of
-        what is kept already, a longer one does not lengthen it. Raises AccessError (consent.refused for who may not decide that, and
-        for those of whom nothing is ever kept), PersonError, LedgerError, StorageError.
+        A retention of 0 seconds withdraws; one that is shorter than before also shortens that of what is kept already, a longer
+        one does not lengthen it. Raises AccessError (consent.refused for who may not decide that, and for those of whom nothing
+        is ever kept), PersonError, LedgerError, StorageError.
         """
         if purpose is Purpose.KEEP and retention_seconds == 0:
             is_given = False

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.people.passphrase import LONGEST, SHORTEST, hashed, is_right
+from earwitness.people.passphrase import LONGEST, SHORTEST, check_good, hashed, is_outdated, is_right
 from tests.houses_kept import error_of
 
 FIXED = "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$G3fr37cPE5D2M+s1FqMXqyZ8ll0k0wLGHeqV8e0ovJE"
@@ -60,3 +60,47 @@ def test_a_guess_is_never_right_and_never_fails(guess: str) -> None:
     assert error_of(lambda: is_right(guess, phc=FIXED)) in ("", "person.invalid")
     if not any(0xD800 <= ord(character) <= 0xDFFF for character in guess):
         assert not is_right(guess, phc=FIXED)
+
+
+@pytest.mark.parametrize(
+    "passphrase",
+    [
+        "a" * SHORTEST,
+        "a" * LONGEST,
+        "passwordpassword",
+        "Password password",
+        "dragon dragon dragon",
+        "1qaz2wsx3edc4rfv",
+        "qwertyuiop[]asdfghjkl",
+        "abcdefghijklmnopqrstuvwxyz",
+        "Anna Anna Anna Anna",
+    ],
+    ids=len,
+)
+def test_what_is_easily_guessed_or_leaked_is_no_new_passphrase(passphrase: str) -> None:
+    assert error_of(lambda: check_good(passphrase, known=("Anna",))) == "person.weak"
+
+
+def test_names_that_others_know_make_nothing_stronger() -> None:
+    name = "Wilhelmina Featherstonehaugh"
+    check_good(name)
+    assert error_of(lambda: check_good(name, known=(name,))) == "person.weak"
+
+
+@pytest.mark.parametrize(
+    "passphrase",
+    [
+        "four plain words, no more",
+        "correct horse battery staple",
+        "no digits and no capitals at all" * 2,
+        "ä ö ü ß 李 💡 and more",
+    ],
+)
+def test_length_and_surprise_are_all_that_is_asked(passphrase: str) -> None:
+    check_good(passphrase)
+
+
+def test_a_hash_with_other_parameters_is_outdated() -> None:
+    assert not is_outdated(FIXED)
+    assert is_outdated(FIXED.replace("t=2", "t=1"))
+    assert is_outdated(FIXED.replace("m=19456", "m=9728"))

@@ -1,0 +1,371 @@
+"""Signing in by passphrase, code and passkey, and what an account's log says of it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+
+from earwitness.domain.account import AccountEvent, AccountRole, Origin, Scope
+from earwitness.people.account_log import MOST_ENTRIES
+from earwitness.people.passkeys import CHALLENGE_LASTS
+from earwitness.people.people import People
+from earwitness.people.sign_ins import IDLE_LIMIT, SIGN_IN_LASTS
+from earwitness.storage.database import Database
+from earwitness.storage.household import people as people_table
+from tests.houses_kept import PASSPHRASE, Clock, error_of
+from tests.unit.people.authenticator import Authenticator
+
+HOST, PAGE = "home.test", "https://home.test"
+PHONE = Origin(address="192.168.1.7", program="Firefox on Android")
+ELSEWHERE = Origin(address="203.0.113.9", program="curl")
+OTHER = "six more words that nobody says"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(tmp_path / "household.db", chain="household")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def people(database: Database, clock: Clock) -> People:
+    return People(database, clock=clock)
+
+
+def events(people: People, person_id: str) -> list[AccountEvent]:
+    return [one.what for one in people.accounts.entries(person_id)]
+
+
+# Sign-ins
+
+
+def test_a_sign_in_ends_when_idle_and_after_ninety_days_in_any_case(people: People, clock: Clock) -> None:
+    anna = people.add("Anna", passphrase=PASSPHRASE)
+    token = people.let_in(anna)
+    for _ in range(3):
+        clock.advance(days=29, hours=23)
+        assert people.signed_in(token) is not None
+    clock.now = anna.created_at + SIGN_IN_LASTS - timedelta(seconds=1)
+    assert people.signed_in(token) is not None
+    clock.advance(seconds=1)
+    assert people.signed_in(token) is None
+    idle = people.let_in(anna)
+    clock.advance(seconds=IDLE_LIMIT.total_seconds())
+    assert people.signed_in(idle) is None
+
+
+def test_showing_again_who_one_is_makes_it_fresh_and_ends_the_old_token(people: People, clock: Clock) -> None:
+    people.add("Anna", passphrase=PASSPHRASE)
+    accounts = people.accounts
+    old = accounts.sign_in("Anna", passphrase=PASSPHRASE, origin=PHONE).token
+    clock.advance(minutes=10)
+    accounts.check_fresh(accounts.sign_ins.find(old)[1])  # type: ignore[index]
+    clock.advance(seconds=1)
+    assert error_of(lambda: accounts.check_fresh(accounts.sign_ins.find(old)[1])) == "access.confirm"  # type: ignore[index]
+    assert error_of(lambda: accounts.confirm(old, passphrase="not the right one")) == "access.wrong"
+    fresh = accounts.confirm(old, passphrase=PASSPHRASE).token
+    accounts.check_fresh(accounts.sign_ins.find(fresh)[1])  # type: ignore[index]
+    assert accounts.sign_ins.find(old) is None
+    assert error_of(lambda: accounts.confirm(old, passphrase=PASSPHRASE)) == "access.not_signed_in"
+
+
+def test_changes_and_signing_out_end_the_other_sign_ins(people: People) -> None:
+    anna, ben = people.add("Anna", passphrase=PASSPHRASE), people.add("Ben", passphrase=PASSPHRASE)
+    accounts = people.accounts
+    here, there = (accounts.sign_in("Ben", passphrase=PASSPHRASE, origin=one).token for one in (PHONE, ELSEWHERE))
+    mine = accounts.sign_ins.find(here)[1].sign_in_id  # type: ignore[index]
+    assert {one.address for one in accounts.sign_ins.of(ben.person_id)} == {PHONE.address, ELSEWHERE.address}
+    accounts.change_passphrase(ben.person_id, OTHER, but=mine)
+    assert (people.signed_in(here), people.signed_in(there)) == (ben, None)
+    assert error_of(lambda: people.check("Ben", passphrase=PASSPHRASE)) == "access.wrong"
+    assert error_of(lambda: accounts.sign_out_one(anna.person_id, mine)) == "person.unknown"
+    people.change_role(ben.person_id, AccountRole.GUEST)
+    assert people.signed_in(here) is None
+    again = people.let_in(ben)
+    people.suspend(ben.person_id)
+    assert people.signed_in(again) is None
+    assert error_of(lambda: people.check("Ben", passphrase=OTHER)) == "access.wrong"
+    people.restore(ben.person_id)
+    assert people.signed_in(again) is None
+    assert people.check("Ben", passphrase=OTHER).role is AccountRole.GUEST
+
+
+def test_a_hash_of_old_parameters_is_made_anew_at_a_sign_in(people: People, database: Database) -> None:
+    people.add("Anna", passphrase="an old passphrase of mine")
+    old = "$argon2id$v=19$m=8,t=1,p=1$"
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    weak = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=8).derive_phc_encoded(PASSPHRASE.encode())
+    assert weak.startswith(old)
+    with database.writing() as connection:
+        connection.execute(sa.update(people_table).values(passphrase_hash=weak))
+    for _ in range(2):
+        people.check("Anna", passphrase=PASSPHRASE)
+        with database.reading() as connection:
+            assert "m=19456,t=2,p=1" in connection.execute(sa.select(people_table.c.passphrase_hash)).scalar_one()
+
+
+# Guessing
+
+
+def test_a_flood_from_one_address_does_not_keep_the_owner_out_elsewhere(people: People) -> None:
+    people.add("Anna", passphrase=PASSPHRASE)
+    with ThreadPoolExecutor(8) as pool:
+        guess = lambda _: error_of(lambda: people.check("Anna", passphrase="not the right one", origin=ELSEWHERE))  # noqa: E731
+        codes = list(pool.map(guess, range(40)))
+    assert (codes.count("access.wrong"), codes.count("access.wait")) == (5, 35)
+    assert error_of(lambda: people.check("Anna", passphrase=PASSPHRASE, origin=ELSEWHERE)) == "access.wait"
+    assert people.check("Anna", passphrase=PASSPHRASE, origin=PHONE).name == "Anna"
+
+
+def test_tries_are_in_the_log_of_the_account_and_say_no_secret(people: People) -> None:
+    anna = people.add("Anna", passphrase=PASSPHRASE)
+    for name in ("Anna", "Nobody"):
+        assert error_of(partial(people.check, name, passphrase="not the right one", origin=ELSEWHERE)) == "access.wrong"
+    people.accounts.sign_in("Anna", passphrase=PASSPHRASE, origin=PHONE)
+    entries = people.accounts.entries(anna.person_id)
+    assert [one.what for one in entries] == [AccountEvent.SIGNED_IN, AccountEvent.SIGN_IN_FAILED, AccountEvent.CREATED]
+    assert [(one.address, one.program) for one in entries[:2]] == [
+        (PHONE.address, PHONE.program),
+        (ELSEWHERE.address, ELSEWHERE.program),
+    ]
+
+
+def test_the_log_keeps_a_year_and_a_thousand_entries(people: People, clock: Clock) -> None:
+    anna = people.add("Anna", passphrase=PASSPHRASE)
+    log = people.accounts.log
+    for number in range(MOST_ENTRIES + 5):
+        log.note(anna.person_id, AccountEvent.SIGNED_OUT, detail=str(number))
+    found = log.of(anna.person_id)
+    assert (len(found), found[0].detail, found[-1].detail) == (MOST_ENTRIES, str(MOST_ENTRIES + 4), "5")
+    clock.advance(days=365)
+    assert log.of(anna.person_id) == ()
+
+
+# Codes
+
+
+def test_a_code_is_needed_once_they_are_on_and_works_once(people: People, clock: Clock) -> None:
+    anna = people.add("Anna", passphrase=PASSPHRASE)
+    accounts = people.accounts
+    enrolment = accounts.totp.begin(anna.person_id)
+    assert enrolment.uri.startswith("otpauth://totp/Earwitness:Anna?secret=")
+    assert people.check("Anna", passphrase=PASSPHRASE), "not on before it is confirmed"
+    totp = pyotp.TOTP(enrolment.secret)
+    assert error_of(lambda: accounts.turn_code_on(anna.person_id, "000000")) == "access.wrong_code"
+    first = totp.at(clock())
+    assert len(accounts.turn_code_on(anna.person_id, first)) == 10
+    assert error_of(lambda: accounts.sign_in("Anna", passphrase=PASSPHRASE)) == "access.code_needed"
+    assert error_of(lambda: accounts.sign_in("Anna", passphrase=PASSPHRASE, code=first)) == "access.wrong_code", "a replay"
+    code = totp.at(clock(), 1)
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(lambda _: error_of(lambda: accounts.sign_in("Anna", passphrase=PASSPHRASE, code=code)), range(4)))
+    assert sorted(codes) == ["", *["access.wrong_code"] * 3]
+
+
+@pytest.mark.parametrize(("steps", "is_right"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_a_code_counts_one_step_early_and_late(people: People, clock: Clock, steps: int, is_right: bool) -> None:
+    anna = people.add("Anna", passphrase=PASSPHRASE)
+    enrolment = people.accounts.totp.begin(anna.person_id)
+    people.accounts.turn_code_on(anna.person_id, pyotp.TOTP(enrolment.secret).at(clock()))
+    clock.advance(minutes=5)
+    assert people.accounts.totp.use(anna.person_id, pyotp.TOTP(enrolment.secret).at(clock(), steps)) is is_right
+
+
+def test_a_recovery_code_stands_in_once_and_a_new_set_replaces_the_old(people: People, clock: Clock) -> None:
+    anna = people.add("Anna", passphrase=PASSPHRASE)
+    accounts = people.accounts
+    enrolment = accounts.totp.begin(anna.person_id)
+    old = accounts.turn_code_on(anna.person_id, pyotp.TOTP(enrolment.secret).at(clock()))
+    accounts.sign_in("Anna", passphrase=PASSPHRASE, code=old[0].upper())
+    assert error_of(lambda: accounts.sign_in("Anna", passphrase=PASSPHRASE, code=old[0])) == "access.wrong_code"
+    assert accounts.recovery.left(anna.person_id) == 9
+    new = accounts.renew_recovery(anna.person_id)
+    assert error_of(lambda: accounts.sign_in("Anna", passphrase=PASSPHRASE, code=old[1])) == "access.wrong_code"
+    accounts.sign_in("Anna", passphrase=PASSPHRASE, code=new[1].replace("-", " "))
+    assert events(people, anna.person_id).count(AccountEvent.RECOVERY_USED) == 2
+    accounts.turn_code_off(anna.person_id)
+    assert accounts.recovery.left(anna.person_id) == 0
+    accounts.sign_in("Anna", passphrase=PASSPHRASE)
+
+
+# Passkeys
+
+
+def with_passkey(people: People, device: Authenticator) -> str:
+    anna = people.add("Anna", passphrase=PASSPHRASE)
+    asked = people.accounts.passkeys.begin_adding(anna, host=HOST)
+    answer = device.make(asked.options)
+    people.accounts.add_passkey(anna, asked.ceremony_id, answer=answer, host=HOST, page=PAGE, name="My phone")
+    return anna.person_id
+
+
+def sign_in(people: People, device: Authenticator, host: str = HOST) -> str:
+    asked = people.accounts.passkeys.begin_sign_in(host=host)
+    answer = device.sign(asked.options)
+    return error_of(
+        lambda: people.accounts.sign_in_with_passkey(asked.ceremony_id, answer=answer, host=host, page=PAGE, origin=PHONE)
+    )
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_passkey_signs_in_until_it_is_removed(people: People, counts: bool) -> None:
+    device = Authenticator(counts=counts)
+    anna = with_passkey(people, device)
+    assert [sign_in(people, device) for _ in range(2)] == ["", ""]
+    (key,) = people.accounts.passkeys.of(anna)
+    assert (key.name, key.used_at is not None) == ("My phone", True)
+    people.accounts.remove_passkey(anna, key.passkey_id)
+    assert sign_in(people, device) == "access.wrong"
+
+
+def test_a_copy_of_a_passkey_is_refused_and_logged(people: People) -> None:
+    device = Authenticator()
+    anna = with_passkey(people, device)
+    assert [sign_in(people, device) for _ in range(3)] == [""] * 3
+    device.uses = 1
+    assert sign_in(people, device) == "access.wrong"
+    assert events(people, anna)[0] is AccountEvent.PASSKEY_COPIED
+
+
+def test_what_is_not_quite_that_passkey_is_refused(people: People) -> None:
+    device = Authenticator()
+    with_passkey(people, device)
+    for change in (
+        {"is_verifying": False},
+        {"page": "https://evil.test"},
+        {"key": Authenticator().key},
+        {"credential_id": b"another"},
+        {"handle": "AAAA"},
+    ):
+        other = Authenticator(**{**vars(device), "uses": 50, **change})
+        assert sign_in(people, other) == "access.wrong", change
+        people.accounts.throttle.__init__()  # type: ignore[misc]
+    assert sign_in(people, device, host="evil.test") == "access.wrong"
+
+
+def test_a_challenge_works_once_for_its_person_and_for_five_minutes(people: People, clock: Clock) -> None:
+    device = Authenticator()
+    anna = with_passkey(people, device)
+    accounts, passkeys = people.accounts, people.accounts.passkeys
+    asked = passkeys.begin_sign_in(host=HOST)
+    answer = device.sign(asked.options)
+    passkeys.use(asked.ceremony_id, answer=answer, host=HOST, origin=PAGE)
+    assert error_of(lambda: passkeys.use(asked.ceremony_id, answer=answer, host=HOST, origin=PAGE)) == "access.wrong"
+    late = passkeys.begin_sign_in(host=HOST)
+    clock.advance(seconds=CHALLENGE_LASTS.total_seconds())
+    assert error_of(lambda: passkeys.use(late.ceremony_id, answer=device.sign(late.options), host=HOST, origin=PAGE)) != ""
+    ben = people.add("Ben", passphrase=PASSPHRASE)
+    his = passkeys.begin_adding(ben, host=HOST)
+    made = Authenticator().make(his.options)
+    call = lambda: passkeys.add(anna, his.ceremony_id, answer=made, host=HOST, origin=PAGE)  # noqa: E731
+    assert error_of(call) == "access.wrong"
+    assert accounts.passkeys.of(ben.person_id) == ()
+
+
+@pytest.mark.parametrize("answer", [{}, {"rawId": 7}, {"rawId": "AA", "response": {}}, {"rawId": "\x00", "response": []}])
+def test_nonsense_is_refused(people: People, answer: dict[str, object]) -> None:
+    asked = people.accounts.passkeys.begin_sign_in(host=HOST)
+    passkeys = people.accounts.passkeys
+    assert error_of(lambda: passkeys.use(asked.ceremony_id, answer=answer, host=HOST, origin=PAGE)) == "access.wrong"
+
+
+# Tokens
+
+
+def test_a_token_may_no_more_than_its_owner_may_now(people: People, clock: Clock) -> None:
+    people.add("Anna", passphrase=PASSPHRASE)
+    ben = people.add("Ben", passphrase=PASSPHRASE, role=AccountRole.OWNER)
+    accounts = people.accounts
+    made, secret = accounts.make_token(ben, "Kitchen script", scopes=frozenset({Scope.DEVICES, Scope.TALK}))
+    assert accounts.tokens.find(secret)[1].scopes == {Scope.DEVICES, Scope.TALK}  # type: ignore[index]
+    ben = people.change_role(ben.person_id, AccountRole.ADULT)
+    assert accounts.tokens.find(secret)[1].scopes == {Scope.TALK}  # type: ignore[index]
+    assert error_of(lambda: accounts.make_token(ben, "x", scopes=frozenset({Scope.DEVICES}))) == "access.refused"
+    people.suspend(ben.person_id)
+    assert accounts.tokens.find(secret) is None
+    people.restore(ben.person_id)
+    clock.now = made.expires_at - timedelta(seconds=1)
+    assert accounts.tokens.find(secret) is not None
+    clock.advance(seconds=1)
+    assert accounts.tokens.find(secret) is None
+
+
+def test_a_revoked_token_is_worth_nothing(people: People) -> None:
+    anna = people.add("Anna", passphrase=PASSPHRASE)
+    made, secret = people.accounts.make_token(anna, "Script", scopes=frozenset({Scope.HOME}), days=366)
+    for days in (0, 367):
+        call = partial(people.accounts.make_token, anna, "x", scopes=frozenset({Scope.HOME}), days=days)
+        assert error_of(call) == "person.invalid"
+    people.accounts.revoke_token(anna.person_id, made.token_id)
+    assert people.accounts.tokens.find(secret) is None
+    assert error_of(lambda: people.accounts.revoke_token(anna.person_id, made.token_id)) == "person.unknown"
+
+
+# Roles and leaving
+
+
+def test_there_is_always_an_owner(people: People) -> None:
+    assert error_of(lambda: people.add("Anna", passphrase=PASSPHRASE, role=AccountRole.ADULT)) == "person.last_owner"
+    anna, ben = people.add("Anna", passphrase=PASSPHRASE), people.add("Ben", passphrase=PASSPHRASE)
+    assert (anna.role, ben.role) == (AccountRole.OWNER, AccountRole.ADULT)
+    people.change_role(ben.person_id, AccountRole.OWNER)
+    people.suspend(ben.person_id)
+    for call in (
+        lambda: people.change_role(anna.person_id, AccountRole.ADULT),
+        lambda: people.suspend(anna.person_id),
+        lambda: people.check_may_leave(anna.person_id),
+    ):
+        assert error_of(call) == "person.last_owner"
+    people.restore(ben.person_id)
+    assert people.change_role(anna.person_id, AccountRole.ADULT).role is AccountRole.ADULT
+
+
+def test_a_child_has_a_guardian_who_is_grown_up(people: People) -> None:
+    anna, ben = people.add("Anna", passphrase=PASSPHRASE), people.add("Ben", passphrase=PASSPHRASE)
+    add = lambda guardian: people.add("Cleo", passphrase=PASSPHRASE, role=AccountRole.CHILD, guardian_id=guardian)  # noqa: E731
+    assert error_of(lambda: add(None)) == error_of(lambda: add("nobody")) == "person.guardian"
+    cleo = add(ben.person_id)
+    assert people.wards_of(ben.person_id) == (cleo,)
+    assert error_of(lambda: people.change_guardian(cleo.person_id, cleo.person_id)) == "person.guardian"
+    people.change_role(ben.person_id, AccountRole.GUEST)
+    assert people.find(cleo.person_id).guardian_id is None
+    assert people.change_guardian(cleo.person_id, anna.person_id).guardian_id == anna.person_id
+
+
+def test_who_leaves_leaves_nothing_behind(people: People, database: Database, clock: Clock, tmp_path: Path) -> None:
+    device = Authenticator()
+    anna = with_passkey(people, device)
+    enrolment = people.accounts.totp.begin(anna)
+    people.accounts.turn_code_on(anna, pyotp.TOTP(enrolment.secret).at(clock()))
+    people.accounts.make_token(people.find(anna), "Script of mine", scopes=frozenset({Scope.HOME}))
+    people.let_in(people.find(anna), origin=PHONE)
+    people.remove(anna)
+    with database.reading() as connection:
+        for table in ("people", "sign_ins", "passkeys", "recovery_codes", "account_log", "tokens"):
+            assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
+    left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for trace in (anna.encode(), enrolment.secret.encode(), device.credential_id, PHONE.address.encode(), b"Script of mine"):
+        assert trace not in left
+
+
+def test_a_reset_lets_in_who_lost_everything_and_says_so(people: People, clock: Clock) -> None:
+    device = Authenticator()
+    anna = with_passkey(people, device)
+    enrolment = people.accounts.totp.begin(anna)
+    people.accounts.turn_code_on(anna, pyotp.TOTP(enrolment.secret).at(clock()))
+    people.accounts.reset(anna, OTHER)
+    assert people.check("Anna", passphrase=OTHER).person_id == anna
+    assert sign_in(people, device) == "access.wrong"
+    assert AccountEvent.RESET in events(people, anna)
