@@ -49,12 +49,20 @@ def parse_endpoint(text: str, *, port: int) -> Endpoint:
     raise RemoteError('An endpoint is a name or address and a UDP port, such as "home.example.org:51820".', code="remote.invalid")
 
 
+def forwarding_rule(interface: str) -> tuple[str, ...]:
+    """For `ip rule`: what comes from the interface and is for none of this machine's addresses, which go first, is refused."""
+    return ("iif", interface, "priority", "100", "unreachable")
+
+
 def server_profile(key: ServerKey, peers: Sequence[Peer], *, port: int, network: Network, is_for_quick: bool = True) -> str:
     """The server's configuration, with its private key: for `wg-quick`, else for `wg setconf`, which takes no addresses."""
     lines = ["[Interface]", f"PrivateKey = {written(key.private)}", f"ListenPort = {port}"]
     if is_for_quick:
         four, six = network.server
         lines += [f"Address = {four}/{network.four.prefixlen}, {six}/{network.six.prefixlen}"]
+        rule = " ".join(forwarding_rule("%i"))
+        lines += [f"PostUp = ip -4 rule add {rule}; ip -6 rule add {rule}"]
+        lines += [f"PostDown = ip -4 rule delete {rule}; ip -6 rule delete {rule}"]
     for peer in peers:
         lines += [
             "",

@@ -6,18 +6,20 @@ of the superuser (CAP_NET_ADMIN) and says so.
 
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from earwitness.domain.errors import RemoteError
+from earwitness.remote.profile import forwarding_rule
 
 MTU: Final = 1420
 """What `wg-quick` uses on a path of 1500 bytes."""
 _LONGEST_SECONDS: Final = 10.0
+_FAMILIES: Final = ("-4", "-6")
 _PACKAGES: Final = {"ip": "iproute2", "wg": "wireguard-tools", "wireguard-go": "wireguard-go"}
 
 
@@ -40,7 +42,7 @@ class Tunnel:
     @property
     def is_up(self) -> bool:
         """Whether there is such an interface now."""
-        return (Path("/sys/class/net") / self.interface).exists()
+        return self.interface in (name for _, name in socket.if_nameindex())
 
     def up(self, profile: str, *, addresses: Sequence[str]) -> None:
         """Make the interface with a profile for `wg setconf` and addresses with their lengths; one that is up is only changed.
@@ -54,10 +56,11 @@ class Tunnel:
             self.change(profile)
             for address in addresses:
                 self._run("ip", "address", "replace", address, "dev", self.interface)
+            self._forward_nothing()
             self._run("ip", "link", "set", "mtu", str(MTU), "up", "dev", self.interface)
         except RemoteError:
-            if not had and self.is_up:
-                self._run("ip", "link", "delete", "dev", self.interface)
+            if not had:
+                self.down()
             raise
 
     def change(self, profile: str) -> None:
@@ -71,6 +74,18 @@ class Tunnel:
         """Take the interface away; none is fine. Raises RemoteError."""
         if self.is_up:
             self._run("ip", "link", "delete", "dev", self.interface)
+        for family in _FAMILIES:
+            _attempt("ip", family, "rule", "delete", *self._rule)
+
+    @property
+    def _rule(self) -> Sequence[str]:
+        return forwarding_rule(self.interface)
+
+    def _forward_nothing(self) -> None:
+        """Also on a machine that forwards for others, what comes out of the tunnel ends at this machine's own addresses."""
+        for family in _FAMILIES:
+            _attempt("ip", family, "rule", "delete", *self._rule)
+            self._run("ip", family, "rule", "add", *self._rule)
 
     def peers(self) -> tuple[PeerStatus, ...]:
         """The phones that the running interface lets in. Raises RemoteError."""
