@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 import webauthn
@@ -113,7 +114,7 @@ class Passkeys:
         shown = shown_name(name, what="A passkey's name")
         asked = self._take(ceremony_id, host=host, person_id=person_id)
         try:
-            _check_size(answer)
+            _check_sound(answer, host=host, origin=origin)
             found = webauthn.verify_registration_response(
                 credential=answer,
                 expected_challenge=asked.challenge,
@@ -149,7 +150,7 @@ class Passkeys:
         asked = self._take(ceremony_id, host=host, person_id=None)
         refusal = AccessError("That passkey is not right here; sign in another way.", code="access.wrong")
         try:
-            _check_size(answer)
+            _check_sound(answer, host=host, origin=origin)
             credential_id = base64url_to_bytes(answer["rawId"])
             handle = answer["response"].get("userHandle")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -223,9 +224,10 @@ class Passkeys:
         return found
 
 
-def _check_size(answer: dict[str, Any]) -> None:
-    if len(json.dumps(answer)) > LONGEST_ANSWER:
-        raise ValueError("too long")
+def _check_sound(answer: dict[str, Any], *, host: str, origin: str) -> None:
+    """Raises ValueError for an answer without end, and for a page of another host than the one that the passkey is for."""
+    if len(json.dumps(answer)) > LONGEST_ANSWER or urlsplit(origin).hostname != host:
+        raise ValueError("no answer")
 
 
 def _passkey(row: Any) -> Passkey:
