@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from earwitness.domain.account import AccountEvent, AccountRole, Origin, Scope
+from earwitness.domain.person import Person
 from earwitness.people.account_log import MOST_ENTRIES
 from earwitness.people.passkeys import CHALLENGE_LASTS
 from earwitness.people.people import People
@@ -337,7 +338,10 @@ def test_there_is_always_an_owner(people: People) -> None:
 
 def test_a_child_has_a_guardian_who_is_grown_up(people: People) -> None:
     anna, ben = people.add("Anna", passphrase=PASSPHRASE), people.add("Ben", passphrase=PASSPHRASE)
-    add = lambda guardian: people.add("Cleo", passphrase=PASSPHRASE, role=AccountRole.CHILD, guardian_id=guardian)  # noqa: E731
+
+    def add(guardian: str | None) -> Person:
+        return people.add("Cleo", passphrase=PASSPHRASE, role=AccountRole.CHILD, guardian_id=guardian)
+
     assert error_of(lambda: add(None)) == error_of(lambda: add("nobody")) == "person.guardian"
     cleo = add(ben.person_id)
     assert people.wards_of(ben.person_id) == (cleo,)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from earwitness.domain.account import AccountRole
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Keeps, Purpose, Way
 from earwitness.domain.errors import LedgerError
@@ -271,7 +272,44 @@ def test_what_is_deleted_cannot_be_opened_even_with_its_files_still_there(house:
     assert house.rights.recording(anna.person_id, stays).turn.turn_id == stays
 
 
+def test_a_guardian_decides_for_a_child_who_may_say_no(house: KeptHouse) -> None:
+    anna, ben = house.enrolled("Anna"), house.enrolled("Ben")
+    cleo = house.people.add("Cleo", passphrase=PASSPHRASE, role=AccountRole.CHILD, guardian_id=ben.person_id)
+
+    def decide(by: str | None, *, is_given: bool) -> str:
+        rights, mine = house.rights, cleo.person_id
+        return error_of(lambda: rights.decide(mine, Purpose.KEEP, is_given=is_given, way=Way.PAGE, by=by))
+
+    assert decide(None, is_given=True) == decide(anna.person_id, is_given=True) == "consent.refused"
+    assert decide(ben.person_id, is_given=True) == ""
+    assert house.rights.keeping(cleo.person_id) is not None
+    assert decide(anna.person_id, is_given=False) == "consent.refused"
+    assert decide(None, is_given=False) == ""
+    assert house.rights.keeping(cleo.person_id) is None
+
+
+@pytest.mark.parametrize("role", sorted(set(AccountRole) - {AccountRole.OWNER, AccountRole.ADULT, AccountRole.CHILD}))
+def test_of_guests_and_staff_nothing_is_ever_kept(house: KeptHouse, role: AccountRole) -> None:
+    house.enrolled("Anna")
+    ben = house.enrolled("Ben")
+    house.people.change_role(ben.person_id, role)
+    assert house.rights.keeping(ben.person_id) is None, "whatever was decided before"
+    give = lambda: house.rights.decide(ben.person_id, Purpose.KEEP, is_given=True, way=Way.PAGE)  # noqa: E731
+    assert error_of(give) == "consent.refused"
+
+
+def test_the_only_owner_stays_while_others_do(house: KeptHouse) -> None:
+    anna, ben = house.enrolled("Anna"), house.enrolled("Ben")
+    turn_id = house.keep(anna)
+    assert error_of(lambda: house.rights.erase_person(anna.person_id)) == "person.last_owner"
+    assert house.rights.recording(anna.person_id, turn_id), "refused before anything is erased"
+    house.rights.erase_person(ben.person_id)
+    house.rights.erase_person(anna.person_id)
+    assert house.people.all() == ()
+
+
 def test_whoever_leaves_leaves_nothing_but_a_receipt(house: KeptHouse) -> None:
+    house.enrolled("The owner")
     anna, ben = house.enrolled("Annabella", also=[Purpose.REVIEW]), house.enrolled("Ben")
     turn_id = house.keep(anna, sound=sound(0.5))
     his = house.keep(ben)
