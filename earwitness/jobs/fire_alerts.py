@@ -7,7 +7,7 @@ somebody stopped it, or it rang for as long as it may. It knows nothing of sound
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -39,7 +39,8 @@ class Alert:
 
 
 class FireAlerts:
-    """The job. `ring` begins to ring and returns at once; `hush` ends it (it may be called for what no longer rings)."""
+    """The job. `ring` begins to ring and returns at once; `hush` ends it (it may be called for what no longer rings); `foretell`
+    learns of every change of what will ring: id, sentence and seconds until then."""
 
     def __init__(
         self,
@@ -48,12 +49,15 @@ class FireAlerts:
         clock: Callable[[], datetime],
         ring: Callable[[Alert], None],
         hush: Callable[[str], None],
+        foretell: Callable[[Sequence[tuple[str, str, float]]], None] = lambda alarms: None,
         longest_ring_seconds: float = LONGEST_RING_SECONDS,
     ) -> None:
         self._timers = timers
         self._clock = clock
         self._ring = ring
         self._hush = hush
+        self._foretell = foretell
+        self._foretold: tuple[tuple[str, datetime], ...] = ()
         self._longest_ring_seconds = longest_ring_seconds
         self._ringing: dict[str, float] = {}
         """What rings, and until when on the loop's clock."""
@@ -97,12 +101,21 @@ class FireAlerts:
         if is_first:
             self._begin([timer for timer in timers if timer.state is TimerState.RINGING], now=now, until=loop.time())
         self._end({timer.timer_id for timer in timers if timer.state is TimerState.RINGING})
+        self._tell_ahead(timers, now=now)
         dues = [timer.due_at for timer in timers if timer.state is TimerState.RUNNING and timer.due_at is not None]
         if any(due <= now for due in dues):
             self._begin(await asyncio.to_thread(self._timers.claim_due, now), now=now, until=loop.time())
         waits = [(due - now).total_seconds() for due in dues if due > now]
         waits += [until - loop.time() for until in self._ringing.values()]
         return max(0.0, min([LONGEST_SLEEP_SECONDS, *waits]))
+
+    def _tell_ahead(self, timers: Sequence[Timer], *, now: datetime) -> None:
+        running = [(timer, timer.due_at) for timer in timers if timer.state is TimerState.RUNNING and timer.due_at is not None]
+        foretold = tuple((timer.timer_id, due_at) for timer, due_at in running)
+        if foretold != self._foretold:
+            self._foretold = foretold
+            alarms = [(timer, (due_at - now).total_seconds()) for timer, due_at in running]
+            self._foretell([(timer.timer_id, f"Your {label(timer)} is done.", seconds) for timer, seconds in alarms])
 
     def _begin(self, timers: tuple[Timer, ...] | list[Timer], *, now: datetime, until: float) -> None:
         for timer in timers:

@@ -100,7 +100,7 @@ class Satellites:
     _rounds: list[_Round] = field(default_factory=list)
     _calls: Calls = field(default_factory=Calls)
     _clocks: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
-    _alarms: list[dict[str, object]] = field(default_factory=list)
+    _alarms: list[tuple[str, str, float]] = field(default_factory=list)
     _tellings: set[asyncio.Task[None]] = field(default_factory=set)
 
     # Who is here
@@ -122,7 +122,7 @@ class Satellites:
             conversation.accept_call = lambda call_id: self._accept(call_id, station.device_id)
             conversation.leave_call = lambda call_id: self._leave_call(call_id, station.device_id)
         self._settle(station)
-        self.tell(station.device_id, {"type": "alarms", "alarms": self._alarms})
+        self._tell_alarms(station.device_id)
 
     def leave(self, device_id: str, session: Reached) -> None:
         """A session is over: its call too."""
@@ -224,9 +224,18 @@ class Satellites:
 
     def set_alarms(self, alarms: Sequence[tuple[str, str, float]]) -> None:
         """Every satellite keeps these (id, text, seconds until due); called on each change."""
-        self._alarms = [{"id": each, "text": text, "due_in_seconds": round(due, 1)} for each, text, due in alarms]
+        now = self.clock()
+        self._alarms = [(alarm_id, text, now + due) for alarm_id, text, due in alarms]
         for device_id in self._here:
-            self.tell(device_id, {"type": "alarms", "alarms": self._alarms})
+            self._tell_alarms(device_id)
+
+    def _tell_alarms(self, device_id: str) -> None:
+        now = self.clock()
+        alarms = [
+            {"id": alarm_id, "text": text, "due_in_seconds": round(max(0.0, due_at - now), 1)}
+            for alarm_id, text, due_at in self._alarms
+        ]
+        self.tell(device_id, {"type": "alarms", "alarms": alarms})
 
     # Calls
 

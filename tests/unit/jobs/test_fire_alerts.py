@@ -228,3 +228,28 @@ def test_a_failing_disk_is_tried_again_and_the_timer_still_rings(tmp_path: Path)
         await asyncio.sleep(60)
 
     assert len(play(timers, script).rung) == 1
+
+
+def test_what_will_ring_is_foretold_on_each_change_and_no_more(timers: Timers) -> None:
+    timers.add(timer("pasta", seconds=300, name="pasta"))
+    foretold: list[list[tuple[str, str, float]]] = []
+
+    async def script(clock: WallClock) -> None:
+        job = FireAlerts(
+            timers=timers,
+            clock=clock,
+            ring=lambda alert: None,
+            hush=lambda alert_id: None,
+            foretell=lambda alarms: foretold.append(list(alarms)),
+        )
+        task = asyncio.create_task(job.run())
+        await asyncio.sleep(60)
+        timers.add(timer("tea", seconds=180, started=60))
+        await asyncio.sleep(1)
+        timers.remove(("pasta",))
+        await asyncio.sleep(200)
+        task.cancel()
+
+    run(script)
+    assert [[alarm_id for alarm_id, _, _ in alarms] for alarms in foretold] == [["pasta"], ["pasta", "tea"], ["tea"], []]
+    assert foretold[1][0] == ("pasta", "Your pasta timer is done.", 240.0)

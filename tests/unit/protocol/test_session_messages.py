@@ -44,6 +44,10 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ('{"type":"voice","name":"heart","speed":1e999}', "wire.malformed"),
     ('{"type":"voice","name":"heart","speed":0.49}', "wire.malformed"),
     ('{"type":"voice","name":"heart","speed":true}', "wire.malformed"),
+    ('{"type":"wake","word":"okay nabu","loudness_dbfs":1,"score":1,"age_ms":0}', "wire.malformed"),
+    ('{"type":"wake","word":"okay nabu","loudness_dbfs":-20,"score":1.1,"age_ms":0}', "wire.malformed"),
+    ('{"type":"wake","word":"okay nabu","loudness_dbfs":-20,"score":1,"age_ms":5001}', "wire.malformed"),
+    ('{"type":"wake","word":"okay nabu","loudness_dbfs":-20,"score":1}', "wire.malformed"),
     ('{"type":"ask","text":' + "[" * 5000, "wire.malformed"),
     ('{"type":"playback","id":' + "9" * 10_000 + ',"state":"started"}', "wire.malformed"),
     ('{"type":"ask","text":"' + "a" * 2001 + '"}', "wire.malformed"),
@@ -64,6 +68,10 @@ GOOD: tuple[tuple[dict[str, Any], wire.ClientMessage], ...] = (
     ({"type": "ask", "text": 'turn on "the [{lamp"'}, wire.Ask(text='turn on "the [{lamp"')),
     ({"type": "cue_done", "cue": "start"}, wire.CueDone(cue="start")),
     ({"type": "playback", "id": 2**32 - 1, "state": "finished"}, wire.Playback(speech_id=2**32 - 1, state="finished")),
+    (
+        {"type": "wake", "word": "okay nabu", "loudness_dbfs": -120, "score": 0.5, "age_ms": 5000},
+        wire.Wake(word="okay nabu", loudness_dbfs=-120.0, score=0.5, age_ms=5000),
+    ),
     ({"type": "voice", "name": "heart", "speed": 0.5}, wire.ChooseVoice(name="heart", speed=0.5)),
 )
 
