@@ -109,7 +109,7 @@ HERE: Final = Origin(program="terminal")
 class SignInWay(StrEnum):
     """How somebody showed who they are."""
 
-    PASSPHRASE = "passphrase"
+    PASSPHRASE = "passphrase"  # noqa: S105  (no secret)
     CODE = "passphrase and code"
     RECOVERY = "passphrase and recovery code"
     PASSKEY = "passkey"
@@ -129,7 +129,7 @@ class AccountEvent(StrEnum):
     SIGNED_OUT = "signed_out"
     SIGNED_OUT_ONE = "signed_out_one"
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
-    PASSPHRASE_CHANGED = "passphrase_changed"
+    PASSPHRASE_CHANGED = "passphrase_changed"  # noqa: S105
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_COPIED = "passkey_copied"
