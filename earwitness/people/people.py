@@ -43,14 +43,15 @@ class People:
         role: AccountRole | None = None,
         guardian_id: str | None = None,
         known: tuple[str, ...] = (),
+        person_id: str | None = None,
         origin: Origin = HERE,
     ) -> Person:
         """Enrol somebody: without a role, the first as owner and later ones as adults. `known` are words that the passphrase must
-        not rest on, such as the home's name. Raises PersonError: person.exists for a name that is taken, person.invalid for one
+        not rest on, such as the home's name; `person_id` is one that a passkey was made for already (32 hexadecimal digits). Raises PersonError: person.exists for a name that is taken, person.invalid for one
         that is none, person.weak for the passphrase, person.last_owner where the first is to be no owner, person.guardian."""
         shown, key = shown_name(name), name_key(name)
         secret.check_good(passphrase, known=(shown, *known))
-        person_id = secrets.token_hex(16)
+        person_id = person_id or secrets.token_hex(16)
         row = {
             "person_id": person_id,
             "name": shown,
@@ -72,6 +73,10 @@ class People:
             connection.execute(sa.insert(people).values(row | {"role": wanted.value, "guardian_id": guardian_id}))
             self.accounts.log.note_in(connection, person_id, what=AccountEvent.CREATED, origin=origin, detail=wanted.value)
         return self.find(person_id)
+
+    def now(self) -> datetime:
+        """The moment, as everything here is dated."""
+        return self._clock()
 
     def find(self, person_id: object) -> Person:
         """The person with that id. Raises PersonError if there is none."""
