@@ -46,9 +46,12 @@ class People:
         person_id: str | None = None,
         origin: Origin = HERE,
     ) -> Person:
-        """Enrol somebody: without a role, the first as owner and later ones as adults. `known` are words that the passphrase must
-        not rest on, such as the home's name; `person_id` is one that a passkey was made for already (32 hexadecimal digits). Raises PersonError: person.exists for a name that is taken, person.invalid for one
-        that is none, person.weak for the passphrase, person.last_owner where the first is to be no owner, person.guardian."""
+        """Enrol somebody: without a role, the first as owner and later ones as adults.
+
+        `known` are words that the passphrase must not rest on, such as the home's name; `person_id` is an id that a passkey was
+        made for already (32 hexadecimal digits). Raises PersonError: person.exists for a name that is taken, person.invalid for
+        one that is none, person.weak for the passphrase, person.last_owner where the first is to be no owner, person.guardian.
+        """
         shown, key = shown_name(name), name_key(name)
         secret.check_good(passphrase, known=(shown, *known))
         person_id = person_id or secrets.token_hex(16)
