@@ -18,7 +18,7 @@ from earwitness.domain.errors import EarwitnessError, WireError
 from earwitness.domain.satellite import Station
 from earwitness.protocol.connection import Connection, ConnectionLostError, read_link_opening
 from earwitness.protocol.frames import Frame
-from earwitness.protocol.resume import Opening
+from earwitness.protocol.resume import KEPT_SECONDS, Opening
 from earwitness.protocol.session_messages import MAX_SPEECH_ID
 from earwitness.server.channel import CLOSE_SECONDS, Ending
 from earwitness.server.device_channel import DeviceChannel
@@ -47,7 +47,9 @@ class Roster(Protocol):
         """The paired satellite with that key; None if there is none or it was revoked."""
         ...
 
-    async def note_connected(self, device_id: str, *, is_muted: bool) -> None: ...
+    async def note_connected(self, device_id: str, *, is_muted: bool) -> bool:
+        """Note that it came; True if it was asked to mute while it was away."""
+        ...
 
     async def note_muted(self, device_id: str, *, is_muted: bool) -> None: ...
 
@@ -93,6 +95,8 @@ class DeviceListener:
         self._away: dict[str | None, asyncio.Future[list[Pcm]]] = {}
         self._served: dict[str, _Served] = {}
         self._handshakes = 0
+        self._noting = asyncio.Lock()
+        """Notes are taken in the order in which things happened."""
         self._tasks: asyncio.TaskGroup | None = None
         self.sessions: set[Session] = set()
 
@@ -171,7 +175,7 @@ class DeviceListener:
     def _begin(self, station: Station) -> _Served:
         assert self._tasks is not None
         device_id = station.device_id
-        channel = DeviceChannel(renew=lambda fields: self._roster.renew(device_id, fields))
+        channel = DeviceChannel(renew=lambda fields: self._roster.renew(device_id, fields), kept_seconds=KEPT_SECONDS)
         served = _Served(channel, self._tasks.create_task(self._session(station, channel)))
         self._served[device_id] = served
         return served
@@ -190,16 +194,16 @@ class DeviceListener:
                 del self._served[station.device_id]
             conversation = session.conversation
             is_in_mid_word = conversation is not None and conversation.was_in_mid_word
-            with contextlib.suppress(EarwitnessError):
-                await self._roster.note_left(station.device_id, is_in_mid_word=is_in_mid_word)
+            await self._note(self._roster.note_left(station.device_id, is_in_mid_word=is_in_mid_word))
 
     def _note_mute(self, device_id: str, is_on: bool) -> None:
         assert self._tasks is not None
         self._tasks.create_task(self._note(self._roster.note_muted(device_id, is_muted=is_on)))
 
     async def _note(self, noting: Awaitable[None]) -> None:
-        with contextlib.suppress(EarwitnessError):
-            await noting
+        async with self._noting:
+            with contextlib.suppress(EarwitnessError):
+                await noting
 
     def _greet_device(self, station: Station, session: Reached) -> None:
         assert self._tasks is not None
@@ -208,7 +212,10 @@ class DeviceListener:
     async def _first_words(self, station: Station, session: Reached) -> None:
         """What a device is told once its session has begun: what to say while the server is away."""
         with contextlib.suppress(ConnectionError, EarwitnessError):
-            await self._roster.note_connected(station.device_id, is_muted=session.is_muted)
+            async with self._noting:
+                is_mute_wished = await self._roster.note_connected(station.device_id, is_muted=session.is_muted)
+            if is_mute_wished and not session.is_muted:
+                await session.tell({"type": "mute_wish"})
             sound = await self._away_in(station.voice)
             if not sound:
                 return
