@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from earwitness.domain.audio import Pcm
+from earwitness.domain.device import Device
 from earwitness.domain.errors import EarwitnessError, WireError
 from earwitness.domain.satellite import Station
 from earwitness.protocol.connection import Connection, ConnectionLostError, read_link_opening
@@ -114,6 +115,16 @@ class DeviceListener:
                     tasks.create_task(self._greet(connected))
         finally:
             listener.close()
+
+    def changed(self, device: Device) -> None:
+        """A device was renamed, moved or revoked; called on the event loop. A revoked one is told and let go at once."""
+        if device.is_revoked:
+            self._satellites.end(device.device_id, _REVOKED)
+            served = self._served.get(device.device_id)
+            if served is not None and self._satellites.is_muted(device.device_id) is None:
+                served.channel.give_up()  # it is away, or has not said hello
+        else:
+            self._satellites.restation(station_of(device))
 
     async def _greet(self, connected: socket.socket) -> None:
         """Shake hands and serve one connection; whatever goes wrong with it is its own end."""
@@ -230,6 +241,11 @@ class DeviceListener:
         if voice not in self._away:
             self._away[voice] = asyncio.ensure_future(asyncio.to_thread(self._away_sound, AWAY_TEXT, voice))
         return await asyncio.shield(self._away[voice])
+
+
+def station_of(device: Device) -> Station:
+    """A device of the registry as the rest of the house sees it."""
+    return Station(device_id=device.device_id, name=device.name, area=device.area, voice=device.voice)
 
 
 async def _shake_hands(connected: socket.socket, tls: ssl.SSLContext) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -15,6 +15,7 @@ from earwitness.domain.errors import DeviceError, TrustError
 from earwitness.domain.satellite import Station
 from earwitness.people.device_log import DeviceLog
 from earwitness.people.devices import Devices
+from earwitness.server.device_listener import station_of
 from earwitness.trust.authority import Authority
 
 
@@ -32,7 +33,7 @@ class DeviceRoster:
             found = await asyncio.to_thread(self._devices.by_key, key_digest)
         except DeviceError:
             return None
-        return Station(device_id=found.device_id, name=found.name, area=found.area, voice=found.voice)
+        return station_of(found)
 
     async def note_connected(self, device_id: str, *, is_muted: bool) -> bool:
         """Note that it came, and what it says of its mute; True if the page asked it to mute while it was away."""

@@ -140,7 +140,7 @@ class Satellites:
 
     def restation(self, station: Station) -> None:
         """A satellite was renamed or moved: known from now on, and told."""
-        if (here := self._here.get(station.device_id)) is not None:
+        if (here := self._here.get(station.device_id)) is not None and here.station != station:
             here.station = station
             if here.session.conversation is not None:
                 here.session.conversation.move(station.area)

@@ -88,6 +88,10 @@ class Linked:
                 pass
 
 
+def _soon(loop: asyncio.AbstractEventLoop, listener: DeviceListener, device: Device) -> None:
+    loop.call_soon_threadsafe(listener.changed, device)
+
+
 @asynccontextmanager
 async def linking(
     folder: Path,
@@ -116,12 +120,15 @@ async def linking(
         socket = bind(Address(port=0))
         linked = Linked(folder, socket.getsockname()[1], authority, devices, device_log, satellites, listener, house)
         running = asyncio.create_task(listener.run(socket))
+        loop = asyncio.get_running_loop()
+        unsubscribe = devices.subscribe(lambda device: None if loop.is_closed() else _soon(loop, listener, device))
         try:
             yield linked
         finally:
             for satellite in linked.made:
                 with suppress(OSError):
                     await satellite.close()
+            unsubscribe()
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
             database.close()

@@ -11,7 +11,6 @@ from earwitness.domain.device import DeviceEvent
 from earwitness.domain.errors import WireError
 from earwitness.protocol.connection import ConnectionLostError
 from earwitness.protocol.session_messages import RELAY_SPEECH_ID
-from earwitness.server.channel import Ending
 from earwitness.trust.authority import Authority
 from earwitness.trust.identity import Identity
 from tests.fakes import silence, tone
@@ -129,11 +128,22 @@ async def test_revoking_ends_the_session_at_once_and_refuses_the_next_handshake(
     async with linking(tmp_path) as linked:
         device, satellite = await linked.join("Den")
         linked.devices.revoke(device.device_id)
-        linked.satellites.end(device.device_id, Ending(code="device.revoked", sentence="Pair it again."))
         assert (await satellite.wait_for("error"))["code"] == "device.revoked"
         with pytest.raises(WireError) as refused:
             await satellite.connect()
         assert refused.value.code == "device.revoked"
+
+
+async def test_a_satellite_that_is_renamed_and_moved_learns_it_and_others_are_left_alone(tmp_path: Path) -> None:
+    async with linking(tmp_path) as linked:
+        device, satellite = await linked.join("Den", area="den")
+        linked.devices.rename(device.device_id, "Tall lamp")
+        linked.devices.move(device.device_id, "Attic")
+        await satellite.wait_for("settings", name="Tall lamp", area="Attic")
+        linked.devices.note_seen(device.device_id)
+        await satellite.say("ask", {"text": "stop"})
+        await satellite.wait_for("turn")
+        assert satellite.count("settings") == 3
 
 
 async def test_a_certificate_is_renewed_over_the_link(tmp_path: Path) -> None:
