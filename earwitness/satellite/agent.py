@@ -1,0 +1,447 @@
+"""The satellite as a pure state machine: `(state, event) -> (state, commands)`.
+
+Rules that hold in every state:
+- No sound leaves unless the start cue is out and the indicator shows it; a capture that the server opens without is a breach.
+- While muted the microphone is stopped; nothing that the server says starts it: only `MuteSet`, which comes from the device.
+- "Stop" always works: it silences replies, rings and the microphone before the server has answered.
+- A server that cannot be reached is said to whoever asks, and takes neither mute nor the alarms away.
+
+It does no I/O and knows no clock; `satellite.Satellite` carries out its commands and reports what happened as events.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, TypeAlias, assert_never
+
+from earwitness.satellite.events import (
+    AlarmDue,
+    BeginSpeech,
+    Chime,
+    CloseEar,
+    Command,
+    CueStarted,
+    DropAlarm,
+    DropSpeech,
+    EndLink,
+    EndSpeech,
+    Event,
+    HoldAlarms,
+    KeepPhrase,
+    KeepSound,
+    LinkGone,
+    LinkLost,
+    LinkUp,
+    MuteSet,
+    MuteYourself,
+    OpenEar,
+    PlayCue,
+    PlaySound,
+    Pressed,
+    SayAway,
+    Send,
+    ServerSaid,
+    ShowState,
+    SpeechFinished,
+    SpeechStarted,
+    StartMicrophone,
+    StartRing,
+    StartWaiting,
+    StopMicrophone,
+    StopPressed,
+    StopRing,
+    StopWaiting,
+    Tell,
+    UseSettings,
+    WaitedTooLong,
+    Waiting,
+    WakeHeard,
+)
+
+VERSION: Final = 1
+INTERCOM_ID: Final = 0
+"""The speech id of the sound that comes from another satellite."""
+MOST_SPEECHES: Final = 8
+REVOKED: Final = "device.revoked"
+
+
+class Phase(StrEnum):
+    ASLEEP = "asleep"
+    WAKING = "waking"
+    """A wake word or a press was said to the server, which has not answered."""
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+
+
+class Link(StrEnum):
+    UP = "up"
+    LOST = "lost"
+    """The connection broke, but what is said waits and may still arrive."""
+    AWAY = "away"
+
+
+class Cue(StrEnum):
+    """How far the start cue of this capture has come."""
+
+    NONE = "none"
+    PLAYING = "playing"
+    OUT = "out"
+
+
+class Intercom(StrEnum):
+    NONE = "none"
+    RINGING = "ringing"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Of one satellite. `silenced` are alarms that were stopped here and that the server may not know of yet."""
+
+    phase: Phase = Phase.ASLEEP
+    link: Link = Link.AWAY
+    is_muted: bool = False
+    cue: Cue = Cue.NONE
+    is_capturing: bool = False
+    intercom: Intercom = Intercom.NONE
+    speeches: tuple[int, ...] = ()
+    ringing: tuple[str, ...] = ()
+    silenced: tuple[str, ...] = ()
+
+    @property
+    def sends_sound(self) -> bool:
+        """Whether the microphone's sound may leave."""
+        return self.cue is Cue.OUT and not self.is_muted and (self.is_capturing or self.intercom is Intercom.OPEN)
+
+    @property
+    def is_lit(self) -> bool:
+        """Whether the light of a capture is on: from before its cue to its end."""
+        return not self.is_muted and self.cue is not Cue.NONE
+
+    @property
+    def rings(self) -> bool:
+        """Whether the ring is heard: it pauses while somebody may be speaking to the device."""
+        return bool(self.ringing) and self.phase is not Phase.WAKING and not self.is_lit
+
+    @property
+    def word(self) -> str:
+        """What the indicator shows."""
+        if self.is_lit:
+            return "intercom" if self.intercom is Intercom.OPEN else "listening"
+        if self.ringing:
+            return "ringing"
+        if self.is_muted:
+            return "muted"
+        if self.link is Link.AWAY:
+            return "away"
+        return Phase.ASLEEP.value if self.phase is Phase.LISTENING else self.phase.value
+
+
+Step: TypeAlias = tuple[State, tuple[Command, ...]]
+
+
+def advance(state: State, event: Event) -> Step:
+    """Take one event; returns the next state and what is to be done, in order. The light and the ring change first."""
+    after, commands = _react(state, event)
+    first: list[Command] = []
+    if state.rings and not after.rings:
+        first.append(StopRing())
+    if after.word != state.word:
+        first.append(ShowState(word=after.word))
+    if after.rings and not state.rings:
+        first.append(StartRing())
+    return after, (*first, *commands)
+
+
+def _react(state: State, event: Event) -> Step:  # one arm per event: the table of the machine
+    match event:
+        case WakeHeard():
+            return _wake(state, event)
+        case Pressed():
+            return _press(state)
+        case StopPressed():
+            return _stop(state)
+        case MuteSet(is_on=is_on):
+            return _mute(state) if is_on else _unmute(state)
+        case CueStarted(cue=cue):
+            return _cue_out(state, cue)
+        case SpeechStarted(speech_id=speech_id):
+            return state, () if speech_id == INTERCOM_ID else (_playback(speech_id, "started"),)
+        case SpeechFinished(speech_id=speech_id):
+            return _forget_speech(state, speech_id)
+        case LinkUp(is_resumed=is_resumed):
+            return _link_up(state, is_resumed=is_resumed)
+        case LinkLost():
+            return (replace(state, link=Link.LOST), ()) if state.link is Link.UP else (state, ())
+        case LinkGone():
+            return _link_gone(state)
+        case AlarmDue(alarm_id=alarm_id):
+            return _alarm_due(state, alarm_id)
+        case WaitedTooLong():
+            return _waited(state)
+        case ServerSaid(kind=kind, fields=fields, payload=payload):
+            return _hear_server(state, kind, fields=fields, payload=payload)
+        case _:
+            assert_never(event)
+
+
+# What happens at the device
+
+
+def _wake(state: State, wake: WakeHeard) -> Step:
+    if state.is_muted or state.is_lit or state.phase is Phase.WAKING:
+        return state, ()
+    if state.link is not Link.UP:
+        return state, (CloseEar(), SayAway())
+    said = Send(
+        kind="wake",
+        fields={
+            "word": wake.word,
+            "loudness_dbfs": round(min(0.0, max(-120.0, wake.loudness_dbfs)), 1),
+            "score": round(min(1.0, max(0.0, wake.score)), 3),
+            "age_ms": min(5000, max(0, wake.age_ms)),
+        },
+    )
+    return _begin(state, (said,))
+
+
+def _press(state: State) -> Step:
+    if state.is_muted:
+        return state, (PlayCue(cue=Chime.ERROR, is_asked=False), Tell(text="Muted: press m to let it hear again."))
+    if state.is_lit and state.intercom is not Intercom.OPEN:
+        return state, (Send(kind="release"),)
+    if state.link is not Link.UP:
+        return state, (SayAway(),)
+    if state.phase is Phase.WAKING:
+        return state, ()
+    return _begin(state, (KeepSound(), Send(kind="press")))
+
+
+def _begin(state: State, said: tuple[Command, ...]) -> Step:
+    """A reply that is being spoken makes way at once."""
+    drops = tuple(DropSpeech(speech_id=one) for one in state.speeches if one != INTERCOM_ID)
+    return replace(state, phase=Phase.WAKING), (*drops, *said, StartWaiting(what=Waiting.WAKE))
+
+
+def _stop(state: State) -> Step:
+    after, silent = _end_capture(replace(state, intercom=Intercom.NONE))
+    drops = tuple(DropSpeech(speech_id=one) for one in state.speeches)
+    rung = tuple(DropAlarm(alarm_id=one) for one in state.ringing)
+    said = () if state.link is Link.AWAY else (Send(kind="stop"),)
+    silenced = state.silenced if state.link is Link.UP else tuple(dict.fromkeys((*state.silenced, *state.ringing)))[-16:]
+    return replace(after, ringing=(), silenced=silenced), (*silent, *drops, *rung, *said)
+
+
+def _mute(state: State) -> Step:
+    if state.is_muted:
+        return state, ()
+    after, silent = _end_capture(replace(state, is_muted=True))
+    return after, (StopMicrophone(), *silent, *_if_reachable(state, Send(kind="mute", fields={"on": True})))
+
+
+def _unmute(state: State) -> Step:
+    if not state.is_muted:
+        return state, ()
+    said = _if_reachable(state, Send(kind="mute", fields={"on": False}))
+    return replace(state, is_muted=False), (StartMicrophone(), *said)
+
+
+def _end_capture(state: State) -> Step:
+    """Nothing leaves from here on; what was kept is forgotten."""
+    is_waking = state.phase is Phase.WAKING
+    phase = Phase.ASLEEP if state.phase in (Phase.WAKING, Phase.LISTENING) else state.phase
+    after = replace(state, is_capturing=False, cue=Cue.NONE, phase=phase)
+    return after, ((CloseEar(), StopWaiting(what=Waiting.WAKE)) if is_waking else (CloseEar(),))
+
+
+def _cue_out(state: State, cue: Chime) -> Step:
+    if cue is not Chime.START:
+        return state, _if_reachable(state, Send(kind="cue_done", fields={"cue": cue.value}))
+    if state.cue is not Cue.PLAYING or state.is_muted:
+        return state, ()
+    after = replace(state, cue=Cue.OUT)
+    if state.intercom is Intercom.OPEN:
+        return after, (OpenEar(),)
+    return after, (Send(kind="cue_done", fields={"cue": cue.value}),)
+
+
+def _forget_speech(state: State, speech_id: int) -> Step:
+    after = replace(state, speeches=tuple(one for one in state.speeches if one != speech_id))
+    return after, () if speech_id == INTERCOM_ID else _if_reachable(state, _playback(speech_id, "finished"))
+
+
+def _alarm_due(state: State, alarm_id: str) -> Step:
+    """The server rings its alarms itself while it can be reached."""
+    if state.link is Link.UP or alarm_id in state.silenced or alarm_id in state.ringing:
+        return state, ()
+    return replace(state, ringing=(*state.ringing, alarm_id)), (Tell(text="An alarm rings."),)
+
+
+# The link
+
+
+def _link_up(state: State, *, is_resumed: bool) -> Step:
+    after = replace(state, link=Link.UP)
+    if is_resumed:
+        return after, ()
+    after, silent = _lose_session(after)
+    hello = Send(kind="hello", fields={"version": VERSION, "hands_free": False, "muted": state.is_muted})
+    return after, (*silent, hello)
+
+
+def _link_gone(state: State) -> Step:
+    if state.link is Link.AWAY:
+        return state, ()
+    after, silent = _lose_session(replace(state, link=Link.AWAY))
+    return after, (*silent, Tell(text="The server cannot be reached; trying again. Mute and alarms still work."))
+
+
+def _lose_session(state: State) -> Step:
+    """What the server had begun is over: a capture ends with the error cue; what was already sent of a reply is played."""
+    was_heard = state.is_lit or state.phase is Phase.WAKING
+    after, silent = _end_capture(replace(state, intercom=Intercom.NONE, phase=Phase.ASLEEP if not was_heard else state.phase))
+    ends = tuple(EndSpeech(speech_id=one) for one in state.speeches)
+    failed = (PlayCue(cue=Chime.ERROR, is_asked=False),) if was_heard else ()
+    return replace(after, phase=Phase.ASLEEP), (*(silent if was_heard else ()), *ends, *failed)
+
+
+def _waited(state: State) -> Step:
+    if state.phase is not Phase.WAKING:
+        return state, ()
+    return replace(state, phase=Phase.ASLEEP), (CloseEar(), SayAway())
+
+
+# What the server says
+
+
+def _hear_server(state: State, kind: str, *, fields: Mapping[str, object], payload: bytes) -> Step:
+    match kind:
+        case "state":
+            return _server_state(state, str(fields["state"]))
+        case "cue":
+            return _play_cue(state, Chime(str(fields["cue"])))
+        case "capture":
+            return _open_capture(state) if fields["open"] else _end_capture(state)
+        case "wake_lost":
+            return _end_capture(state) if state.phase is Phase.WAKING else (state, ())
+        case "speech" | "speech_end" | "speech_stop" | "audio-chunk" | "phrase":
+            return _hear_speech(state, kind, fields=fields, payload=payload)
+        case "alert" | "alert_end" | "alarms":
+            return _hear_alert(state, kind, fields=fields)
+        case "intercom":
+            return _hear_intercom(state, str(fields["state"]))
+        case "mute_wish":
+            return state, () if state.is_muted else (MuteYourself(),)
+        case "settings":
+            return state, (UseSettings(fields=fields),)
+        case "error":
+            sentence = str(fields["message"])
+            return state, (EndLink(sentence=sentence, is_final=True),) if fields["code"] == REVOKED else (Tell(text=sentence),)
+        case "notice" | "transcript":
+            return state, (Tell(text=str(fields["text"])),)
+        case _:
+            return state, ()
+
+
+def _server_state(state: State, word: str) -> Step:
+    """The server's state is ours, but for a wake that it has not answered yet and a capture that we have closed ourselves."""
+    phase = Phase(word)
+    if state.phase is Phase.WAKING and phase is not Phase.LISTENING:
+        return state, ()
+    if phase is not Phase.LISTENING and state.is_lit and not state.is_capturing and state.intercom is Intercom.NONE:
+        after, silent = _end_capture(state)
+        return replace(after, phase=phase), silent
+    return replace(state, phase=phase), ()
+
+
+def _play_cue(state: State, cue: Chime) -> Step:
+    if cue is not Chime.START:
+        return state, (PlayCue(cue=cue),)
+    if state.is_muted:
+        return state, ()
+    keeps = () if state.phase is Phase.WAKING else (KeepSound(),)
+    after = replace(state, cue=Cue.PLAYING, phase=Phase.LISTENING)
+    return after, (StopWaiting(what=Waiting.WAKE), *keeps, PlayCue(cue=cue))
+
+
+def _open_capture(state: State) -> Step:
+    if state.is_muted:
+        return state, ()
+    if state.cue is not Cue.OUT:
+        return state, (EndLink(sentence="The server opened a capture without a cue; the connection was ended."),)
+    return replace(state, is_capturing=True, phase=Phase.LISTENING), (OpenEar(),)
+
+
+def _hear_speech(state: State, kind: str, *, fields: Mapping[str, object], payload: bytes) -> Step:
+    speech_id = _whole(fields, "id")
+    match kind:
+        case "speech" if speech_id != INTERCOM_ID:
+            if speech_id in state.speeches or len(state.speeches) >= MOST_SPEECHES:
+                return state, ()
+            begun = BeginSpeech(speech_id=speech_id, rate_hz=_whole(fields, "rate_hz"))
+            return replace(state, speeches=(*state.speeches, speech_id)), (begun,)
+        case "phrase" if speech_id != INTERCOM_ID:
+            return state, (KeepPhrase(name=str(fields["name"]), speech_id=speech_id, rate_hz=_whole(fields, "rate_hz")),)
+        case "speech_end":
+            return state, (EndSpeech(speech_id=speech_id),)
+        case "speech_stop":
+            return state, (DropSpeech(speech_id=speech_id),)
+        case "audio-chunk":
+            if speech_id == INTERCOM_ID and state.intercom is not Intercom.OPEN:
+                return state, ()
+            return state, (PlaySound(speech_id=speech_id, sound=payload, rate_hz=_whole(fields, "rate")),)
+        case _:
+            return state, ()
+
+
+def _hear_alert(state: State, kind: str, *, fields: Mapping[str, object]) -> Step:
+    if kind == "alarms":
+        alarms = fields["alarms"]
+        return state, (HoldAlarms(alarms=tuple(alarms) if isinstance(alarms, list | tuple) else ()),)
+    alert_id = str(fields["id"])
+    if kind == "alert_end":
+        after = replace(state, ringing=_without(state.ringing, alert_id), silenced=_without(state.silenced, alert_id))
+        return after, (DropAlarm(alarm_id=alert_id),)
+    if alert_id in state.silenced:
+        return replace(state, silenced=_without(state.silenced, alert_id)), (Send(kind="stop"),)
+    ringing = (*_without(state.ringing, alert_id), alert_id)[-16:]
+    return replace(state, ringing=ringing), (Tell(text=str(fields["text"])),)
+
+
+def _hear_intercom(state: State, word: str) -> Step:
+    wanted = Intercom.NONE if word == "ended" else Intercom(word)
+    if wanted is state.intercom:
+        return state, ()
+    if wanted is Intercom.OPEN:
+        after = replace(state, intercom=wanted)
+        begun = BeginSpeech(speech_id=INTERCOM_ID, rate_hz=16_000)
+        if state.is_muted:
+            return after, (begun, Tell(text="Muted: the other side is heard, and hears nothing."))
+        lit = replace(after, cue=Cue.PLAYING, phase=Phase.ASLEEP)
+        return lit, (begun, StopWaiting(what=Waiting.WAKE), KeepSound(), PlayCue(cue=Chime.START))
+    after = replace(state, intercom=wanted)
+    if state.intercom is not Intercom.OPEN:
+        return after, ()
+    after, silent = _end_capture(after)
+    return after, (*silent, DropSpeech(speech_id=INTERCOM_ID))
+
+
+def _playback(speech_id: int, word: str) -> Send:
+    return Send(kind="playback", fields={"id": speech_id, "state": word})
+
+
+def _if_reachable(state: State, said: Send) -> tuple[Command, ...]:
+    """Nothing waits for a server whose session is over: `hello` will tell it."""
+    return () if state.link is Link.AWAY else (said,)
+
+
+def _without(ids: tuple[str, ...], gone: str) -> tuple[str, ...]:
+    return tuple(one for one in ids if one != gone)
+
+
+def _whole(fields: Mapping[str, object], name: str) -> int:
+    value = fields[name]
+    if not isinstance(value, int):
+        raise TypeError(f"{name} is no whole number")  # the decoder has checked it
+    return value
