@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import gc
+import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,11 +13,14 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
+from fastapi import APIRouter
+
 from earwitness.config import Settings, models_folder, state_folder
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Keeps
+from earwitness.domain.device import Device
 from earwitness.domain.errors import ProofError, SettingsError
-from earwitness.domain.home import Home
+from earwitness.domain.home import Area, Home
 from earwitness.domain.intent import Context
 from earwitness.domain.recording import Spoken
 from earwitness.domain.turn import Turn
@@ -32,14 +37,23 @@ from earwitness.links.lists import Lists
 from earwitness.links.simulated_home import SimulatedHome
 from earwitness.links.timers import Timers
 from earwitness.people.consents import Consents
+from earwitness.people.device_log import DeviceLog
+from earwitness.people.devices import Devices
+from earwitness.people.household import Household, HouseholdChoices
 from earwitness.people.people import People
 from earwitness.people.remotes import Remotes
+from earwitness.protocol.connection import Connection
 from earwitness.remote.remote import Remote
 from earwitness.rights.rights import Rights
 from earwitness.satellite.cues import cue
 from earwitness.satellite.ear import WakeEar
 from earwitness.server.app import make_app
+from earwitness.server.device_door import DeviceDoor
+from earwitness.server.device_listener import DeviceListener
+from earwitness.server.gate import Setup
 from earwitness.server.listen import Address, bind, http_server
+from earwitness.server.roster import DeviceRoster
+from earwitness.server.satellites import Satellites
 from earwitness.server.session import Session
 from earwitness.server.witnessing import witness_app
 from earwitness.skills.board import HomeBoard
@@ -50,9 +64,11 @@ from earwitness.speech.stt.moonshine import MoonshineRecogniser
 from earwitness.speech.stt.whisper import WhisperRecogniser
 from earwitness.speech.vad.silero import SileroVad
 from earwitness.speech.voices import VoiceCatalogue
-from earwitness.speech.wake.micro import MicroWakeWord
+from earwitness.speech.wake.micro import WAKE_WORDS, MicroWakeWord
 from earwitness.storage.database import Database
 from earwitness.storage.lock import StateLock
+from earwitness.trust.authority import Authority
+from earwitness.trust.certificates import key_digest_of
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.endpoint import EndpointLimits
 from earwitness.turn.ports import Recogniser
@@ -60,11 +76,17 @@ from earwitness.turn.runner import Engines, Manner
 from earwitness.turn.workers import Workers
 from earwitness.understand.grammar import Grammar
 from earwitness.vault.vault import Places, Vault
+from earwitness.web.account_api import account_router
+from earwitness.web.accounts_api import accounts_router
 from earwitness.web.api import api_router
 from earwitness.web.history_api import history_router
 from earwitness.web.listens_api import ledger_router, listens_router
 from earwitness.web.pages import page_router, static_files
 from earwitness.web.people_api import people_router
+from earwitness.web.remote_api import remote_router
+from earwitness.web.setup_api import FirstStart, setup_router
+from earwitness.web.setup_pass import SetupPass
+from earwitness.web.sign_in_api import sign_in_router
 from earwitness.web.signed_in import SignedIn
 
 RECOGNISERS = ("cascade", "whisper", "moonshine")
@@ -131,7 +153,8 @@ class House:
     @cached_property
     def home(self) -> Home:
         """The home as described; its state lives in `link`."""
-        return read_home(self._home_file) if self._home_file else demo_home()
+        found = read_home(self._home_file) if self._home_file else demo_home()
+        return self.described(found, self.household.choices())
 
     @cached_property
     def link(self) -> SimulatedHome:
@@ -172,6 +195,43 @@ class House:
     def remote(self) -> Remote:
         remotes = Remotes(self.database, clock=utc_now)
         return Remote(remotes, keys_folder=self.state / "keys", settings=self.settings.remote)
+
+    @cached_property
+    def household(self) -> Household:
+        return Household(self.database, clock=utc_now)
+
+    @property
+    def wake_words(self) -> tuple[str, ...]:
+        """Those that the owner chose, else those of the settings."""
+        chosen = self.household.choices()
+        return (chosen.wake_words if chosen else ()) or self.settings.wake.words
+
+    @property
+    def voice(self) -> str:
+        """The voice that the owner chose, else that of the settings."""
+        chosen = self.household.choices()
+        return (chosen.voice if chosen else "") or self.settings.speech.voice
+
+    async def furnish(self, chosen: HouseholdChoices) -> None:
+        """Take what the owner has just chosen: from the next conversation on."""
+        self.link.describe(self.described(self.link.snapshot(), chosen))
+        if "assistant" in self.__dict__:
+            self.assistant.choose_voice(self.voice)
+        for part in ("home", "understander", "engines"):
+            self.__dict__.pop(part, None)
+        await asyncio.to_thread(lambda: self.engines)
+
+    @staticmethod
+    def described(home: Home, chosen: HouseholdChoices | None) -> Home:
+        """A home under the name that the owner gave it, with the rooms that the owner named; those that devices stand in stay."""
+        if chosen is None:
+            return home
+        keys = {area.name.casefold() for area in home.areas}
+        used = {device.area for device in home.devices}
+        wanted = {room.casefold() for room in chosen.rooms}
+        areas = [area for area in home.areas if area.name in used or area.name.casefold() in wanted]
+        areas += [Area(name=room) for room in chosen.rooms if room.casefold() not in keys]
+        return replace(home, name=chosen.name, areas=tuple(areas))
 
     @cached_property
     def consents(self) -> Consents:
@@ -261,11 +321,37 @@ class House:
     def ear(self) -> WakeEar:
         """The ear of one hands-free stream."""
         before = self.settings.endpoint.preroll_seconds
-        return WakeEar(self.wake_detector(self.settings.wake.words), before_seconds=before)
+        return WakeEar(self.wake_detector(self.wake_words), before_seconds=before)
+
+    @cached_property
+    def authority(self) -> Authority:
+        """The household's certificate authority, made at first use."""
+        return Authority(self.state / "keys", clock=utc_now)
+
+    @cached_property
+    def devices(self) -> Devices:
+        """The satellites that are or were paired."""
+        return Devices(self.database, clock=utc_now)
+
+    @cached_property
+    def device_log(self) -> DeviceLog:
+        return DeviceLog(self.database, clock=utc_now)
+
+    @cached_property
+    def satellites(self) -> Satellites:
+        """Those that are connected."""
+        return Satellites(wake_words=lambda: self.wake_words, speed=self.settings.speech.speed)
 
     @cached_property
     def skills(self) -> SkillSet:
-        return SkillSet(link=self.link, timers=self.timers, lists=self.lists, clock=local_now, rights=self.rights)
+        return SkillSet(
+            link=self.link,
+            timers=self.timers,
+            lists=self.lists,
+            clock=local_now,
+            rights=self.rights,
+            satellites=self.satellites,
+        )
 
     @cached_property
     def engines(self) -> Engines:
@@ -286,6 +372,7 @@ class House:
             clock=local_now,
             ring=lambda alert: self.assistant.ring(alert.alert_id, alert.text),
             hush=lambda alert_id: self.assistant.end_alert(alert_id),
+            foretell=self.satellites.set_alarms,
         )
 
     @cached_property
@@ -297,7 +384,7 @@ class House:
             voices=self.voices,
             house=HomeBoard(self.link, timers=self.timers, lists=self.lists, clock=local_now),
             acknowledge=lambda alert_id: self.alerts.acknowledge(alert_id),
-            manner=Manner(limits=limits, voice=speech.voice, speed=speech.speed),
+            manner=Manner(limits=limits, voice=self.voice, speed=speech.speed),
             area=self.settings.home.area,
             keeper=_TurnKeeper(self.rights),
         )
@@ -336,6 +423,70 @@ async def serve_witness(logs: Sequence[Verifier], *, folder: Path, address: Addr
         witness.close()
 
 
+def _routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: SetupPass) -> list[APIRouter]:
+    """Pages and API of one house."""
+    rights, accounts = house.rights, house.people.accounts
+    return [
+        page_router(wake_words=lambda: house.wake_words),
+        api_router(house.assistant),
+        setup_router(start, assistant=house.assistant, passes=passes, signed_in=signed_in),
+        sign_in_router(accounts, signed_in=signed_in),
+        account_router(accounts),
+        accounts_router(rights),
+        people_router(rights, vault=house.vault, prover=house.prover, signed_in=signed_in, clock=utc_now),
+        history_router(rights, clock=utc_now),
+        listens_router(rights, prover=house.prover),
+        ledger_router(house.ledger),
+        remote_router(house.remote, settings=house.settings.remote, page_port=house.settings.server.port),
+    ]
+
+
+def _first_start(house: House) -> FirstStart:
+    """The first start, which furnishes the running house with what was chosen."""
+    return FirstStart(house.people, house.household, wake_words=WAKE_WORDS, settle=house.furnish)
+
+
+def _server_names(address: Address) -> tuple[str, ...]:
+    """The names in the certificates that the household's authority makes for this machine."""
+    host = () if address.host in {"0.0.0.0", "::"} else (address.host,)  # noqa: S104  (compared, not listened on)
+    return (*host, "localhost", socket.gethostname())
+
+
+def _device_listener(house: House, door: DeviceDoor) -> DeviceListener:
+    """The satellites' port; a device that is changed or revoked in the registry is told at once."""
+
+    def away_sound(text: str, voice: str | None) -> list[Pcm]:
+        return list(house.assistant.say(text, voice=voice or house.voice, speed=house.settings.speech.speed))
+
+    async def pair(connection: Connection, certificate: bytes) -> None:
+        """Nothing can be paired yet."""
+
+    listener = DeviceListener(
+        tls=lambda: door.context,
+        key_digest_of=key_digest_of,
+        assistant=house.assistant,
+        satellites=house.satellites,
+        roster=DeviceRoster(house.devices, device_log=house.device_log, authority=house.authority),
+        pair=pair,
+        away_sound=away_sound,
+    )
+    loop = asyncio.get_running_loop()
+    house.devices.subscribe(lambda device: None if loop.is_closed() else _soon(loop, listener, device))
+    return listener
+
+
+def _soon(loop: asyncio.AbstractEventLoop, listener: DeviceListener, device: Device) -> None:
+    loop.call_soon_threadsafe(listener.changed, device)
+
+
+def _device_socket(address: Address, chosen: int | None) -> socket.socket | None:
+    """The listening socket for satellites; None if they are not served. Beside a page on any free port it is on one too."""
+    if chosen == 0:
+        return None
+    port = chosen or (address.port + 1 if address.port else 0)
+    return bind(replace(address, port=port))
+
+
 async def serve(house: House, *, host: str | None, port: int | None, say: Callable[[str], None]) -> None:
     """Load the models, listen, and serve until interrupted. Raises NetworkError, ModelError, StorageError."""
     server = house.settings.server
@@ -344,28 +495,27 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
         port=server.port if port is None else port,
         tls_certificate=server.tls_certificate,
         tls_key=server.tls_key,
-        access_code=server.access_code,
     )
     sessions: set[Session] = set()
     submissions = house.submissions
-    rights, signed_in = house.rights, SignedIn(house.people, is_secure=address.is_secure)
+    signed_in = SignedIn(house.people, is_secure=address.is_secure)
+    start, passes = _first_start(house), SetupPass(house.household, say=say, clock=utc_now)
     app = make_app(
         house.assistant,
         address=address,
         area=house.settings.home.area,
-        routers=[
-            page_router(wake_words=house.settings.wake.words, signed_in=signed_in.person),
-            api_router(house.assistant, signed_in=signed_in.person),
-            people_router(rights, vault=house.vault, prover=house.prover, signed_in=signed_in, clock=utc_now),
-            history_router(rights, signed_in=signed_in),
-            listens_router(rights, prover=house.prover, signed_in=signed_in),
-            ledger_router(house.ledger),
-        ],
+        routers=_routers(house, signed_in, start=start, passes=passes),
         static=static_files(),
-        signed_in=signed_in.person,
+        who=signed_in.visitor,
+        is_still_in=signed_in.is_still_in,
+        setup=Setup(is_done=lambda: asyncio.to_thread(start.is_done), is_pass=passes.is_right),
+        clock=utc_now,
         sessions=sessions,
     )
     listener = bind(address)
+    device_socket = _device_socket(address, server.device_port)
+    door = DeviceDoor(house.authority, files=lambda: house.authority.server_files(_server_names(address)))
+    device_listener = _device_listener(house, door)
     say("Loading the models …")
     began = asyncio.get_running_loop().time()
     await asyncio.to_thread(house.assistant.warm)
@@ -374,9 +524,13 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     seconds = asyncio.get_running_loop().time() - began
     url = address.url(listener.getsockname()[1])
     say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept unless you say so there. Ctrl+C stops it.")
+    if device_socket is not None:
+        say(f"Satellites connect to {address.host}, port {device_socket.getsockname()[1]}.")
     async with asyncio.TaskGroup() as tasks:
         news = TellListens(house.rights, sessions=lambda: sessions, clock=utc_now)
         jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news, submissions)]
+        if device_socket is not None:
+            jobs += [tasks.create_task(device_listener.run(device_socket)), tasks.create_task(door.run())]
         try:
             await http_server(app, address).serve(sockets=[listener])
         finally:

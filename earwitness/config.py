@@ -73,15 +73,15 @@ class ServerSettings(_Part):
     """The page and the sessions of browsers."""
 
     host: str = "127.0.0.1"
-    """Address to listen on. Anything but loopback needs tls_certificate, tls_key and an access_code."""
+    """Address to listen on. Anything but loopback is served with TLS 1.3 alone."""
     port: int = Field(default=8765, ge=0, le=65535)
     """TCP port; 0 picks a free one."""
+    device_port: int | None = Field(default=None, ge=0, le=65535)
+    """TCP port that satellites connect to, on the same address: without it the one after `port` (8766); 0 serves none."""
     tls_certificate: Path | None = None
-    """PEM file with the certificate chain."""
+    """PEM file with the certificate chain; without one, the household's own authority makes one for this machine's names."""
     tls_key: Path | None = None
     """PEM file with the private key."""
-    access_code: str | None = Field(default=None, min_length=15)
-    """What a browser elsewhere must type in once; 15 characters or more."""
 
 
 class HomeSettings(_Part):

@@ -10,7 +10,7 @@ from rich.text import Text
 from earwitness.config import Settings
 from earwitness.domain.turn import Turn
 
-SECRET: Final = frozenset({"server.access_code", "vault.database", "vault.keys_database", "vault.ledger_database"})
+SECRET: Final = frozenset({"vault.database", "vault.keys_database", "vault.ledger_database"})
 
 
 def turn_table(turn: Turn, *, kept: str | None = None) -> Table:

@@ -23,19 +23,26 @@ from earwitness.domain.recording import Actor, Role, Spoken
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.ledger.log import Ledger
 from earwitness.people.consents import Consents
+from earwitness.people.household import Household, HouseholdChoices
 from earwitness.people.people import People
 from earwitness.rights.rights import Rights
 from earwitness.server.app import make_app
+from earwitness.server.gate import Setup
 from earwitness.server.guard import Guard
 from earwitness.server.listen import Address
 from earwitness.storage.database import Database
 from earwitness.turn.workers import Workers
 from earwitness.vault.vault import Places, Vault
+from earwitness.web.account_api import account_router
+from earwitness.web.accounts_api import accounts_router
 from earwitness.web.api import api_router
 from earwitness.web.history_api import history_router
 from earwitness.web.listens_api import ledger_router, listens_router
 from earwitness.web.pages import page_router, static_files
 from earwitness.web.people_api import people_router
+from earwitness.web.setup_api import FirstStart, setup_router
+from earwitness.web.setup_pass import SetupPass
+from earwitness.web.sign_in_api import sign_in_router
 from earwitness.web.signed_in import SignedIn
 from tests.unit.server.serving import make_assistant
 
@@ -99,9 +106,14 @@ class KeptHouse:
     rights: Rights
     closing: contextlib.ExitStack
     prover: Prover = field(init=False)
+    household: Household = field(init=False)
+    settled: list[HouseholdChoices] = field(default_factory=list)
+    """What the house was furnished with, in order."""
+    printed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.prover = Prover(self.ledger)
+        self.household = Household(self.database, clock=self.clock)
 
     # People and what they say
 
@@ -180,28 +192,46 @@ class KeptHouse:
         connection for."""
         assistant, _ = make_assistant(self.closing.enter_context(Workers()), keeper=TurnKeeper(self.rights))
         signed_in = SignedIn(self.people, is_secure=is_secure)
+        start = FirstStart(self.people, self.household, wake_words=("hey jarvis", "okay nabu"), settle=self.settle)
+        passes = SetupPass(self.household, say=self.printed.append, clock=self.clock)
         routers = [
-            page_router(wake_words=("okay nabu",)),
-            api_router(assistant, signed_in=signed_in.person),
+            page_router(wake_words=lambda: ("okay nabu",)),
+            api_router(assistant),
+            setup_router(start, assistant=assistant, passes=passes, signed_in=signed_in),
+            sign_in_router(self.people.accounts, signed_in=signed_in),
+            account_router(self.people.accounts),
+            accounts_router(self.rights),
             people_router(self.rights, vault=self.vault, prover=self.prover, signed_in=signed_in, clock=self.clock),
-            history_router(self.rights, signed_in=signed_in),
-            listens_router(self.rights, prover=self.prover, signed_in=signed_in),
+            history_router(self.rights, clock=self.clock),
+            listens_router(self.rights, prover=self.prover),
             ledger_router(self.ledger),
         ]
-        static = static_files()
-        return make_app(assistant, address=Address(), area=None, routers=routers, static=static, signed_in=signed_in.person)
+        return make_app(
+            assistant,
+            address=Address(),
+            area=None,
+            routers=routers,
+            static=static_files(),
+            who=signed_in.visitor,
+            is_still_in=signed_in.is_still_in,
+            setup=Setup(is_done=lambda: asyncio.to_thread(start.is_done), is_pass=passes.is_right),
+            clock=self.clock,
+        )
 
-    def client(self, person: Person | None = None, *, is_secure: bool = False) -> TestClient:
-        """A browser on this machine, in which that person is signed in."""
+    async def settle(self, chosen: HouseholdChoices) -> None:
+        self.settled.append(chosen)
+
+    def client(self, person: Person | None = None, *, is_secure: bool = False, address: str = "127.0.0.1") -> TestClient:
+        """A browser at `address`, on this machine without one, in which that person is signed in."""
         url = URL.replace("http:", "https:") if is_secure else URL
-        client = TestClient(self.app(is_secure=is_secure), base_url=url, client=("127.0.0.1", 50_000))
+        client = TestClient(self.app(is_secure=is_secure), base_url=url, client=(address, 50_000))
         self.closing.enter_context(client)
         if person is not None:
-            client.cookies.set(PERSON_COOKIES[is_secure], self.people.let_in(person))
+            client.cookies.set(PERSON_COOKIES[is_secure], self.people.let_in(person), domain="127.0.0.1")
         return client
 
     def sign_in(self, client: TestClient, name: str, *, passphrase: str = PASSPHRASE) -> Any:
-        return client.post("/api/v1/people/sign-in", json={"name": name, "passphrase": passphrase})
+        return client.post("/api/v1/sign-in", json={"name": name, "passphrase": passphrase})
 
 
 @contextlib.contextmanager

@@ -131,7 +131,7 @@ def witness(
 ) -> None:
     """Be a witness for other ledgers: co-sign each checkpoint that continues what was seen before, and only those."""
     logs = [read_key(one, kind=ED25519, option="--log-key") for one in log_keys]
-    address = Address(host=host, port=port, tls_certificate=tls_certificate, tls_key=tls_key, is_for_anybody=True)
+    address = Address(host=host, port=port, tls_certificate=tls_certificate, tls_key=tls_key)
     asyncio.run(build.serve_witness(logs, folder=folder or state_folder() / "witness", address=address, say=click.echo))
 
 

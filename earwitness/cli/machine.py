@@ -53,6 +53,6 @@ def models_fetch(settings: Settings) -> None:
 def settings_command(settings: Settings, *, as_json: bool) -> None:
     """Print every setting with its present value and meaning."""
     if as_json:
-        click.echo(settings.model_dump_json(exclude={"server": {"access_code"}}))
+        click.echo(settings.model_dump_json())
     else:
         out.print(terminal.settings_table(settings))

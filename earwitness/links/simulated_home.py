@@ -24,6 +24,10 @@ class SimulatedHome:
         """The home as it is now."""
         return replace(self._home, devices=tuple(self._devices.values()))
 
+    def describe(self, home: Home) -> None:
+        """Take another name and other areas; the devices stay as they are."""
+        self._home = replace(self._home, name=home.name, areas=home.areas)
+
     async def apply(
         self, device_id: str, *, state: str | None = None, attributes: Mapping[str, SlotValue] | None = None
     ) -> Device:

@@ -1,12 +1,12 @@
-"""The application behind the guard: session socket, sign-in, the routers it is given, and errors as JSON.
+"""The application behind guard and gate: session socket, the routers it is given, and errors as JSON.
 
 Built by `build.py` from the assistant and the web's routers; it draws no page itself.
 """
 
-import time
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, FastAPI, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
@@ -24,20 +24,24 @@ from earwitness.domain.errors import (
     ModelError,
     PersonError,
     ProofError,
+    RemoteError,
     StorageError,
     TextError,
     VaultError,
     VoiceError,
 )
-from earwitness.domain.person import Person
-from earwitness.server.access import Access
+from earwitness.domain.visitor import VISITOR, Visitor
+from earwitness.server.channel import Ending, WebSocketChannel, end
 from earwitness.server.door import is_same_machine
-from earwitness.server.guard import Guard, peer_of
+from earwitness.server.gate import Gate, Setup, Who, peer_of
+from earwitness.server.guard import Guard
 from earwitness.server.listen import Address
 from earwitness.server.ports import Assistant
-from earwitness.server.session import Ending, Session, end
+from earwitness.server.session import Session
 
 MOST_SESSIONS: Final = 16
+RECHECK_SECONDS: Final = 2.0
+"""How long, at most, an open session outlives the sign-in that it was opened with."""
 _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
     (AudioError, 422),
     (TextError, 422),
@@ -50,15 +54,24 @@ _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
     (PersonError, 422),
     (VaultError, 404),
     (ProofError, 404),
+    (RemoteError, 422),
 )
 _STATUS_OF_CODE: Final = {
     "access.not_signed_in": 401,
     "access.wrong": 401,
+    "access.code_needed": 401,
     "access.wait": 429,
+    "setup.done": 409,
     "consent.changed": 409,
     "consent.objected": 409,
     "person.exists": 409,
     "person.unknown": 404,
+    "remote.exists": 409,
+    "remote.failed": 503,
+    "remote.key": 503,
+    "remote.no_tool": 503,
+    "remote.not_allowed": 503,
+    "remote.unknown": 404,
     "vault.changed": 409,
     "vault.no_receipt": 503,
     "vault.sealed_wrong": 500,
@@ -66,13 +79,8 @@ _STATUS_OF_CODE: Final = {
 _HTTP_CODES: Final = {404: "http.not_found", 405: "http.wrong_method", 413: "body.too_large", 429: "server.busy"}
 
 
-SignedIn = Callable[[str], Awaitable[Person | None]]
-"""Who a Cookie header stands for, None for nobody."""
-
-
-async def nobody(cookies: str) -> Person | None:
-    """Nobody is signed in."""
-    return None
+StillIn = Callable[[Visitor], Awaitable[bool]]
+"""Whether a visitor who came in earlier is still signed in and may still talk."""
 
 
 def make_app(
@@ -82,29 +90,30 @@ def make_app(
     area: str | None,
     routers: Sequence[APIRouter],
     static: ASGIApp,
-    clock: Callable[[], float] = time.monotonic,
-    signed_in: SignedIn = nobody,
+    who: Who,
+    is_still_in: StillIn,
+    setup: Setup,
+    clock: Callable[[], datetime],
     sessions: set[Session] | None = None,
 ) -> Guard:
-    """The whole server as one ASGI application. `area` is the room this machine stands in; `sessions` is filled with those that
-    are open. Raises NetworkError."""
-    access = Access(address.access_code, is_secure=address.is_secure, clock=clock)
+    """The whole server as one ASGI application. `area` is the room this machine stands in; `who` finds out who sent a request;
+    `is_still_in` whether that visitor would be let in now; `sessions` is filled with those that are open. Raises NetworkError."""
     app = FastAPI(
         title="Earwitness", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", debug=False
     )
     for router in routers:
         app.include_router(router)
-    app.include_router(_sign_in_router(access))
-    app.include_router(_session_router(assistant, area, signed_in=signed_in, running=set() if sessions is None else sessions))
+    app.include_router(_session_router(assistant, area, is_still_in=is_still_in, running=set() if sessions is None else sessions))
     app.mount("/static", static)
     app.add_exception_handler(EarwitnessError, _say_error)
     app.add_exception_handler(HTTPException, _say_http_error)
     app.add_exception_handler(RequestValidationError, _say_invalid)
     app.add_exception_handler(Exception, _say_unforeseen)
-    return Guard(app, access=access, names=address.names(), is_public=address.is_public, is_secure=address.is_secure)
+    gate = Gate(app, who=who, setup=setup, clock=clock)
+    return Guard(gate, names=address.names(), is_public=address.is_public, is_secure=address.is_secure)
 
 
-def _session_router(assistant: Assistant, area: str | None, *, signed_in: SignedIn, running: set[Session]) -> APIRouter:
+def _session_router(assistant: Assistant, area: str | None, *, is_still_in: StillIn, running: set[Session]) -> APIRouter:
     router = APIRouter()
 
     @router.websocket("/api/v1/session")
@@ -113,33 +122,29 @@ def _session_router(assistant: Assistant, area: str | None, *, signed_in: Signed
         if len(running) >= MOST_SESSIONS:
             await end(websocket, Ending(code="session.too_many", sentence="Too many pages are open; close one and reload."))
             return
+        visitor: Visitor = websocket.scope[VISITOR]
         is_local = is_same_machine(peer_of(websocket.scope), websocket.headers)
-        person = await signed_in(websocket.headers.get("cookie", ""))
-        served = Session(websocket, assistant, is_local=is_local, area=area if is_local else None, person=person)
+        person, place = visitor.person, area if is_local else None
+        served = Session(WebSocketChannel(websocket), assistant, is_local=is_local, area=place, person=person)
         running.add(served)
+        serving = asyncio.create_task(served.run())
         try:
-            await served.run()
+            await _while_signed_in(served, serving, visitor=visitor, is_still_in=is_still_in)
         finally:
             running.discard(served)
+            serving.cancel()
 
     return router
 
 
-def _sign_in_router(access: Access) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
-
-    @router.post("/sign-in")
-    async def sign_in(request: Request) -> Response:
-        peer = peer_of(request.scope)
-        if access.must_wait(peer):
-            return Response(status_code=303, headers={"location": "/sign-in?problem=wait"})
-        form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=4)
-        token = access.sign_in(form.get("code", [""])[0], peer=peer)
-        if token is None:
-            return Response(status_code=303, headers={"location": "/sign-in?problem=wrong"})
-        return Response(status_code=303, headers={"location": "/", "set-cookie": access.set_cookie(token)})
-
-    return router
+async def _while_signed_in(served: Session, serving: asyncio.Task[None], *, visitor: Visitor, is_still_in: StillIn) -> None:
+    """Wait until a session ends, or end it once whoever opened it is not signed in any more."""
+    while not serving.done():
+        await asyncio.wait({serving}, timeout=RECHECK_SECONDS)
+        if not serving.done() and not await is_still_in(visitor):
+            served.end(Ending(code="access.not_signed_in", sentence="You are signed out; sign in again."))
+            break
+    await serving
 
 
 def _answer(status: int, code: str, sentence: str) -> JSONResponse:

@@ -1,10 +1,8 @@
-"""The guard before every request: host, origin, access, size of body, and the safety headers of every answer.
+"""The guard before every request: host, origin, size of body, and the safety headers of every answer. The gate is behind it.
 
-A plain ASGI layer, so that nothing behind it can be reached around it. It reads no body, and of all routes knows only the pages
-and the sign-in.
+A plain ASGI layer, so that nothing behind it can be reached around it. It reads no body and knows no route but the one for sound.
 """
 
-import json
 from collections.abc import Collection
 from typing import Final
 
@@ -13,15 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from earwitness.server import door
-from earwitness.server.access import Access
+from earwitness.server.gate import Refusal, refuse
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_AUDIO_BYTES: Final = 10 * 1024 * 1024
 AUDIO_PATH: Final = "/api/v1/ask/audio"
-OPEN_PATHS: Final = ("/sign-in", "/static/")
-PAGE_PATHS: Final = ("/", "/history", "/privacy", "/listens")
-"""Where a visit without the access code is led to the sign-in."""
-PROGRAM_PATHS: Final = ("/api/", "/ledger/")
 
 CONTENT_POLICY: Final = "; ".join(
     (
@@ -44,7 +38,10 @@ SAFETY_HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
-    "permissions-policy": "microphone=(self), camera=(), geolocation=(), display-capture=()",
+    "permissions-policy": (
+        "microphone=(self), publickey-credentials-create=(self), publickey-credentials-get=(self), "
+        "camera=(), geolocation=(), display-capture=()"
+    ),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
@@ -54,9 +51,8 @@ SAFETY_HEADERS: Final = {
 class Guard:
     """Wraps the application. `names` are the host names we answer to besides loopback; `is_secure` says whether TLS is on."""
 
-    def __init__(self, app: ASGIApp, *, access: Access, names: Collection[str], is_public: bool, is_secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, names: Collection[str], is_public: bool, is_secure: bool) -> None:
         self._app = app
-        self._access = access
         self._names = frozenset(name.lower() for name in names)
         self._is_public = is_public
         self._is_secure = is_secure
@@ -72,25 +68,23 @@ class Guard:
             return
         safe_send = self._with_headers(send)
         if refusal is not None:
-            await _refuse(safe_send, refusal, is_visit=_is_visit(scope, headers))
+            await refuse(safe_send, refusal, is_visit=False)
             return
         await self._app(scope, _bounded(receive, _limit(scope)), safe_send)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
-        """Status, code and sentence if the request may not pass."""
+    def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
+        """Why the request may not pass, None if it may."""
         host = headers.get("host")
         method = scope.get("method", "GET")
         if not door.admits_host(host, names=self._names, is_public=self._is_public):
-            return 421, "network.wrong_host", "This server does not answer to that name."
+            return Refusal(421, "network.wrong_host", "This server does not answer to that name.")
         if not door.admits_fetch(headers, method=method):
-            return 403, "network.cross_site", "Another site's page may not do that."
+            return Refusal(403, "network.cross_site", "Another site's page may not do that.")
         needs_origin = scope["type"] == "websocket" or method not in {"GET", "HEAD"}
         if needs_origin and not door.admits_origin(headers.get("origin"), host_header=host, is_secure=self._is_secure):
-            return 403, "network.cross_site", "Another site's page may not do that."
-        if not scope["path"].startswith(OPEN_PATHS) and not self._access.admits(headers, peer=peer_of(scope)):
-            return 401, "access.needed", "Sign in with the access code first, at /sign-in."
+            return Refusal(403, "network.cross_site", "Another site's page may not do that.")
         if _declared_bytes(headers) > _limit(scope):
-            return 413, "body.too_large", f"A request here may be at most {_limit(scope)} bytes long."
+            return Refusal(413, "body.too_large", f"A request here may be at most {_limit(scope)} bytes long.")
         return None
 
     def _with_headers(self, send: Send) -> Send:
@@ -104,18 +98,6 @@ class Guard:
             await send(message)
 
         return safe_send
-
-
-def peer_of(scope: Scope) -> str:
-    """The address at the far end, empty if it is not known."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
-
-
-def _is_visit(scope: Scope, headers: Headers) -> bool:
-    """Whether a person is about to look at a page, who is shown the sign-in rather than JSON."""
-    is_page = not scope["path"].startswith(PROGRAM_PATHS)
-    return scope["method"] in {"GET", "HEAD"} and is_page and "text/html" in headers.get("accept", "")
 
 
 def _limit(scope: Scope) -> int:
@@ -140,13 +122,3 @@ def _bounded(receive: Receive, limit: int) -> Receive:
         return message
 
     return bounded_receive
-
-
-async def _refuse(send: Send, refusal: tuple[int, str, str], *, is_visit: bool) -> None:
-    status, code, sentence = refusal
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    if code == "access.needed" and is_visit:
-        status = 303
-        headers.append((b"location", b"/sign-in"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"code": code, "message": sentence}).encode()})

@@ -1,4 +1,4 @@
-"""The listening address: what may be served to whom, and the socket. Anything but loopback needs TLS and an access code.
+"""The listening address: what may be served to whom, and the socket. Anything but loopback needs TLS 1.3.
 
 Owns the socket and the HTTP server's settings; it knows no routes.
 """
@@ -16,7 +16,6 @@ from starlette.types import ASGIApp
 from earwitness.domain.errors import NetworkError
 from earwitness.server.door import is_loopback
 
-MIN_CODE_CHARACTERS: Final = 15
 MAX_FRAME_BYTES: Final = 256 * 1024
 DRAIN_SECONDS: Final = 3
 
@@ -29,24 +28,12 @@ class Address:
     port: int = 8765
     tls_certificate: Path | None = None
     tls_key: Path | None = None
-    access_code: str | None = None
-    is_for_anybody: bool = False
-    """Whether whoever comes is answered, so that no code is asked for; TLS is needed all the same."""
 
     def __post_init__(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise NetworkError("TLS needs both server.tls_certificate and server.tls_key; one of them is not set.")
-        if self.access_code is not None and len(self.access_code) < MIN_CODE_CHARACTERS:
-            raise NetworkError(f"server.access_code must have at least {MIN_CODE_CHARACTERS} characters.")
-        if is_loopback(self.host):
-            return
-        if self.is_for_anybody and self.tls_certificate is None:
+        if not is_loopback(self.host) and self.tls_certificate is None:
             raise NetworkError(f"Listening on {self.host} needs TLS: give a certificate and its key, or listen on 127.0.0.1.")
-        if not self.is_for_anybody and (self.tls_certificate is None or self.access_code is None):
-            raise NetworkError(
-                f"Listening on {self.host} lets others on the network in: set server.tls_certificate, server.tls_key and "
-                "server.access_code, or listen on 127.0.0.1."
-            )
 
     @property
     def is_public(self) -> bool:
@@ -129,21 +116,24 @@ def bind(address: Address) -> socket.socket:
 
 
 def http_server(app: ASGIApp, address: Address) -> uvicorn.Server:
-    """The HTTP server for `app`; run it with `await server.serve(sockets=[bind(address)])`."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http="h11",
-            ws="websockets-sansio",
-            ws_max_size=MAX_FRAME_BYTES,
-            lifespan="on",
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            log_level="warning",
-            limit_concurrency=200,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            ssl_certfile=address.tls_certificate,
-            ssl_keyfile=address.tls_key,
-        )
+    """The HTTP server for `app`, with TLS 1.3 alone where there is a certificate; run it with
+    `await server.serve(sockets=[bind(address)])`."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME_BYTES,
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        limit_concurrency=200,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        ssl_certfile=address.tls_certificate,
+        ssl_keyfile=address.tls_key,
     )
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+    return uvicorn.Server(config)

@@ -174,6 +174,11 @@ class Assistant:
     def default_voice(self) -> str:
         return self._manner.voice
 
+    def choose_voice(self, name: str) -> None:
+        """Speak with this voice in conversations from now on. Raises VoiceError."""
+        self.check_voice(name)
+        self._manner = replace(self._manner, voice=name)
+
     def check_voice(self, name: str) -> None:
         """Raises VoiceError for a voice that does not exist or is not installed."""
         found = {voice.name: voice for voice in self._voices.voices()}

@@ -6,19 +6,18 @@ It validates and translates; whatever it answers comes from the assistant. The s
 import asyncio
 import io
 import wave
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.exceptions import HTTPException
 
-from earwitness import __version__
 from earwitness.domain.audio import SAMPLE_BYTES, Pcm
 from earwitness.domain.errors import AudioError, TextError
-from earwitness.domain.person import Person
 from earwitness.domain.turn import Turn
 from earwitness.web import shapes
+from earwitness.web.errors_told import told
 from earwitness.web.ports import Assistant
+from earwitness.web.signed_in import Me
 
 MOST_AT_ONCE: Final = 2
 MOST_WAITING: Final = 8
@@ -46,21 +45,11 @@ class _Places:
         self._free.release()
 
 
-SignedIn = Callable[[str], Awaitable[Person | None]]
-"""Who a Cookie header stands for, None for nobody."""
-
-
-async def nobody(cookies: str) -> Person | None:
-    """Nobody is signed in."""
-    return None
-
-
-def api_router(assistant: Assistant, *, signed_in: SignedIn = nobody) -> APIRouter:
-    """The routes of the API, speaking for `assistant`; whoever is signed in is who asks."""
-    errors: dict[int | str, dict[str, Any]] = {status: {"model": shapes.ErrorShape} for status in (401, 403, 413, 422, 429, 503)}
-    router = APIRouter(prefix="/api/v1", responses=errors)
+def api_router(assistant: Assistant) -> APIRouter:
+    """The routes of the API, speaking for `assistant`; whoever the gate let in is who asks."""
+    router = APIRouter(prefix="/api/v1", responses=told(404))
     _add_state(router, assistant)
-    _add_turns(router, assistant, _Places(), signed_in)
+    _add_turns(router, assistant, _Places())
     _add_sound(router, assistant, _Places())
     return router
 
@@ -68,8 +57,8 @@ def api_router(assistant: Assistant, *, signed_in: SignedIn = nobody) -> APIRout
 def _add_state(router: APIRouter, assistant: Assistant) -> None:
     @router.get("/health")
     async def health() -> shapes.HealthShape:
-        """Whether the assistant is ready."""
-        return shapes.HealthShape(ready=assistant.is_ready(), version=__version__)
+        """Whether the assistant is ready. Says nothing else, since anybody may ask."""
+        return shapes.HealthShape(ready=assistant.is_ready())
 
     @router.get("/voices")
     async def voices() -> shapes.VoicesShape:
@@ -93,32 +82,26 @@ def _add_state(router: APIRouter, assistant: Assistant) -> None:
         return shapes.BoardShape.model_validate(assistant.board().as_json())
 
 
-def _add_turns(router: APIRouter, assistant: Assistant, places: _Places, signed_in: SignedIn) -> None:
-    async def person_id(request: Request) -> str | None:
-        person = await signed_in(request.headers.get("cookie", ""))
-        return person.person_id if person else None
-
-    Speaker = Annotated[str | None, Depends(person_id)]  # noqa: N806  (a type)
-
+def _add_turns(router: APIRouter, assistant: Assistant, places: _Places) -> None:
     @router.post("/ask")
-    async def ask(request: shapes.Request, speaker: Speaker) -> shapes.TurnShape:
+    async def ask(request: shapes.Request, speaker: Me) -> shapes.TurnShape:
         """Run one turn on a typed request."""
         _check_text(request.text, longest=shapes.MAX_TEXT_CHARACTERS)
         async with places:
-            return _turn_shape(await assistant.ask_text(request.text, voice=request.voice, person_id=speaker))
+            return _turn_shape(await assistant.ask_text(request.text, voice=request.voice, person_id=speaker.person_id))
 
     body = {"required": True, "content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
 
     @router.post("/ask/audio", openapi_extra={"requestBody": body})
     async def ask_audio(
-        request: Request, speaker: Speaker, voice: Annotated[shapes.VoiceName | None, Query()] = None
+        request: Request, speaker: Me, voice: Annotated[shapes.VoiceName | None, Query()] = None
     ) -> shapes.TurnShape:
         """Run one turn on an audio file (WAV, FLAC or OGG) sent as the body, at most 10 MB."""
         data = await request.body()
         if not data:
             raise AudioError("The request has no sound in it; send an audio file as the body.", code="audio.empty")
         async with places:
-            return _turn_shape(await assistant.ask_audio(data, voice=voice, person_id=speaker))
+            return _turn_shape(await assistant.ask_audio(data, voice=voice, person_id=speaker.person_id))
 
 
 def _add_sound(router: APIRouter, assistant: Assistant, places: _Places) -> None:
@@ -131,12 +114,12 @@ def _add_sound(router: APIRouter, assistant: Assistant, places: _Places) -> None
         chosen = voice or assistant.default_voice()
         async with places:
             spoken = await asyncio.to_thread(lambda: list(assistant.say(text, voice=chosen, speed=speed)))
-        return Response(_wav(spoken), media_type="audio/wav")
+        return Response(wav(spoken), media_type="audio/wav")
 
     @router.get("/cues/{name}", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
     async def cue(name: Literal["start", "end", "error", "alert"]) -> Response:
         """An earcon as a WAV file."""
-        return Response(_wav([assistant.cue(name)]), media_type="audio/wav")
+        return Response(wav([assistant.cue(name)]), media_type="audio/wav")
 
 
 def _check_text(text: str, *, longest: int) -> None:
@@ -150,7 +133,7 @@ def _turn_shape(turn: Turn) -> shapes.TurnShape:
     return shapes.TurnShape.model_validate({"turn_id": turn.turn_id, **turn.as_json()})
 
 
-def _wav(spoken: list[Pcm]) -> bytes:
+def wav(spoken: list[Pcm]) -> bytes:
     """The pieces as one WAV file; all at the rate of the first."""
     place = io.BytesIO()
     with wave.open(place, "wb") as file:

@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 
 from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.errors import PersonError
-from earwitness.domain.person import Person
 from earwitness.domain.recording import Selection
 from earwitness.rights.rights import EVERYTHING, Rights
 from earwitness.speech.audio_file import wav_header
 from earwitness.vault.door import AudioRead
 from earwitness.web import privacy_shapes as shapes
-from earwitness.web.signed_in import SignedIn
+from earwitness.web.errors_told import told
+from earwitness.web.signed_in import Came, Me, need_fresh
 from earwitness.web.streaming import PulledResponse
 
 WAV_HEADER_BYTES: Final = 44
@@ -46,20 +46,19 @@ class Span:
         self.selection = Selection(since=_aware(since), until=_aware(until)) if self.is_given else EVERYTHING
 
 
-def history_router(rights: Rights, *, signed_in: SignedIn) -> APIRouter:
-    """The routes under /api/v1/history."""
-    router = APIRouter(prefix="/api/v1/history")
-    me = Annotated[Person, Depends(signed_in.required)]
-    _add_reading(router, rights, me)
-    _add_changing(router, rights, me)
-    _add_deleting(router, rights, me)
+def history_router(rights: Rights, *, clock: Callable[[], datetime]) -> APIRouter:
+    """The routes under /api/v1/history. `clock` gives aware datetimes."""
+    router = APIRouter(prefix="/api/v1/history", responses=told(404, 409))
+    _add_reading(router, rights)
+    _add_changing(router, rights)
+    _add_deleting(router, rights, clock)
     return router
 
 
-def _add_reading(router: APIRouter, rights: Rights, me: Any) -> None:
+def _add_reading(router: APIRouter, rights: Rights) -> None:
     @router.get("")
     async def history(
-        person: me,
+        person: Me,
         span: Annotated[Span, Depends()],
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
@@ -74,20 +73,20 @@ def _add_reading(router: APIRouter, rights: Rights, me: Any) -> None:
         )
 
     @router.get("/{turn_id}")
-    async def turn(turn_id: TurnId, person: me) -> shapes.RecordingShape:
+    async def turn(turn_id: TurnId, person: Me) -> shapes.RecordingShape:
         """One of your kept turns."""
         found = await asyncio.to_thread(rights.recording, person.person_id, turn_id)
         return shapes.RecordingShape.model_validate(found.as_json())
 
     @router.head("/{turn_id}/audio", response_class=Response)
-    async def audio_length(turn_id: TurnId, person: me) -> Response:
+    async def audio_length(turn_id: TurnId, person: Me) -> Response:
         """How long that WAV file is. Nothing is opened, so nothing is on record."""
         total = await asyncio.to_thread(_wav_bytes, rights, person.person_id, turn_id)
         headers = {"content-length": str(total), "accept-ranges": "bytes"}
         return Response(media_type="audio/wav", headers=headers)
 
     @router.get("/{turn_id}/audio", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
-    async def audio(turn_id: TurnId, request: Request, person: me) -> Response:
+    async def audio(turn_id: TurnId, request: Request, person: Me) -> Response:
         """The sound of one of your kept turns as a WAV file; a single byte range is honoured. On record, like every listen."""
         total = await asyncio.to_thread(_wav_bytes, rights, person.person_id, turn_id)
         part = _range(request.headers, total)
@@ -107,38 +106,41 @@ def _add_reading(router: APIRouter, rights: Rights, me: Any) -> None:
         return await answer.begun()
 
 
-def _add_changing(router: APIRouter, rights: Rights, me: Any) -> None:
+def _add_changing(router: APIRouter, rights: Rights) -> None:
     @router.patch("/{turn_id}")
-    async def correct(turn_id: TurnId, correction: shapes.Correction, person: me) -> shapes.RecordingShape:
+    async def correct(turn_id: TurnId, correction: shapes.Correction, person: Me) -> shapes.RecordingShape:
         """Put your own words in place of what was heard, which stays beside them."""
         found = await asyncio.to_thread(rights.correct, person.person_id, turn_id, transcript=correction.transcript)
         return shapes.RecordingShape.model_validate(found.as_json())
 
     @router.put("/{turn_id}/restriction", status_code=204)
-    async def restrict(turn_id: TurnId, wish: shapes.Restriction, person: me) -> None:
+    async def restrict(turn_id: TurnId, wish: shapes.Restriction, person: Me) -> None:
         """Restrict the use of one turn, or allow it again: kept, but opened by nobody but you."""
         await asyncio.to_thread(rights.restrict, person.person_id, turn_id=turn_id, is_restricted=wish.restricted)
 
 
-def _add_deleting(router: APIRouter, rights: Rights, me: Any) -> None:
+def _add_deleting(router: APIRouter, rights: Rights, clock: Callable[[], datetime]) -> None:
     @router.delete("/{turn_id}")
-    async def delete_one(turn_id: TurnId, person: me) -> shapes.ErasureShape:
+    async def delete_one(turn_id: TurnId, person: Me) -> shapes.ErasureShape:
         """Delete one turn: gone for good when this answers."""
         return await _erase(rights, person.person_id, Selection(turn_ids=(turn_id,)))
 
     @router.delete("")
     async def delete_many(
-        person: me,
+        visitor: Came,
         span: Annotated[Span, Depends()],
         everything: Annotated[bool, Query(alias="all")] = False,
         confirm: Annotated[str, Query(max_length=20, description='"everything" with `all`.')] = "",
     ) -> shapes.ErasureShape:
-        """Delete the turns of a day or a range, or, with all=true&confirm=everything, every one."""
+        """Delete the turns of a day or a range, or, with all=true&confirm=everything, every one; that needs you to have shown who
+        you are in the last minutes."""
         if everything == span.is_given:
             raise PersonError("Say which: a day, since and until, or all.", code="history.invalid")
         if everything and confirm != "everything":
             raise PersonError("Deleting everything needs confirm=everything.", code="history.unconfirmed")
-        return await _erase(rights, person.person_id, span.selection)
+        if everything:
+            need_fresh(visitor, clock())
+        return await _erase(rights, visitor.person.person_id, span.selection)
 
 
 async def _erase(rights: Rights, person_id: str, selection: Selection) -> shapes.ErasureShape:

@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from earwitness.domain.errors import VaultError
-from earwitness.domain.person import Person
 from earwitness.rights.export import Prover
 from earwitness.rights.rights import Rights
 from earwitness.web import privacy_shapes as shapes
-from earwitness.web.signed_in import SignedIn
+from earwitness.web.errors_told import told
+from earwitness.web.signed_in import Me
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
@@ -26,18 +26,17 @@ class PublicLedger(Protocol):
         ...
 
 
-def listens_router(rights: Rights, *, prover: Prover, signed_in: SignedIn) -> APIRouter:
+def listens_router(rights: Rights, *, prover: Prover) -> APIRouter:
     """The routes under /api/v1/listens and /api/v1/receipts."""
-    router = APIRouter(prefix="/api/v1")
-    me = Annotated[Person, Depends(signed_in.required)]
-    _add_listens(router, rights, prover, me)
-    _add_receipts(router, rights, prover, me)
+    router = APIRouter(prefix="/api/v1", responses=told(404, 409))
+    _add_listens(router, rights, prover)
+    _add_receipts(router, rights, prover)
     return router
 
 
 def ledger_router(ledger: PublicLedger) -> APIRouter:
     """The ledger's checkpoint and tiles under /ledger, for verifiers of any make; and its public key."""
-    router = APIRouter(prefix="/ledger")
+    router = APIRouter(prefix="/ledger", responses=told(404))
 
     @router.get("/key", response_class=Response)
     async def key() -> Response:
@@ -53,10 +52,10 @@ def ledger_router(ledger: PublicLedger) -> APIRouter:
     return router
 
 
-def _add_listens(router: APIRouter, rights: Rights, prover: Prover, me: Any) -> None:
+def _add_listens(router: APIRouter, rights: Rights, prover: Prover) -> None:
     @router.get("/listens")
     async def listens(
-        person: me,
+        person: Me,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         turn: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$")] = None,
         others: Annotated[bool, Query(description="Only reads by others than you.")] = True,
@@ -66,12 +65,12 @@ def _add_listens(router: APIRouter, rights: Rights, prover: Prover, me: Any) -> 
         return shapes.ListensShape.model_validate({"listens": [read.as_json() for read in found]})
 
     @router.post("/listens/seen", status_code=204)
-    async def seen(person: me) -> None:
+    async def seen(person: Me) -> None:
         """What others opened until now is no news any more."""
         await asyncio.to_thread(rights.see_listens, person.person_id)
 
     @router.get("/listens/{read_id}/proof")
-    async def proof(read_id: Id, person: me, response: Response) -> shapes.ProofShape:
+    async def proof(read_id: Id, person: Me, response: Response) -> shapes.ProofShape:
         """The proof that this read is in the ledger; `earwitness verify proof` checks it, without this server."""
         read = await asyncio.to_thread(rights.read, person.person_id, read_id)
         found = await asyncio.to_thread(prover.proof_json, read.opened_position)
@@ -79,15 +78,15 @@ def _add_listens(router: APIRouter, rights: Rights, prover: Prover, me: Any) -> 
         return shapes.ProofShape.model_validate(found)
 
 
-def _add_receipts(router: APIRouter, rights: Rights, prover: Prover, me: Any) -> None:
+def _add_receipts(router: APIRouter, rights: Rights, prover: Prover) -> None:
     @router.get("/receipts")
-    async def receipts(person: me) -> shapes.ErasuresShape:
+    async def receipts(person: Me) -> shapes.ErasuresShape:
         """What was deleted of yours, by you or because its time was over, newest first."""
         found = await asyncio.to_thread(rights.receipts, person.person_id)
         return shapes.ErasuresShape.model_validate({"receipts": [one.as_json() for one in found]})
 
     @router.get("/receipts/{erasure_id}")
-    async def receipt(erasure_id: Id, person: me, response: Response) -> shapes.ReceiptShape:
+    async def receipt(erasure_id: Id, person: Me, response: Response) -> shapes.ReceiptShape:
         """A receipt with its proof; `earwitness verify receipt` checks it, without this server."""
         erasure = await asyncio.to_thread(rights.receipt, person.person_id, erasure_id)
         if erasure.position is None:

@@ -1,8 +1,12 @@
-"""The pages and the sign-in form as HTML, and the files they load. No state: all that is personal comes over the API."""
+"""The pages as HTML, and the files they load. No state: all that is personal comes over the API.
 
-from collections.abc import Awaitable, Callable, Sequence
+The gate has seen to it that whoever is shown a page may see it; a page lists the others that this account may open.
+"""
+
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -11,42 +15,58 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from earwitness import __version__
-from earwitness.domain.person import Person
+from earwitness.domain.account import Permission
+from earwitness.domain.visitor import VISITOR, Visitor
 
 _HERE: Final = Path(__file__).parent
-_PAGES: Final = {"/": "talk", "/history": "history", "/privacy": "privacy", "/listens": "listens"}
-_PROBLEMS: Final = {
-    "wrong": "That is not the access code. It is server.access_code in the settings.",
-    "wait": "Too many attempts. Wait five minutes, then try again.",
+_PAGES: Final = {
+    "/": "talk",
+    "/history": "history",
+    "/privacy": "privacy",
+    "/listens": "listens",
+    "/people": "people",
+    "/account": "account",
 }
-Known = Callable[[str], Awaitable[Person | None]]
-"""Who a Cookie header stands for, None for nobody."""
+_LINKS: Final = (
+    ("talk", "/", "Talk", Permission.TALK),
+    ("history", "/history", "History", Permission.OWN_DATA),
+    ("privacy", "/privacy", "Privacy", Permission.OWN_DATA),
+    ("listens", "/listens", "Who listened", Permission.OWN_DATA),
+    ("devices", "/devices", "Devices", Permission.DEVICES),
+    ("people", "/people", "People", Permission.WARDS),
+    ("people", "/people", "People", Permission.PEOPLE),
+)
+"""The pages in the header: name, path, words, and what they are for."""
+LONGEST_RETURN: Final = 500
 
 
-def page_router(*, wake_words: Sequence[str] = (), signed_in: Known | None = None) -> APIRouter:
-    """The routes of the pages and `/sign-in`. The talk page names `wake_words` where it is hands-free; `signed_in` spares the
-    pages a question when nobody is."""
+def page_router(*, wake_words: Callable[[], Sequence[str]] = tuple, also: Sequence[str] = ()) -> APIRouter:
+    """The routes of the pages, `/sign-in` and `/setup`. The talk page names `wake_words` where it is hands-free; `also` are the
+    names of further pages, whose template and path are called so."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), undefined=StrictUndefined
     )
+    names = _PAGES | {f"/{name}": name for name in also}
 
     async def page(request: Request) -> HTMLResponse:
-        name = _PAGES[request.url.path]
-        is_nobody = signed_in is not None and await _is_nobody(request, signed_in)
+        name = names[request.url.path]
+        visitor: Visitor | None = request.scope.get(VISITOR)
         text = templates.get_template(f"{name}.html").render(
-            page=name, version=__version__, wake_words=list(wake_words), is_nobody=is_nobody
+            page=name, version=__version__, wake_words=list(wake_words()), links=_links(visitor)
         )
         return HTMLResponse(text)
 
-    for path in _PAGES:
+    for path in names:
         router.add_api_route(path, page)
 
     @router.get("/sign-in")
-    async def sign_in(problem: Annotated[Literal["wrong", "wait"] | None, Query()] = None) -> HTMLResponse:
-        sentence = _PROBLEMS[problem] if problem else ""
-        status = 429 if problem == "wait" else 200
-        return HTMLResponse(templates.get_template("sign_in.html").render(problem=sentence), status_code=status)
+    async def sign_in(back: Annotated[str, Query(alias="next", max_length=1000)] = "/") -> HTMLResponse:
+        return HTMLResponse(templates.get_template("sign_in.html").render(back=safe_return(back)))
+
+    @router.get("/setup")
+    async def setup() -> HTMLResponse:
+        return HTMLResponse(templates.get_template("setup.html").render())
 
     return router
 
@@ -56,7 +76,14 @@ def static_files() -> ASGIApp:
     return StaticFiles(directory=_HERE / "static")
 
 
-async def _is_nobody(request: Request, signed_in: Known) -> bool:
-    """Whether it is certain that nobody is signed in: a visit from another site brings no cookie, whoever is (SameSite)."""
-    is_own = request.headers.get("sec-fetch-site") in {"none", "same-origin"}
-    return is_own and await signed_in(request.headers.get("cookie", "")) is None
+def safe_return(path: str) -> str:
+    """Where to go after signing in: a page of ours, else the first one. `path` may be anything that somebody put in a link."""
+    page = unquote(path).partition("?")[0].partition("#")[0]
+    is_ours = page in _PAGES or page == "/devices"
+    return path if is_ours and len(path) <= LONGEST_RETURN and path.isascii() and path.isprintable() else "/"
+
+
+def _links(visitor: Visitor | None) -> list[tuple[str, str, str]]:
+    """The pages that an account may open; without an account, all."""
+    found = [one[:3] for one in _LINKS if visitor is None or visitor.person.may(one[3])]
+    return list(dict.fromkeys(found))

@@ -1,14 +1,14 @@
-"""The API of people: enrol, sign in, decide, object, restrict, take everything away, leave. It translates; rights decide."""
+"""The API of one's own rights: decide, object, restrict, take everything away, leave. It translates; rights decide."""
 
 import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Response
 
+from earwitness.domain.account import Permission
 from earwitness.domain.consent import ConsentText, Keeps, Purpose, parse_period, say_period
 from earwitness.domain.errors import PersonError, VaultError
 from earwitness.domain.person import Person
@@ -17,23 +17,22 @@ from earwitness.rights.export import Prover, decision_json, export
 from earwitness.rights.rights import EVERYTHING, Rights, Standing
 from earwitness.vault.vault import Vault
 from earwitness.web import privacy_shapes as shapes
-from earwitness.web.signed_in import AskedBy, SignedIn
+from earwitness.web.errors_told import told
+from earwitness.web.signed_in import AskedBy, Me, SignedIn
 from earwitness.web.streaming import PulledResponse
 
 
 def people_router(
     rights: Rights, *, vault: Vault, prover: Prover, signed_in: SignedIn, clock: Callable[[], datetime]
 ) -> APIRouter:
-    """The routes under /api/v1/people and /api/v1/me."""
-    router = APIRouter(prefix="/api/v1")
-    me = Annotated[Person, Depends(signed_in.required)]
-    _add_signing_in(router, rights, signed_in)
-    _add_consents(router, rights, me)
-    _add_rights(router, rights, me)
-    _add_leaving(router, rights, me, prover=prover, signed_in=signed_in)
+    """The routes under /api/v1/me that are about what is kept."""
+    router = APIRouter(prefix="/api/v1", responses=told(404, 409))
+    _add_consents(router, rights)
+    _add_rights(router, rights)
+    _add_leaving(router, rights, prover=prover, signed_in=signed_in)
 
     @router.get("/me/export", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
-    async def take_away(person: me) -> Response:
+    async def take_away(person: Me) -> Response:
         """Everything that is held about you, sound included, as a zip. Not encrypted: keep it where only you can read it."""
         pieces = export(person, rights=rights, vault=vault, prover=prover, now=clock())
         headers = {"content-disposition": 'attachment; filename="earwitness-export.zip"'}
@@ -42,40 +41,16 @@ def people_router(
     return router
 
 
-def _add_signing_in(router: APIRouter, rights: Rights, signed_in: SignedIn) -> None:
-    @router.post("/people", status_code=201)
-    async def enrol(credentials: shapes.Credentials, response: Response) -> shapes.PersonShape:
-        """Enrol somebody, who is then signed in. Nothing of what they say is kept unless they say so."""
-        person = await asyncio.to_thread(rights.people.add, credentials.name, passphrase=credentials.passphrase)
-        signed_in.remember(response, await asyncio.to_thread(rights.people.let_in, person))
-        return _person_shape(person)
-
-    @router.post("/people/sign-in")
-    async def sign_in(credentials: shapes.Credentials, response: Response) -> shapes.PersonShape:
-        """Sign in; the answer sets a cookie."""
-        person, token = await asyncio.to_thread(rights.people.sign_in, credentials.name, passphrase=credentials.passphrase)
-        signed_in.remember(response, token)
-        return _person_shape(person)
-
-    @router.post("/people/sign-out", status_code=204)
-    async def sign_out(request: Request, response: Response) -> None:
-        """Sign out of this browser."""
-        token = signed_in.token(request.headers.get("cookie", ""))
-        if token is not None:
-            await asyncio.to_thread(rights.people.sign_out, token)
-        signed_in.forget(response)
-
-
-def _add_consents(router: APIRouter, rights: Rights, me: Any) -> None:
+def _add_consents(router: APIRouter, rights: Rights) -> None:
     @router.get("/consent-texts")
     async def consent_texts() -> list[shapes.ConsentTextShape]:
         """What people are asked, in plain words."""
         return [_text_shape(current_text(purpose)) for purpose in Purpose]
 
     @router.put("/me/consents/{purpose}")
-    async def decide(purpose: Purpose, wish: shapes.Wish, way: AskedBy, person: me) -> shapes.MeShape:
+    async def decide(purpose: Purpose, wish: shapes.Wish, way: AskedBy, person: Me) -> shapes.MeShape:
         """Give or withdraw a consent; it takes effect at once."""
-        retention = _seconds(wish.retention)
+        retention = seconds_of(wish.retention)
         await asyncio.to_thread(
             rights.decide,
             person.person_id,
@@ -88,10 +63,10 @@ def _add_consents(router: APIRouter, rights: Rights, me: Any) -> None:
         )
         if purpose is Purpose.KEEP and wish.deletes_kept and (not wish.given or retention == 0):
             await asyncio.to_thread(_delete_all, rights, person.person_id)
-        return await _me_shape(rights, person.person_id)
+        return await me_shape(rights, person.person_id)
 
     @router.get("/me/consents")
-    async def decisions(person: me, response: Response) -> list[shapes.ShownDecisionShape]:
+    async def decisions(person: Me, response: Response) -> list[shapes.ShownDecisionShape]:
         """Every decision you made, newest first, with the text that was shown."""
         response.headers["content-disposition"] = 'attachment; filename="earwitness-consents.json"'
         found = await asyncio.to_thread(rights.consents.decisions, person.person_id)
@@ -100,37 +75,37 @@ def _add_consents(router: APIRouter, rights: Rights, me: Any) -> None:
         return [shapes.ShownDecisionShape.model_validate(one) for one in shown]
 
     @router.post("/me/objections/{purpose}")
-    async def object_to(purpose: Purpose, way: AskedBy, person: me) -> shapes.MeShape:
+    async def object_to(purpose: Purpose, way: AskedBy, person: Me) -> shapes.MeShape:
         """Object to a use: it ends at once, and stands until you lift it."""
         await asyncio.to_thread(rights.object, person.person_id, purpose, way=way)
-        return await _me_shape(rights, person.person_id)
+        return await me_shape(rights, person.person_id)
 
 
-def _add_rights(router: APIRouter, rights: Rights, me: Any) -> None:
+def _add_rights(router: APIRouter, rights: Rights) -> None:
     @router.get("/me")
-    async def standing(person: me) -> shapes.MeShape:
+    async def standing(person: Me) -> shapes.MeShape:
         """Where you stand: what you decided, what is kept, what is new."""
-        return await _me_shape(rights, person.person_id)
+        return await me_shape(rights, person.person_id)
 
     @router.put("/me/restriction")
-    async def restrict(wish: shapes.Restriction, person: me) -> shapes.MeShape:
+    async def restrict(wish: shapes.Restriction, person: Me) -> shapes.MeShape:
         """Restrict the use of everything that is kept of you, or allow it again: kept, but opened by nobody but you."""
         await asyncio.to_thread(rights.restrict, person.person_id, is_restricted=wish.restricted)
-        return await _me_shape(rights, person.person_id)
+        return await me_shape(rights, person.person_id)
 
     @router.put("/me/notices")
-    async def notices(wish: shapes.Notices, person: me) -> shapes.MeShape:
+    async def notices(wish: shapes.Notices, person: Me) -> shapes.MeShape:
         """Whether a listen by somebody else is also said aloud."""
         await asyncio.to_thread(rights.people.change, person.person_id, is_told_aloud=wish.aloud)
-        return await _me_shape(rights, person.person_id)
+        return await me_shape(rights, person.person_id)
 
 
-def _add_leaving(router: APIRouter, rights: Rights, me: Any, *, prover: Prover, signed_in: SignedIn) -> None:
+def _add_leaving(router: APIRouter, rights: Rights, *, prover: Prover, signed_in: SignedIn) -> None:
     @router.delete("/me")
-    async def leave(secret: shapes.Passphrase, person: me, response: Response) -> shapes.LeavingShape:
-        """Delete everything that is held about you, and you as a person of this household. Needs the passphrase again. The answer
-        holds the receipt: nobody can give it to you later."""
-        await asyncio.to_thread(rights.people.check, person.name, passphrase=secret.passphrase)
+    async def leave(person: Me, response: Response) -> shapes.LeavingShape:
+        """Delete everything that is held about you, and you as a person of this household. The answer holds the receipt: nobody
+        can give it to you later."""
+        await asyncio.to_thread(rights.people.check_may_leave, person.person_id)
         erasure = await asyncio.to_thread(rights.erase_person, person.person_id)
         signed_in.forget(response)
         receipt = None
@@ -148,7 +123,8 @@ def _delete_all(rights: Rights, person_id: str) -> None:
             raise
 
 
-def _seconds(retention: str | float | None) -> float | None:
+def seconds_of(retention: str | float | None) -> float | None:
+    """How long a retention is that somebody wrote, in seconds. Raises PersonError for what is no period."""
     if retention is None or isinstance(retention, float | int):
         return retention
     seconds = parse_period(retention)
@@ -157,7 +133,8 @@ def _seconds(retention: str | float | None) -> float | None:
     return seconds
 
 
-async def _me_shape(rights: Rights, person_id: str) -> shapes.MeShape:
+async def me_shape(rights: Rights, person_id: str) -> shapes.MeShape:
+    """Where a person stands, as JSON."""
     standing: Standing = await asyncio.to_thread(rights.standing, person_id)
     keeping, kept = standing.keeping, standing.kept
     decided = {one.value: standing.decisions.get(one) for one in Purpose}
@@ -180,12 +157,15 @@ async def _me_shape(rights: Rights, person_id: str) -> shapes.MeShape:
             next_expiry=kept.next_expiry.isoformat() if kept.next_expiry else None,
         ),
         new_listens=standing.new_listens,
+        permissions=sorted(one for one in Permission if standing.person.may(one)),
     )
 
 
 def _person_shape(person: Person) -> shapes.PersonShape:
     return shapes.PersonShape(
+        id=person.person_id,
         name=person.name,
+        role=person.role,
         alias=person.alias,
         enrolled_at=person.created_at.isoformat(),
         restricted_at=person.restricted_at.isoformat() if person.restricted_at else None,

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from earwitness.domain.account import AccountRole, Permission
 from earwitness.domain.intent import SlotValue
 
 TurnId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -14,19 +15,10 @@ class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
-class Credentials(_Shape):
-    """A name and its passphrase, 15 characters or more."""
-
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    passphrase: Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class Passphrase(_Shape):
-    passphrase: Annotated[str, Field(min_length=1, max_length=1000)]
-
-
 class PersonShape(_Shape):
+    id: str
     name: str
+    role: AccountRole
     alias: str
     """Stands for the person where no name may be."""
     enrolled_at: str
@@ -87,6 +79,8 @@ class MeShape(_Shape):
     keeping: KeepingShape | None
     kept: KeptShape
     new_listens: int
+    permissions: list[Permission]
+    """What the person may do here."""
 
 
 class Wish(_Shape):

@@ -94,7 +94,6 @@ class BoardShape(_Shape):
 
 class HealthShape(_Shape):
     ready: bool
-    version: str
 
 
 class ErrorShape(_Shape):

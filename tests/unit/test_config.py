@@ -32,7 +32,7 @@ def test_values_are_read(tmp_path: Path) -> None:
         ("[wake]\nsensitivity = 2.0\n", "wake.sensitivity"),
         ('[wake]\nwords = ["a", "b", "c"]\n', "wake.words"),
         ("[server]\nport = 70000\n", "server.port"),
-        ('[server]\naccess_code = "short"\n', "server.access_code"),
+        ('[server]\naccess_code = "fifteen letters!"\n', "server.access_code"),
     ],
 )
 def test_unknown_keys_and_bad_values_fail_by_name(tmp_path: Path, text: str, named: str) -> None:

@@ -61,7 +61,7 @@ def test_a_home_file_that_is_none_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_the_report_names_no_account_and_no_secret(tmp_path: Path) -> None:
-    settings = Settings(server=ServerSettings(access_code="correct horse battery"))
+    settings = Settings(server=ServerSettings(port=1234))
     report = look(settings, tmp_path=tmp_path)
     printed = json.dumps(report.as_json())
     assert "anna" not in printed

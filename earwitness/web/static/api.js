@@ -12,8 +12,8 @@ export class ApiError extends Error {
   }
 }
 
-/** Calls `onNobody` when the server says that nobody is signed in any more. */
-export const door = { onNobody: () => {} };
+/** Calls `onNobody` when nobody is signed in any more. `confirm` asks who is to show once more that it is them; gives whether they did. */
+export const door = { onNobody: () => {}, confirm: async () => false };
 
 async function refusal(response) {
   let told = {};
@@ -23,26 +23,27 @@ async function refusal(response) {
     // no JSON: a proxy's page, say; the status has to do
   }
   const message = told.message ?? `The server refused that (status ${response.status}).`;
-  if (told.code === "access.needed") location.assign("/sign-in");
   if (told.code === "access.not_signed_in") door.onNobody();
   return new ApiError(message, { code: told.code, status: response.status });
 }
 
-async function send(method, path, body) {
-  const headers = body === undefined ? PAGE_HEADER : { ...PAGE_HEADER, "content-type": "application/json" };
+async function send(method, path, body, more = {}, isAgain = false) {
+  const headers = { ...PAGE_HEADER, ...more, ...(body === undefined ? {} : { "content-type": "application/json" }) };
   let response;
   try {
     response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
     throw new ApiError(NO_ANSWER, { code: "network.no_answer" });
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
+  if (response.ok) return response;
+  const error = await refusal(response);
+  if (error.code === "access.confirm" && !isAgain && (await door.confirm())) return send(method, path, body, more, true);
+  throw error;
 }
 
-/** The JSON answer to a call, null if it has no body. Throws ApiError. */
-export async function ask(method, path, body) {
-  const response = await send(method, `/api/v1${path}`, body);
+/** The JSON answer to a call, null if it has no body; `headers` are sent besides the usual ones. Throws ApiError. */
+export async function ask(method, path, body, headers = {}) {
+  const response = await send(method, `/api/v1${path}`, body, headers);
   return response.status === 204 ? null : response.json();
 }
 
@@ -50,8 +51,8 @@ export async function ask(method, path, body) {
 export const askText = async (path) => (await send("GET", path)).text();
 
 /** The body of an answer as a Blob; `onBytes` hears how much has come. Throws ApiError. */
-export async function askBlob(path, onBytes = () => {}) {
-  const response = await send("GET", `/api/v1${path}`);
+export async function askBlob(path, onBytes = () => {}, headers = {}) {
+  const response = await send("GET", `/api/v1${path}`, undefined, headers);
   const pieces = [];
   let bytes = 0;
   try {

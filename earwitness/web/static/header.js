@@ -1,9 +1,11 @@
 // The header of every page: who is signed in, the badge of listens by others, signing out, and the lines under it.
+// Whoever is not signed in any more is led to the sign-in, and from there back.
 
 import { ask, door } from "./api.js";
+import { confirmItIsYou } from "./confirm.js";
 import { byId } from "./elements.js";
 
-/** Who is signed in. `me` is what GET /me said, null for nobody, undefined while that is not known. "change" follows each change. */
+/** Who is signed in. `me` is what GET /me said, undefined while that is not known. "change" follows each change. */
 class Account extends EventTarget {
   #others = new BroadcastChannel("earwitness.account");
   #asked = 0;
@@ -12,7 +14,8 @@ class Account extends EventTarget {
   constructor() {
     super();
     this.#others.onmessage = () => this.load();
-    door.onNobody = () => this.#take(null);
+    door.onNobody = leave;
+    door.confirm = confirmItIsYou;
   }
 
   /** Ask the server. Says so on the page if it cannot be known. */
@@ -34,8 +37,9 @@ class Account extends EventTarget {
   }
 
   async signOut() {
-    await ask("POST", "/people/sign-out");
-    this.set(null);
+    await ask("POST", "/sign-out");
+    this.#others.postMessage("changed");
+    location.assign("/sign-in");
   }
 
   #take(me) {
@@ -46,12 +50,16 @@ class Account extends EventTarget {
 }
 
 function show(me) {
-  byId("person").hidden = byId("sign-out").hidden = !me;
-  byId("sign-in").hidden = Boolean(me) || document.body.dataset.page === "privacy";
-  byId("person-name").textContent = me?.person.name ?? "";
-  const count = me?.new_listens ?? 0;
-  byId("new-listens").hidden = count === 0;
-  byId("new-listens-count").textContent = count > 99 ? "99+" : String(count);
+  byId("person-name").textContent = me.person.name;
+  const badge = document.getElementById("new-listens"); // not for accounts of which nothing is kept
+  if (!badge) return;
+  badge.hidden = me.new_listens === 0;
+  byId("new-listens-count").textContent = me.new_listens > 99 ? "99+" : String(me.new_listens);
+}
+
+function leave() {
+  const here = location.pathname + location.search;
+  location.assign(here === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(here)}`);
 }
 
 /** Say on the page what went wrong; nothing takes it away. */
@@ -87,17 +95,7 @@ export const account = new Account();
 
 byId("problem-close").addEventListener("click", () => complain(""));
 byId("news-close").addEventListener("click", () => inform(""));
-byId("sign-out").addEventListener("click", async () => {
-  if (await attempt(byId("sign-out"), () => account.signOut())) byId("sign-in").hidden ? byId("main").focus() : byId("sign-in").focus();
-});
+byId("sign-out").addEventListener("click", () => attempt(byId("sign-out"), () => account.signOut()));
 
 /** Find out who is signed in; a page calls it once it listens to "change". */
-export function start() {
-  if (document.body.dataset.signedIn === "no") {
-    account.me = null;
-    show(null);
-    account.dispatchEvent(new Event("change"));
-    return;
-  }
-  account.load();
-}
+export const start = () => account.load();

@@ -108,13 +108,8 @@ async function reload() {
 function show() {
   const { me } = account;
   if (me === undefined) return;
-  byId("signed-out").hidden = me !== null;
-  byId("signed-in").hidden = me === null;
-  if (me === null) {
-    shownName = null;
-    clear();
-    byId("kept-words").textContent = "Nobody is signed in.";
-  } else if (shownName !== me.person.name) {
+  byId("signed-in").hidden = false;
+  if (shownName !== me.person.name) {
     shownName = me.person.name;
     reload();
   } else {

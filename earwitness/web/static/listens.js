@@ -108,11 +108,9 @@ async function reload() {
 function show() {
   const { me } = account;
   if (me === undefined) return;
-  byId("signed-out").hidden = me !== null;
-  byId("signed-in").hidden = me === null;
-  if (me === null) byId("rows").replaceChildren();
-  const name = me?.person.name ?? null;
-  if (name !== null && name !== shownName) {
+  byId("signed-in").hidden = false;
+  const { name } = me.person;
+  if (name !== shownName) {
     reload();
     showTurn();
     showKey();

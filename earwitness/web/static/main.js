@@ -1,5 +1,6 @@
 // Joins the parts of the talk page: session, microphone, loudspeaker, views, buttons and keys.
 
+import { ask } from "./api.js";
 import { isOnlyMe } from "./device.js";
 import { byId, icon, make } from "./elements.js";
 import { account, complain as say, start } from "./header.js";
@@ -128,6 +129,7 @@ on("lost", ({ seconds }) => {
   byId("link-text").textContent = `Connection lost; trying again in ${Math.max(1, Math.round(seconds))} s`;
   alerts.clear();
   showAlerts();
+  ask("GET", "/me").catch(() => {}); // if the connection was lost because nobody is signed in any more, that leads to the sign-in
 });
 on("state", (message) => {
   if (message.state === "listening" && state !== "listening") turns.begin();

@@ -8,7 +8,6 @@ import { CANCEL, choose } from "./dialogs.js";
 import { byId, isSwitchedOn, make, setSwitch } from "./elements.js";
 import { account, attempt, inform, start } from "./header.js";
 import { Receipts } from "./receipts.js";
-import { Doors } from "./sign_in_form.js";
 import { count, sayBytes, sayMoment, sayPeriod, sayRelative, saySeconds } from "./times.js";
 
 let shownName = null;
@@ -35,15 +34,7 @@ function show() {
   const { me } = account;
   if (me === undefined) return;
   byId("loading").hidden = true;
-  byId("signed-out").hidden = me !== null;
-  byId("signed-in").hidden = me === null;
-  if (me === null) {
-    shownName = null;
-    byId("title").textContent = "Privacy";
-    byId("standing").replaceChildren();
-    for (const part of [consents, decisions, receipts]) part.clear();
-    return;
-  }
+  byId("signed-in").hidden = false;
   byId("title").textContent = `${me.person.name}’s privacy`;
   byId("standing").replaceChildren(...facts(me));
   consents.show(me);
@@ -100,32 +91,27 @@ byId("export").addEventListener("click", async () => {
 
 byId("leave").addEventListener("click", async () => {
   const { me } = account;
-  const field = make("input", { id: "leave-passphrase", type: "password", required: true, maxlength: "256", autocomplete: "current-password" });
   let erasure = null;
   await choose({
     title: `Delete ${me.person.name} for good?`,
     body: [
       make("p", {}, me.kept.recordings ? `${count(me.kept.recordings, "recording")}, all your decisions and your name go at once.` : "All your decisions and your name go at once.", " Nobody can bring them back."),
-      make("label", { for: "leave-passphrase" }, "Your passphrase, to make sure that it is you"),
-      field,
     ],
-    choices: [{ value: "leave", label: "Delete me for good", tone: "danger", isDefault: true }, CANCEL],
+    choices: [{ value: "leave", label: "Delete me for good", tone: "danger" }, CANCEL],
     act: async () => {
-      erasure = await ask("DELETE", "/me", { passphrase: field.value });
+      erasure = await ask("DELETE", "/me");
     },
-    focus: field,
   });
   if (erasure === null) return;
-  account.set(null);
   if (erasure.receipt) hand(new Blob([JSON.stringify(erasure.receipt, null, 1)], { type: "application/json" }), `receipt-${erasure.erasure_id.slice(0, 8)}.json`);
   const saved = erasure.receipt ? " Your receipt was saved as a file: nobody can ask for it later." : "";
-  inform(`You are deleted: ${count(erasure.recordings, "recording")}, your decisions and your name are gone. The ledger holds that it happened, under number ${erasure.erasure_id.slice(0, 8)}.${saved}`);
-  byId("title").focus();
+  await choose({
+    title: "You are deleted",
+    body: [make("p", {}, `${count(erasure.recordings, "recording")}, your decisions and your name are gone. The ledger holds that it happened, under number ${erasure.erasure_id.slice(0, 8)}.${saved}`)],
+    choices: [{ value: "done", label: "Done" }],
+  });
+  location.assign("/sign-in");
 });
 
-new Doors().onEntered = (isNew) => {
-  inform(isNew ? "You are enrolled and signed in. Nothing of what you say is kept unless you switch it on below." : "");
-  byId("title").focus();
-};
 account.addEventListener("change", show);
 start();

@@ -1,19 +1,28 @@
-"""A real server on a real socket around the real conversation, with the simple engines of tests.fakes."""
+"""A real server on a real socket around the real conversation, with the simple engines of tests.fakes.
+
+Whoever asks is taken for its owner unless a test says otherwise: sign-ins are tried where people are.
+"""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from starlette.datastructures import Headers
 from websockets.asyncio.client import ClientConnection, connect
 
+from earwitness.domain.account import AccountRole
 from earwitness.domain.audio import Pcm
 from earwitness.domain.board import Board
 from earwitness.domain.home import Area, Device, Home
+from earwitness.domain.person import Person
+from earwitness.domain.visitor import Visitor
 from earwitness.domain.voice import Voice
-from earwitness.server.app import make_app
+from earwitness.server.app import StillIn, make_app
+from earwitness.server.gate import Setup, Who
 from earwitness.server.listen import Address, bind, http_server
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.endpoint import EndpointLimits
@@ -121,8 +130,44 @@ def make_assistant(workers: Workers, *, keeper: Keeper | None = None) -> tuple[A
     return assistant, house
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def person(role: AccountRole = AccountRole.OWNER) -> Person:
+    """Somebody in that role."""
+    return Person(
+        person_id="0123456789abcdef" * 2,
+        name="Anna",
+        alias="quiet-urchin-1040",
+        created_at=utc_now(),
+        restricted_at=None,
+        saw_listens_at=utc_now(),
+        is_told_aloud=False,
+        role=role,
+    )
+
+
+async def owner(headers: Headers, peer: str) -> Visitor | None:
+    """Whoever asks is the owner, who has just shown so."""
+    return Visitor(person=person(), sign_in_id="1" * 32, confirmed_at=utc_now())
+
+
+async def yes(*_: object) -> bool:
+    return True
+
+
+async def no(*_: object) -> bool:
+    return False
+
+
+SET_UP = Setup(is_done=yes, is_pass=lambda given: False)
+
+
 @asynccontextmanager
-async def serving(**address: Any) -> AsyncIterator[Served]:
+async def serving(
+    *, who: Who = owner, is_still_in: StillIn = yes, setup: Setup = SET_UP, **address: Any
+) -> AsyncIterator[Served]:
     """Serve on a free loopback port until the block ends."""
     with Workers() as workers:
         assistant, house = make_assistant(workers)
@@ -131,8 +176,12 @@ async def serving(**address: Any) -> AsyncIterator[Served]:
             assistant,
             address=where,
             area=None,
-            routers=[page_router(wake_words=("okay nabu",)), api_router(assistant)],
+            routers=[page_router(wake_words=lambda: ("okay nabu",)), api_router(assistant)],
             static=static_files(),
+            who=who,
+            is_still_in=is_still_in,
+            setup=setup,
+            clock=utc_now,
         )
         listener = bind(where)
         server = http_server(app, where)

@@ -12,11 +12,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
+from earwitness.server import app
+from earwitness.server.gate import Setup, nobody
 from earwitness.server.guard import MAX_BODY_BYTES
-from tests.unit.server.serving import Served, greet, serving
+from tests.unit.server.serving import Served, greet, no, serving, wait_for
 from tests.unit.server.test_listen import make_certificate
-
-CODE = "fifteen letters!"
 
 
 def test_every_answer_carries_the_safety_headers() -> None:
@@ -31,7 +31,7 @@ def test_every_answer_carries_the_safety_headers() -> None:
                 assert answer.headers["x-content-type-options"] == "nosniff"
                 assert answer.headers["referrer-policy"] == "no-referrer"
                 assert answer.headers["cache-control"] == "no-store"
-                assert answer.headers["permissions-policy"].startswith("microphone=(self)")
+                assert answer.headers["permissions-policy"].startswith("microphone=(self), publickey-credentials-create=(self)")
                 assert "server" not in answer.headers
 
     asyncio.run(scenario())
@@ -104,7 +104,7 @@ def test_what_is_not_there_is_said_as_json() -> None:
 
 def locked(folder: Path) -> dict[str, object]:
     certificate, key = make_certificate(folder)
-    return {"tls_certificate": certificate, "tls_key": key, "access_code": CODE}
+    return {"tls_certificate": certificate, "tls_key": key}
 
 
 def trusting(folder: Path) -> ssl.SSLContext:
@@ -117,28 +117,36 @@ def client_of(served: Served, folder: Path) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"https://{served.host}", verify=trusting(folder))
 
 
-def test_behind_the_access_code_nothing_is_seen_before_signing_in(tmp_path: Path) -> None:
+def test_whoever_is_not_signed_in_sees_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with serving(**locked(tmp_path)) as served, client_of(served, tmp_path) as client:
-            for page in ("/", "/history", "/privacy", "/listens?turn=1"):
-                visit = await client.get(page, headers={"Accept": "text/html"})
-                assert (visit.status_code, visit.headers["location"]) == (303, "/sign-in")
-            for path in ("/api/v1/history", "/ledger/checkpoint"):
-                answer = await client.get(path, headers={"Accept": "text/html"})
-                assert (answer.status_code, answer.json()["code"]) == (401, "access.needed")
-            for path in ("/api/v1/health", "/api/v1/home", "/api/v1/openapi.json", "/nothing"):
+        async with serving(who=nobody, **locked(tmp_path)) as served, client_of(served, tmp_path) as client:
+            visit = await client.get("/", headers={"Accept": "text/html"})
+            assert (visit.status_code, visit.headers["location"]) == (303, "/sign-in")
+            visit = await client.get("/listens?turn=1", headers={"Accept": "text/html"})
+            assert (visit.status_code, visit.headers["location"]) == (303, "/sign-in?next=/listens%3Fturn%3D1")
+            for path in ("/api/v1/history", "/ledger/checkpoint", "/nothing", "/api/v1/home", "/api/v1/openapi.json", "/"):
                 answer = await client.get(path)
-                assert (answer.status_code, answer.json()["code"]) == (401, "access.needed")
+                assert (answer.status_code, answer.json()["code"]) == (401, "access.not_signed_in")
+                assert answer.headers["www-authenticate"].startswith("Bearer")
             with pytest.raises(InvalidStatus):
                 await secure_session(served, tmp_path)
-            assert "Access code" in (await client.get("/sign-in")).text
-            signed = await client.post("/sign-in", data={"code": CODE}, headers={"Origin": f"https://{served.host}"})
-            assert (signed.status_code, signed.headers["location"]) == (303, "/")
-            assert (await client.get("/api/v1/health")).json()["ready"] is False
-            assert "max-age" in signed.headers["strict-transport-security"]
-            cookie = signed.headers["set-cookie"].partition(";")[0]
-            async with await secure_session(served, tmp_path, Cookie=cookie) as socket:
-                await greet(socket)
+            assert (await client.get("/api/v1/health")).json() == {"ready": False}
+            page = await client.get("/sign-in")
+            assert "Sign in" in page.text
+            assert "max-age" in page.headers["strict-transport-security"]
+
+    asyncio.run(scenario())
+
+
+def test_a_session_ends_soon_after_the_sign_in_that_opened_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "RECHECK_SECONDS", 0.2)
+
+    async def scenario() -> None:
+        async with serving(is_still_in=no) as served, served.session() as socket:
+            await greet(socket)
+            message = await wait_for(socket, "error")
+            assert message["code"] == "access.not_signed_in"
+            await asyncio.wait_for(socket.wait_closed(), 5)
 
     asyncio.run(scenario())
 
@@ -148,18 +156,20 @@ def secure_session(served: Served, folder: Path, **headers: str) -> connect:
     return connect(address, ssl=trusting(folder), origin=Origin(f"https://{served.host}"), additional_headers=headers)
 
 
-def test_guessing_the_code_is_slowed_down(tmp_path: Path) -> None:
+def test_a_home_that_is_not_set_up_shows_nothing_but_the_setup() -> None:
+    setup = Setup(is_done=no, is_pass=lambda given: False)
+
     async def scenario() -> None:
-        async with serving(**locked(tmp_path)) as served, client_of(served, tmp_path) as client:
-            for _ in range(5):
-                wrong = await client.post("/sign-in", data={"code": "x" * 15})
-                assert wrong.headers["location"] == "/sign-in?problem=wrong"
-                assert "set-cookie" not in wrong.headers
-            right = await client.post("/sign-in", data={"code": CODE})
-            assert right.headers["location"] == "/sign-in?problem=wait"
-            assert (await client.get("/sign-in?problem=wait")).status_code == 429
-            bearer = await client.get("/api/v1/health", headers={"Authorization": f"Bearer {CODE}"})
-            assert bearer.status_code == 401
+        async with serving(setup=setup) as served, httpx.AsyncClient(base_url=served.url) as client:
+            for page in ("/", "/history", "/sign-in", "/people"):
+                visit = await client.get(page, headers={"Accept": "text/html"})
+                assert (visit.status_code, visit.headers["location"]) == (303, "/setup")
+            for path in ("/api/v1/home", "/ledger/key", "/nothing"):
+                answer = await client.get(path)
+                assert (answer.status_code, answer.json()["code"]) == (403, "setup.needed")
+            with pytest.raises(InvalidStatus):
+                await served.session()
+            assert (await client.get("/setup")).status_code == 200
 
     asyncio.run(scenario())
 

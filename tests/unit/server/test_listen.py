@@ -1,16 +1,15 @@
 """Listening addresses: only what is safe is served, and a refusal says what to do."""
 
 import socket
+import ssl
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from earwitness.domain.errors import NetworkError
-from earwitness.server.listen import Address, bind, certificate_names
-
-CODE = "fifteen letters!"
+from earwitness.server.listen import Address, bind, certificate_names, http_server
 
 
 @pytest.fixture(scope="module")
@@ -34,34 +33,54 @@ def test_loopback_needs_nothing(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "assistant.example", ""])
-@pytest.mark.parametrize("locks", [{}, {"access_code": CODE}, {"tls_certificate": Path("c"), "tls_key": Path("k")}], ids=str)
-def test_others_are_let_in_only_with_tls_and_a_code(host: str, locks: dict[str, Any]) -> None:
-    with pytest.raises(NetworkError) as caught:
-        Address(host=host, **locks)
+def test_others_are_let_in_only_with_tls(host: str) -> None:
+    with pytest.raises(NetworkError, match="needs TLS") as caught:
+        Address(host=host)
     assert caught.value.code == "network.not_safe"
     assert "127.0.0.1" in caught.value.sentence
+    assert Address(host=host, tls_certificate=Path("c"), tls_key=Path("k")).is_public
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "assistant.example"])
-def test_what_is_for_anybody_needs_tls_and_no_code(host: str) -> None:
-    with pytest.raises(NetworkError, match="needs TLS") as caught:
-        Address(host=host, is_for_anybody=True, access_code=CODE)
-    assert caught.value.code == "network.not_safe"
-    assert Address(host=host, is_for_anybody=True, tls_certificate=Path("c"), tls_key=Path("k")).is_public
-    assert not Address(is_for_anybody=True).is_secure
+@pytest.mark.parametrize(
+    ("most", "version"), [(ssl.TLSVersion.TLSv1_3, "TLSv1.3"), (ssl.TLSVersion.TLSv1_2, None)], ids=["1.3", "1.2"]
+)
+def test_tls_is_1_3_and_nothing_older(pair: tuple[Path, Path], most: ssl.TLSVersion, version: str | None) -> None:
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    server = http_server(nothing, Address(tls_certificate=pair[0], tls_key=pair[1]))
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    theirs.check_hostname = False
+    theirs.verify_mode = ssl.CERT_NONE
+    theirs.maximum_version = most
+    assert server.config.ssl is not None
+    assert spoken_version(server.config.ssl, theirs) == version
+
+
+def spoken_version(ours: ssl.SSLContext, theirs: ssl.SSLContext) -> str | None:
+    """The version that two sides agree on, None if they do not."""
+    to_us, to_them = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = ours.wrap_bio(to_us, to_them, server_side=True)
+    client = theirs.wrap_bio(to_them, to_us)
+    for _ in range(4):
+        for side in (client, server):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLError:
+                return None
+    return server.version()
 
 
 def test_half_a_lock_is_refused() -> None:
     with pytest.raises(NetworkError):
         Address(tls_certificate=Path("c"))
-    with pytest.raises(NetworkError):
-        Address(access_code="short")
 
 
 def test_the_certificate_tells_the_names(pair: tuple[Path, Path]) -> None:
     certificate, key = pair
     assert set(certificate_names(certificate, key)) == {"assistant.example", "192.0.2.7"}
-    address = Address(host="0.0.0.0", tls_certificate=certificate, tls_key=key, access_code=CODE)
+    address = Address(host="0.0.0.0", tls_certificate=certificate, tls_key=key)
     assert "assistant.example" in address.names()
     assert address.url(8765) == "https://0.0.0.0:8765"
 
@@ -85,7 +104,7 @@ def test_an_address_of_another_machine_is_said(pair: tuple[Path, Path]) -> None:
     certificate, key = pair
     for host in ("192.0.2.7", "no.such.name.invalid"):
         with pytest.raises(NetworkError) as caught:
-            bind(Address(host=host, tls_certificate=certificate, tls_key=key, access_code=CODE))
+            bind(Address(host=host, tls_certificate=certificate, tls_key=key))
         assert caught.value.code == "network.not_safe"
 
 

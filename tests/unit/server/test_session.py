@@ -46,7 +46,7 @@ def test_a_spoken_command_goes_from_press_to_reply() -> None:
     async def scenario() -> None:
         async with serving() as served, served.session() as socket:
             welcome = await greet(socket)
-            known = {"version": 1, "rate_hz": 16000, "hands_free": False, "hands_free_allowed": True, "person": None}
+            known = {"version": 1, "rate_hz": 16000, "hands_free": False, "hands_free_allowed": True, "person": "Anna"}
             assert welcome == {"type": "welcome", **known}
             await wait_for(socket, "state", state="asleep", muted=False, capture=False)
             await wait_for(socket, "home", simulated=True)

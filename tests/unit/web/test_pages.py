@@ -2,33 +2,49 @@
 
 import asyncio
 import re
-from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from earwitness import web
-from earwitness.domain.person import Person
-from earwitness.web.pages import Known, page_router
+from earwitness.domain.account import PERMISSIONS, AccountRole
+from earwitness.domain.visitor import VISITOR, Visitor
+from earwitness.server.rules import PAGES
+from earwitness.web.pages import page_router, safe_return
+from tests.unit.server.serving import person
 
 HERE = Path(web.__file__).parent
-PATHS = {"/": "main.js", "/history": "history.js", "/privacy": "privacy.js", "/listens": "listens.js"}
-"""Each page and the script that begins it."""
+PATHS = {
+    "/": "main.js",
+    "/history": "history.js",
+    "/privacy": "privacy.js",
+    "/listens": "listens.js",
+    "/people": "people.js",
+    "/account": "account.js",
+}
+"""Each page of the frame and the script that begins it."""
+BARE = {"/sign-in": "sign_in.js", "/setup": "setup.js"}
+"""Those that are seen before anybody is signed in."""
 IMPORT = re.compile(r'from "\./([\w-]+\.js)"')
 FILES = [*sorted((HERE / "templates").iterdir()), *sorted((HERE / "static").iterdir())]
 SCRIPTS = sorted((HERE / "static").glob("*.js"))
 
 
-def rendered(path: str, *, known: Known | None = None, headers: dict[str, str] | None = None) -> str:
-    """A page as a browser gets it."""
+def rendered(path: str, *, role: AccountRole = AccountRole.OWNER) -> str:
+    """A page as the browser of somebody in that role gets it."""
     app = FastAPI()
-    app.include_router(page_router(wake_words=["hey jarvis"], signed_in=known))
+    app.include_router(page_router(wake_words=lambda: ["hey jarvis"]))
+
+    async def let_in(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, VISITOR: Visitor(person=person(role))}, receive, send)
 
     async def fetch() -> str:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
-            answer = await client.get(path, headers=headers)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(let_in), base_url="http://127.0.0.1") as client:
+            answer = await client.get(path)
             assert answer.status_code == 200
             return answer.text
 
@@ -46,7 +62,7 @@ def imported(script: Path) -> set[Path]:
     return found
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/sign-in", "/sign-in?problem=wrong"])
+@pytest.mark.parametrize("path", [*PATHS, *BARE, "/sign-in?next=/history"])
 def test_pages_hold_no_inline_code_or_style(path: str) -> None:
     text = rendered(path)
     assert re.search(r"<script(?![^>]*\bsrc=)", text) is None
@@ -65,7 +81,7 @@ def test_scripts_set_text_never_html(script: Path) -> None:
     assert re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", script.read_text()) is None
 
 
-@pytest.mark.parametrize(("path", "entry"), PATHS.items())
+@pytest.mark.parametrize(("path", "entry"), (PATHS | BARE).items())
 def test_every_element_and_picture_that_is_named_is_there(path: str, entry: str) -> None:
     page = rendered(path)
     pictures = set(re.findall(r'<symbol id="([\w-]+)"', page))
@@ -76,7 +92,7 @@ def test_every_element_and_picture_that_is_named_is_there(path: str, entry: str)
     assert set(re.findall(r'"#?([id]-[a-z][\w-]+)"', scripts)) <= pictures
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, *BARE])
 def test_labels_and_descriptions_point_at_something_and_ids_are_unique(path: str) -> None:
     page = rendered(path)
     ids = re.findall(r'\bid="([\w-]+)"', page)
@@ -88,31 +104,44 @@ def test_labels_and_descriptions_point_at_something_and_ids_are_unique(path: str
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_knows_itself_in_the_navigation(path: str) -> None:
     page = rendered(path)
-    assert re.findall(r'<a href="([^"]+)" aria-current="page">', page) == [path]
+    assert re.findall(r'<a [^>]*href="([^"]+)" aria-current="page">', page) == [path]
     assert page.count("<h1") == 1
 
 
-def test_a_page_says_that_nobody_is_signed_in_only_when_that_is_certain() -> None:
-    moment = datetime(2026, 3, 1, tzinfo=UTC)
-    anna = Person(
-        person_id="p1",
-        name="Anna",
-        alias="quiet-urchin-1040",
-        created_at=moment,
-        restricted_at=None,
-        saw_listens_at=moment,
-        is_told_aloud=False,
-    )
+@pytest.mark.parametrize("role", AccountRole)
+def test_the_header_leads_only_where_the_gate_lets_the_account_in(role: AccountRole) -> None:
+    page = rendered("/account", role=role)
+    header = page[page.index('<nav class="pages"') : page.index("</nav>")]
+    for path in re.findall(r'<a href="([^"]+)"', header):
+        assert PAGES[path].permissions & PERMISSIONS[role], path
+    for path, rule in PAGES.items():
+        if rule.permissions & PERMISSIONS[role]:
+            assert f'href="{path}"' in page, path
 
-    async def known(cookies: str) -> Person | None:
-        return anna if cookies == "earwitness-person=token" else None
 
-    direct, linked = {"sec-fetch-site": "none"}, {"sec-fetch-site": "cross-site"}
-    assert 'data-signed-in="no"' in rendered("/history", known=known, headers=direct)
-    assert 'data-signed-in="maybe"' in rendered("/history", known=known, headers=direct | {"cookie": "earwitness-person=token"})
-    assert 'data-signed-in="maybe"' in rendered("/history", known=known, headers=linked)
-    assert 'data-signed-in="maybe"' in rendered("/history", headers=direct)
-    assert "Anna" not in rendered("/history", known=known, headers=direct | {"cookie": "earwitness-person=token"})
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("/history", "/history"),
+        ("/listens?turn=1", "/listens?turn=1"),
+        ("/devices", "/devices"),
+        ("", "/"),
+        ("/", "/"),
+        ("//evil.example", "/"),
+        ("https://evil.example/history", "/"),
+        ("/\\evil.example", "/"),
+        ("/history/../../evil", "/"),
+        ("/%2f%2fevil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/history\r\nset-cookie: a=b", "/"),
+        ("/history?" + "a" * 600, "/"),
+        ("/sign-in?next=/history", "/"),
+        ("/api/v1/me", "/"),
+    ],
+)
+def test_after_signing_in_one_comes_to_a_page_of_ours(asked: str, given: str) -> None:
+    assert safe_return(asked) == given
+    assert f'data-back="{given}"' in rendered(f"/sign-in?next={quote(asked, safe='')}") or len(asked) > 500
 
 
 def test_every_module_that_is_imported_is_there() -> None:

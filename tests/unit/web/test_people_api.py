@@ -1,10 +1,9 @@
-"""The API of people: enrol, sign in, decide, object, restrict, take away, leave, and how each bad request ends."""
+"""The API of people: sign in, decide, object, restrict, take away, leave, and how each bad request ends."""
 
 import io
 import json
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from tests.houses_kept import NOON, PASSPHRASE, PERSON_COOKIES, REVIEWER, KeptHo
 
 ME = "/api/v1/me"
 KEEP = f"{ME}/consents/keep"
-SIGN_IN = "/api/v1/people/sign-in"
+SIGN_IN = "/api/v1/sign-in"
 
 
 @pytest.fixture
@@ -42,13 +41,16 @@ def said(answer: Any, status: int, code: str) -> None:
 # Enrolling and signing in
 
 
-def test_who_enrols_is_signed_in_and_nothing_is_kept_of_them(house: KeptHouse) -> None:
-    client = house.client()
-    answer = client.post("/api/v1/people", json={"name": "  Anna  Maria ", "passphrase": PASSPHRASE})
+def test_who_is_added_can_sign_in_and_nothing_is_kept_of_them(house: KeptHouse) -> None:
+    owner = house.client(house.enrolled("Ben"))
+    answer = owner.post("/api/v1/people", json={"name": "  Anna  Maria ", "passphrase": PASSPHRASE})
     assert answer.status_code == 201
-    assert (answer.json()["name"], answer.json()["enrolled_at"]) == ("Anna Maria", NOON.isoformat())
+    assert (answer.json()["name"], answer.json()["created_at"]) == ("Anna Maria", NOON.isoformat())
     assert answer.json()["alias"] == house.people.named("anna maria").alias
+    client = house.client()
+    assert house.sign_in(client, "Anna Maria").json() == {"name": "Anna Maria", "role": "adult"}
     me = client.get(ME).json()
+    assert (me["person"]["role"], "wards" in me["permissions"], "people" in me["permissions"]) == ("adult", True, False)
     assert me["consents"] == {"keep": None, "review": None, "train": None, "identify": None}
     assert me["keeping"] is None
     assert (me["kept"], me["new_listens"]) == ({"recordings": 0, "seconds": 0.0, "oldest": None, "next_expiry": None}, 0)
@@ -68,7 +70,7 @@ def test_the_cookie_is_for_this_site_alone_and_out_of_reach_of_scripts(house: Ke
     answer = house.sign_in(house.client(is_secure=is_secure), "Anna")
     name, *attributes = (part.strip() for part in answer.headers["set-cookie"].split(";"))
     assert name.startswith(f"{PERSON_COOKIES[is_secure]}=")
-    assert {part.lower() for part in attributes} == {"httponly", "samesite=strict", "path=/", "max-age=2592000"} | (
+    assert {part.lower() for part in attributes} == {"httponly", "samesite=strict", "path=/", "max-age=7776000"} | (
         {"secure"} if is_secure else set()
     )
 
@@ -77,18 +79,18 @@ def test_signing_out_kills_the_token_and_no_other(house: KeptHouse) -> None:
     anna = house.enrolled()
     client, other = house.client(anna), house.client(anna)
     token = client.cookies[PERSON_COOKIES[False]]
-    answer = client.post("/api/v1/people/sign-out")
+    answer = client.post("/api/v1/sign-out")
     assert answer.status_code == 204
     assert "max-age=0" in answer.headers["set-cookie"].lower()
-    assert client.post("/api/v1/people/sign-out").status_code == 204, "twice is fine"
+    said(client.post("/api/v1/sign-out"), 401, "access.not_signed_in")
     client.cookies.set(PERSON_COOKIES[False], token)
     said(client.get(ME), 401, "access.not_signed_in")
     assert other.get(ME).status_code == 200
 
 
 def test_a_name_that_is_taken_is_said(house: KeptHouse) -> None:
-    house.enrolled("Anna")
-    said(house.client().post("/api/v1/people", json={"name": "aNNa", "passphrase": PASSPHRASE}), 409, "person.exists")
+    client = house.client(house.enrolled("Anna"))
+    said(client.post("/api/v1/people", json={"name": "aNNa", "passphrase": PASSPHRASE}), 409, "person.exists")
 
 
 HOSTILE = [
@@ -105,7 +107,7 @@ HOSTILE = [
     ({"name": ["Anna"], "passphrase": PASSPHRASE}, "request.invalid"),
     ({"name": "Anna"}, "request.invalid"),
     ({"passphrase": PASSPHRASE}, "request.invalid"),
-    ({"name": "Anna", "passphrase": PASSPHRASE, "role": "reviewer"}, "request.invalid"),
+    ({"name": "Anna", "passphrase": PASSPHRASE, "role": "king"}, "request.invalid"),
     ({"name": "Anna", "passphrase": "a" * 10_000}, "request.invalid"),
     ({"name": "Anna", "passphrase": "abcdefghijklmnop\ud800"}, "request.invalid"),
     ({"name": "Anna", "passphrase": None}, "request.invalid"),
@@ -123,8 +125,9 @@ def test_credentials_that_are_none_are_said(shared: TestClient, address: str, bo
 
 @pytest.mark.parametrize("passphrase", ["fourteen chars", "a" * 257], ids=len)
 def test_a_passphrase_that_is_too_short_or_too_long_is_said(house: KeptHouse, passphrase: str) -> None:
-    said(house.client().post("/api/v1/people", json={"name": "Anna", "passphrase": passphrase}), 422, "person.invalid")
-    assert house.people.all() == ()
+    client = house.client(house.enrolled("Ben"))
+    said(client.post("/api/v1/people", json={"name": "Anna", "passphrase": passphrase}), 422, "person.invalid")
+    assert len(house.people.all()) == 1
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +154,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     ids=lambda part: part[:20],
 )
 def test_what_is_no_json_is_said(shared: TestClient, content: bytes, kind: str) -> None:
-    for method, address in (("POST", SIGN_IN), ("POST", "/api/v1/people"), ("PUT", KEEP), ("DELETE", ME)):
+    for method, address in (("POST", SIGN_IN), ("POST", "/api/v1/people"), ("PUT", KEEP)):
         answer = shared.request(method, address, content=content, headers={"content-type": kind})
         assert answer.status_code in (400, 422), answer.text
         assert set(answer.json()) == {"code", "message"}
@@ -165,7 +168,7 @@ def test_a_body_that_is_too_large_is_said(shared: TestClient) -> None:
 
 
 @pytest.mark.parametrize("name", ["Anna", "Nobody"], ids=["known", "unknown"])
-def test_five_wrong_passphrases_are_followed_by_five_minutes(house: KeptHouse, name: str) -> None:
+def test_wrong_passphrases_are_followed_by_a_wait(house: KeptHouse, name: str) -> None:
     house.enrolled("Anna")
     house.enrolled("Ben")
     client = house.client()
@@ -174,9 +177,7 @@ def test_five_wrong_passphrases_are_followed_by_five_minutes(house: KeptHouse, n
     said(house.sign_in(client, name.upper(), passphrase="not the right one"), 429, "access.wait")
     said(house.sign_in(client, name), 429, "access.wait")
     assert house.sign_in(client, "Ben").status_code == 200, "others need not wait"
-    house.clock.advance(seconds=299)
-    said(house.sign_in(client, name), 429, "access.wait")
-    house.clock.advance(seconds=2)
+    house.clock.advance(seconds=31)
     assert house.sign_in(client, name).status_code == (200 if name == "Anna" else 401)
 
 
@@ -187,37 +188,15 @@ def test_a_known_and_an_unknown_name_are_refused_alike(house: KeptHouse) -> None
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
 
 
-def test_many_names_do_not_help_either(house: KeptHouse) -> None:
-    client = house.client()
-    statuses = [house.sign_in(client, f"Name {number}").status_code for number in range(31)]
-    assert statuses == [401] * 30 + [429]
-
-
-def test_attempts_at_once_are_no_more_than_attempts_in_a_row(house: KeptHouse) -> None:
-    house.enrolled("Anna")
-    with ThreadPoolExecutor(12) as pool:
-        codes = list(pool.map(lambda _: error_of(lambda: house.people.check("Anna", passphrase="not it at all")), range(24)))
-    assert codes.count("access.wrong") == 5
-    assert codes.count("access.wait") == 19
-
-
 def test_right_passphrases_are_not_counted(house: KeptHouse) -> None:
     house.enrolled("Anna")
     client = house.client()
     assert {house.sign_in(client, "Anna").status_code for _ in range(8)} == {200}
 
 
-def test_enrolling_works_while_others_guess_that_name(house: KeptHouse) -> None:
-    client = house.client()
-    for _ in range(6):
-        house.sign_in(client, "Anna", passphrase="not the right one")
-    assert client.post("/api/v1/people", json={"name": "Anna", "passphrase": PASSPHRASE}).status_code == 201
-    assert client.get(ME).status_code == 200
-
-
 def test_neither_passphrase_nor_token_is_in_plain_in_any_file(house: KeptHouse) -> None:
+    house.enrolled("Anna")
     client = house.client()
-    assert client.post("/api/v1/people", json={"name": "Anna", "passphrase": PASSPHRASE}).status_code == 201
     house.sign_in(client, "Anna")
     house.sign_in(client, "Anna", passphrase="a wrong one with words")
     token = client.cookies[PERSON_COOKIES[False]]
@@ -234,8 +213,8 @@ def test_neither_passphrase_nor_token_is_in_plain_in_any_file(house: KeptHouse) 
 # Consents
 
 
-def test_what_people_are_asked_is_open_to_all(house: KeptHouse) -> None:
-    texts = house.client().get("/api/v1/consent-texts").json()
+def test_what_people_are_asked_is_told_in_plain_words(house: KeptHouse) -> None:
+    texts = house.client(house.enrolled()).get("/api/v1/consent-texts").json()
     assert [text["purpose"] for text in texts] == [purpose.value for purpose in Purpose]
     assert all(text["text"] and text["spoken"] and len(text["digest"]) == 64 for text in texts)
 
@@ -382,9 +361,10 @@ def test_a_withdrawal_takes_effect_on_the_next_turn(house: KeptHouse) -> None:
         assert client.get(ME).json()["kept"]["recordings"] == kept
 
 
-def test_who_is_not_signed_in_keeps_nothing(house: KeptHouse) -> None:
+def test_of_whoever_never_consented_nothing_is_kept(house: KeptHouse) -> None:
     house.enrolled()
-    assert house.client().post("/api/v1/ask", json={"text": "turn on the lamp"}).json()["outcome"] == "done"
+    client = house.client(house.enrolled("Ben", keeps=None))
+    assert client.post("/api/v1/ask", json={"text": "turn on the lamp"}).json()["outcome"] == "done"
     assert house.entries("kept") == []
 
 
@@ -474,18 +454,21 @@ def test_while_the_ledger_cannot_write_nothing_is_taken_away(house: KeptHouse) -
         said(client.get(f"{ME}/export"), 503, "ledger.unavailable")
 
 
-def test_leaving_needs_the_passphrase_and_makes_the_cookie_worthless(house: KeptHouse) -> None:
-    anna, ben = house.enrolled("Anna"), house.enrolled("Ben")
+def test_leaving_needs_the_passphrase_again_and_makes_the_cookie_worthless(house: KeptHouse) -> None:
+    ben, anna = house.enrolled("Ben"), house.enrolled("Anna")
     turn_id, his = house.keep(anna, sound=sound(1.0)), house.keep(ben)
     client, elsewhere = house.client(anna), house.client(anna)
-    token = client.cookies[PERSON_COOKIES[False]]
-    said(client.request("DELETE", ME), 422, "request.invalid")
-    said(client.request("DELETE", ME, json={"passphrase": "not the right one"}), 401, "access.wrong")
+    house.clock.advance(minutes=11)
+    said(client.request("DELETE", ME), 403, "access.confirm")
+    said(client.post(f"{ME}/confirmation", json={"passphrase": "not the right one"}), 401, "access.wrong")
+    said(client.request("DELETE", ME), 403, "access.confirm")
     assert client.get(f"/api/v1/history/{turn_id}").status_code == 200
-    answer = client.request("DELETE", ME, json={"passphrase": PASSPHRASE})
+    assert client.post(f"{ME}/confirmation", json={"passphrase": PASSPHRASE}).status_code == 204
+    token = client.cookies[PERSON_COOKIES[False]]
+    answer = client.request("DELETE", ME)
     assert (answer.status_code, answer.json()["kind"], answer.json()["recordings"]) == (200, "person", 1)
     assert "max-age=0" in answer.headers["set-cookie"].lower()
-    client.cookies.set(PERSON_COOKIES[False], token)
+    client.cookies.set(PERSON_COOKIES[False], token, domain="127.0.0.1")
     for browser in (client, elsewhere):
         said(browser.get(ME), 401, "access.not_signed_in")
     said(house.sign_in(client, "Anna"), 401, "access.wrong")
@@ -499,7 +482,7 @@ def test_leaving_needs_the_passphrase_and_makes_the_cookie_worthless(house: Kept
 def test_leaving_does_not_wait_for_the_ledger(house: KeptHouse) -> None:
     client = house.client(house.enrolled())
     with house.without_ledger():
-        answer = client.request("DELETE", ME, json={"passphrase": PASSPHRASE})
+        answer = client.request("DELETE", ME)
     assert (answer.status_code, answer.json()["position"], answer.json()["receipt"]) == (200, None, None)
     assert house.people.all() == ()
     house.rights.upkeep()
@@ -509,17 +492,19 @@ def test_leaving_does_not_wait_for_the_ledger(house: KeptHouse) -> None:
 def test_guessing_the_passphrase_of_a_browser_left_open_is_throttled(house: KeptHouse) -> None:
     client = house.client(house.enrolled())
     for _ in range(5):
-        said(client.request("DELETE", ME, json={"passphrase": "not the right one"}), 401, "access.wrong")
-    said(client.request("DELETE", ME, json={"passphrase": PASSPHRASE}), 429, "access.wait")
+        said(client.post(f"{ME}/confirmation", json={"passphrase": "not the right one"}), 401, "access.wrong")
+    said(client.post(f"{ME}/confirmation", json={"passphrase": PASSPHRASE}), 429, "access.wait")
     assert len(house.people.all()) == 1
 
 
 def test_who_leaves_and_comes_back_is_somebody_new(house: KeptHouse) -> None:
+    owner = house.client(house.enrolled("Ben"))
     anna = house.enrolled()
     house.keep(anna)
     client = house.client(anna)
-    client.request("DELETE", ME, json={"passphrase": PASSPHRASE})
-    client.post("/api/v1/people", json={"name": "Anna", "passphrase": PASSPHRASE})
+    client.request("DELETE", ME)
+    owner.post("/api/v1/people", json={"name": "Anna", "passphrase": PASSPHRASE})
+    house.sign_in(client, "Anna")
     me = client.get(ME).json()
     assert (me["kept"]["recordings"], me["keeping"]) == (0, None)
     assert me["person"]["alias"] != anna.alias

@@ -11,13 +11,17 @@ import pytest
 from fastapi import Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import Headers
 
+from earwitness.domain.account import Permission, Scope
 from earwitness.domain.consent import Way
 from earwitness.domain.errors import AccessError
 from earwitness.domain.person import Person
-from earwitness.people.people import SIGN_IN_LASTS, People
+from earwitness.domain.visitor import Visitor
+from earwitness.people.people import People
+from earwitness.people.sign_ins import SignIn, SignIns
 from earwitness.storage.database import Database
-from earwitness.web.signed_in import SignedIn, way_of
+from earwitness.web.signed_in import SignedIn, person_of, program_of, way_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PASSPHRASE = "correct horse battery"
@@ -32,12 +36,14 @@ class Clock:
         return self.now
 
 
-class NotingPeople(People):
-    """People who note on which threads they were asked who is signed in."""
+class NotingSignIns(SignIns):
+    """Sign-ins that note on which threads they were asked who is signed in."""
 
-    def signed_in(self, token: str | None) -> Person | None:
-        self.threads = [*getattr(self, "threads", []), threading.get_ident()]
-        return super().signed_in(token)
+    threads: list[int]
+
+    def find(self, token: str | None) -> tuple[Person, SignIn] | None:
+        self.threads.append(threading.get_ident())
+        return super().find(token)
 
 
 @dataclass
@@ -46,7 +52,8 @@ class Household:
 
     file: Path
     clock: Clock
-    people: NotingPeople
+    people: People
+    sign_ins: NotingSignIns
     anna: Person
     token: str
 
@@ -54,7 +61,12 @@ class Household:
         return SignedIn(self.people, is_secure=is_secure)
 
     def who(self, cookies: str, *, is_secure: bool = False) -> Person | None:
-        return asyncio.run(self.on(is_secure=is_secure).person(cookies))
+        found = asyncio.run(
+            self.on(is_secure=is_secure).visitor(
+                Headers(raw=[(b"cookie", cookies.encode("latin-1", "surrogateescape"))]), "127.0.0.1"
+            )
+        )
+        return None if found is None else found.person
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +74,12 @@ def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
     """Shared: hashing a passphrase is slow on purpose. Tests that change who is signed in use a token of their own."""
     file, clock = tmp_path_factory.mktemp("people") / "household.db", Clock()
     database = Database(file, chain="household")
-    people = NotingPeople(database, clock=clock)
+    people = People(database, clock=clock)
+    people.accounts.sign_ins = sign_ins = NotingSignIns(database, clock=clock)
+    sign_ins.threads = []
     people.add("Anna", passphrase=PASSPHRASE)
     anna, token = people.sign_in("Anna", passphrase=PASSPHRASE)
-    yield Household(file, clock, people, anna, token)
+    yield Household(file, clock, people, sign_ins, anna, token)
     database.close()
 
 
@@ -89,7 +103,7 @@ def cookie_set(response: Response) -> tuple[str, str, set[str]]:
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(household: Household, is_secure: bool, name: str) -> None:
     response = Response()
     household.on(is_secure=is_secure).remember(response, household.token)
-    expected = {"httponly", "samesite=strict", "path=/", f"max-age={30 * 24 * 3600}"} | ({"secure"} if is_secure else set())
+    expected = {"httponly", "samesite=strict", "path=/", f"max-age={90 * 24 * 3600}"} | ({"secure"} if is_secure else set())
     assert cookie_set(response) == (name, household.token, expected)
 
 
@@ -181,28 +195,29 @@ def test_no_header_makes_it_fail_or_signs_in(household: Household, cookies: str)
 
 
 def test_the_database_is_not_asked_on_the_event_loop(household: Household) -> None:
-    household.people.threads = []
+    household.sign_ins.threads = []
     assert household.who(f"{PLAIN}={household.token}") == household.anna
-    assert household.people.threads
-    assert threading.get_ident() not in household.people.threads
+    assert household.sign_ins.threads
+    assert threading.get_ident() not in household.sign_ins.threads
 
 
 def test_without_a_token_the_database_is_not_asked_at_all(household: Household) -> None:
-    household.people.threads = []
+    household.sign_ins.threads = []
     for cookies in ("", "other=1", f"{PLAIN}=", f'{PLAIN}=""'):
         assert household.who(cookies) is None
-    assert household.people.threads == []
+    assert household.sign_ins.threads == []
 
 
 # Until when
 
 
-def test_a_sign_in_ends_after_thirty_days_to_the_second(household: Household) -> None:
+def test_a_sign_in_ends_after_thirty_days_without_use(household: Household) -> None:
+    token = household.people.let_in(household.anna)
     try:
-        household.clock.now = NOW + SIGN_IN_LASTS - timedelta(seconds=1)
-        assert household.who(f"{PLAIN}={household.token}") == household.anna
-        household.clock.now = NOW + SIGN_IN_LASTS
-        assert household.who(f"{PLAIN}={household.token}") is None
+        household.clock.now = NOW + timedelta(days=30, seconds=-1)
+        assert household.who(f"{PLAIN}={token}") == household.anna
+        household.clock.now += timedelta(days=30)
+        assert household.who(f"{PLAIN}={token}") is None
     finally:
         household.clock.now = NOW
 
@@ -228,19 +243,67 @@ def test_no_file_of_the_household_holds_a_token(household: Household) -> None:
     assert not any(household.token.encode() in file.read_bytes() for file in files)
 
 
-# The door before the routes
+# Programs, and who is still there
 
 
-def test_a_request_from_nobody_is_turned_away_with_what_to_do(household: Household) -> None:
-    for headers in ({}, {"cookie": f"{PLAIN}=wrong"}, {"authorization": f"Bearer {household.token}"}):
-        with pytest.raises(AccessError, match="Sign in first") as caught:
-            asyncio.run(household.on().required(request(**headers)))
-        assert caught.value.code == "access.not_signed_in"
+def visitor(household: Household, **headers: str) -> Visitor | None:
+    return asyncio.run(household.on().visitor(Headers(headers), "192.0.2.7"))
 
 
-def test_a_request_with_the_cookie_is_that_persons(household: Household) -> None:
-    sent = request(cookie=f"{PLAIN}={household.token}")
-    assert asyncio.run(household.on().required(sent)) == household.anna
+def test_a_token_stands_for_its_owner_with_its_scopes_and_no_cookie_helps_it(household: Household) -> None:
+    made, secret = household.people.accounts.make_token(household.anna, "Display", scopes=frozenset({Scope.HOME}))
+    cookie = f"{PLAIN}={household.token}"
+    found = visitor(household, authorization=f"Bearer {secret}", cookie=cookie)
+    assert found is not None
+    assert (found.person, found.scopes, found.token_id, found.confirmed_at) == (
+        household.anna,
+        frozenset({Scope.HOME}),
+        made.token_id,
+        None,
+    )
+    assert found.may(Permission.TALK, scope=Scope.HOME)
+    assert not found.may(Permission.TALK, scope=Scope.TALK)
+    assert not found.may(Permission.ACCOUNT, scope=None)
+    assert not found.is_fresh(NOW)
+    for wrong in ("Bearer", "Bearer ", f"Bearer {secret}x", f"Bearer {household.token}", f"Basic {secret}", secret):
+        assert visitor(household, authorization=wrong, cookie=cookie) is None, wrong
+    household.people.accounts.revoke_token(household.anna.person_id, made.token_id)
+    assert visitor(household, authorization=f"Bearer {secret}") is None
+    assert asyncio.run(household.on().is_still_in(found)) is False
+
+
+def test_who_is_signed_out_is_not_in_any_more(household: Household) -> None:
+    token = household.people.let_in(household.anna)
+    found = visitor(household, cookie=f"{PLAIN}={token}")
+    assert found is not None
+    signed_in = household.on()
+    assert asyncio.run(signed_in.is_still_in(found)) is True
+    fresh = household.people.accounts.confirm(token, passphrase=PASSPHRASE).token
+    assert asyncio.run(signed_in.is_still_in(found)) is True, "the same sign-in, with a new token"
+    household.people.sign_out(fresh)
+    assert asyncio.run(signed_in.is_still_in(found)) is False
+
+
+@pytest.mark.parametrize(
+    ("agent", "program"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit Version/17.5 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit Chrome/126.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit Chrome/126.0 Safari/537.36 Edg/126.0", "Edge on Windows"),
+        ("curl/8.5.0", "curl"),
+        ("<script>alert(1)</script>", ""),
+        ("", ""),
+    ],
+)
+def test_a_program_is_called_by_its_name(agent: str, program: str) -> None:
+    assert program_of(agent) == program
+
+
+def test_a_request_that_the_gate_let_in_as_nobody_is_no_persons() -> None:
+    with pytest.raises(AccessError, match="Sign in first") as caught:
+        person_of(request())
+    assert caught.value.code == "access.not_signed_in"
 
 
 @pytest.mark.parametrize(("headers", "way"), [({}, Way.API), ({"x_earwitness_page": "1"}, Way.PAGE)], ids=["program", "page"])

@@ -1,0 +1,182 @@
+"""The one table of who may do what: each method and path of the server with what it asks for. What is not here is refused.
+
+Rules only; `gate.py` enforces them before anything behind it is reached. A path is a template as FastAPI writes it; where several
+fit, the first does. The method of a WebSocket is WS.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from earwitness.domain.account import Permission, Scope
+
+
+class Kind(Enum):
+    """Whom a rule is for."""
+
+    OPEN = "open"
+    """Anybody."""
+    SETUP = "setup"
+    """Whoever sets the home up, until that is done: from this machine, or with a pass for the terminal's setup code."""
+    MEMBERS = "members"
+    """An account that has one of the permissions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one route asks for."""
+
+    kind: Kind = Kind.MEMBERS
+    permissions: frozenset[Permission] = field(default_factory=frozenset)
+    scope: Scope | None = None
+    """The scope with which a token may do it too; None for what no token may."""
+    is_dangerous: bool = False
+    """Whether it needs somebody who showed who they are in the last minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A rule and the template that it belongs to."""
+
+    template: str
+    rule: Rule
+
+
+def _needs(*permissions: Permission, scope: Scope | None = None) -> Rule:
+    return Rule(permissions=frozenset(permissions), scope=scope)
+
+
+def _danger(*permissions: Permission) -> Rule:
+    return Rule(permissions=frozenset(permissions), is_dangerous=True)
+
+
+_OPEN: Final = Rule(kind=Kind.OPEN)
+_SETUP: Final = Rule(kind=Kind.SETUP)
+_ACCOUNT: Final = _needs(Permission.ACCOUNT)
+_OWN_DATA: Final = _needs(Permission.OWN_DATA)
+_READ: Final = _needs(Permission.OWN_DATA, scope=Scope.HISTORY)
+_TALK: Final = _needs(Permission.TALK, scope=Scope.TALK)
+_SEE: Final = _needs(Permission.TALK, scope=Scope.HOME)
+_TOKENS: Final = _needs(Permission.TOKENS)
+_PEOPLE: Final = _needs(Permission.PEOPLE)
+_WARDS: Final = _needs(Permission.WARDS)
+_REMOTE: Final = _needs(Permission.REMOTE)
+_LEDGER: Final = _needs(Permission.ACCOUNT, scope=Scope.HISTORY)
+
+PAGES: Final[Mapping[str, Rule]] = {
+    "/": _needs(Permission.TALK),
+    "/history": _OWN_DATA,
+    "/privacy": _OWN_DATA,
+    "/listens": _OWN_DATA,
+    "/account": _ACCOUNT,
+    "/people": _needs(Permission.PEOPLE, Permission.WARDS),
+    "/devices": _needs(Permission.DEVICES),
+    "/sign-in": _OPEN,
+    "/setup": _OPEN,
+}
+"""The pages, which a browser visits with GET."""
+
+_API: Final[Mapping[str, Mapping[str, Rule]]] = {
+    "/health": {"GET": _OPEN},
+    "/openapi.json": {"GET": _LEDGER},
+    "/setup": {"GET": _OPEN, "POST": _SETUP},
+    "/setup/code": {"POST": _OPEN},
+    "/setup/choices": {"GET": _SETUP},
+    "/setup/passphrase": {"POST": _SETUP},
+    "/setup/passkey": {"POST": _SETUP},
+    "/setup/sample": {"GET": _SETUP},
+    "/setup/promise": {"GET": _SETUP},
+    "/sign-in": {"POST": _OPEN},
+    "/sign-in/passkey": {"POST": _OPEN, "PUT": _OPEN},
+    "/sign-out": {"POST": _ACCOUNT},
+    "/session": {"WS": _TALK},
+    "/voices": {"GET": _TALK},
+    "/home": {"GET": _SEE},
+    "/ask": {"POST": _TALK},
+    "/ask/audio": {"POST": _TALK},
+    "/say": {"GET": _TALK},
+    "/cues/{name}": {"GET": _TALK},
+    "/consent-texts": {"GET": _ACCOUNT},
+    "/me": {"GET": _ACCOUNT, "DELETE": _danger(Permission.ACCOUNT)},
+    "/me/consents": {"GET": _OWN_DATA},
+    "/me/consents/{purpose}": {"PUT": _OWN_DATA},
+    "/me/objections/{purpose}": {"POST": _OWN_DATA},
+    "/me/restriction": {"PUT": _OWN_DATA},
+    "/me/notices": {"PUT": _OWN_DATA},
+    "/me/export": {"GET": _danger(Permission.OWN_DATA)},
+    "/history": {"GET": _READ, "DELETE": _OWN_DATA},
+    "/history/{turn_id}": {"GET": _READ, "PATCH": _OWN_DATA, "DELETE": _OWN_DATA},
+    "/history/{turn_id}/audio": {"GET": _READ, "HEAD": _READ},
+    "/history/{turn_id}/restriction": {"PUT": _OWN_DATA},
+    "/listens": {"GET": _READ},
+    "/listens/seen": {"POST": _OWN_DATA},
+    "/listens/{read_id}/proof": {"GET": _READ},
+    "/receipts": {"GET": _READ},
+    "/receipts/{erasure_id}": {"GET": _READ},
+    "/me/confirmation": {"POST": _ACCOUNT},
+    "/me/confirmation/passkey": {"POST": _ACCOUNT, "PUT": _ACCOUNT},
+    "/me/passphrase": {"PUT": _danger(Permission.ACCOUNT)},
+    "/me/passphrase/check": {"POST": _ACCOUNT},
+    "/me/security": {"GET": _ACCOUNT},
+    "/me/passkeys": {"POST": _danger(Permission.ACCOUNT), "PUT": _danger(Permission.ACCOUNT)},
+    "/me/passkeys/{passkey_id}": {"PATCH": _ACCOUNT, "DELETE": _danger(Permission.ACCOUNT)},
+    "/me/code": {key: _danger(Permission.ACCOUNT) for key in ("POST", "PUT", "DELETE")},
+    "/me/recovery-codes": {"POST": _danger(Permission.ACCOUNT)},
+    "/me/sign-ins": {"GET": _ACCOUNT, "DELETE": _ACCOUNT},
+    "/me/sign-ins/{sign_in_id}": {"DELETE": _ACCOUNT},
+    "/me/log": {"GET": _ACCOUNT},
+    "/me/tokens": {"GET": _TOKENS, "POST": _danger(Permission.TOKENS)},
+    "/me/tokens/{token_id}": {"DELETE": _TOKENS},
+    "/wards": {"GET": _WARDS},
+    "/wards/{person_id}/consents/{purpose}": {"PUT": _WARDS},
+    "/people": {"GET": _PEOPLE, "POST": _danger(Permission.PEOPLE)},
+    "/people/passphrase": {"POST": _PEOPLE},
+    "/people/{person_id}": {"PATCH": _danger(Permission.PEOPLE), "DELETE": _danger(Permission.PEOPLE)},
+    "/people/{person_id}/sign-ins": {"DELETE": _danger(Permission.PEOPLE)},
+    "/remotes": {"GET": _REMOTE, "POST": _danger(Permission.REMOTE)},
+    "/remotes/{remote_id}": {"DELETE": _REMOTE},
+    "/household": {"GET": _SEE, "PUT": _danger(Permission.HOUSEHOLD)},
+}
+
+RULES: Final[Mapping[tuple[str, str], Rule]] = {
+    **{("GET", path): rule for path, rule in PAGES.items()},
+    ("GET", "/static/{path:path}"): _OPEN,
+    ("GET", "/ledger/key"): _LEDGER,
+    ("GET", "/ledger/{path:path}"): _LEDGER,
+    **{(method, f"/api/v1{path}"): rule for path, methods in _API.items() for method, rule in methods.items()},
+}
+"""Every route of the server."""
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """A template as Starlette reads it: a part in braces is one piece of a path, or all that follows."""
+    parts = re.split(r"(\{\w+(?::path)?\})", template)
+    pieces = [".*" if part.endswith(":path}") else "[^/]+" if part.startswith("{") else re.escape(part) for part in parts]
+    return re.compile("".join(pieces), re.DOTALL)
+
+
+_BY_PATTERN: Final = [(method, template, _pattern(template), rule) for (method, template), rule in RULES.items()]
+_EXACT: Final = {key: Found(key[1], rule) for key, rule in RULES.items() if "{" not in key[1]}
+
+
+def rule_of(method: str, path: str) -> Found | None:
+    """The rule of a request, None if there is none; a HEAD without a rule of its own is like the GET."""
+    if (found := _EXACT.get((method, path))) is not None:
+        return found
+    found = next(_fitting(method, path), None)
+    return rule_of("GET", path) if found is None and method == "HEAD" else found
+
+
+def methods_of(path: str) -> tuple[str, ...]:
+    """The methods that have a rule for a path, WebSockets aside; sorted."""
+    named = {key[0] for key, found in _EXACT.items() if key[1] == path}
+    named |= {method for method, template, pattern, _ in _BY_PATTERN if "{" in template and pattern.fullmatch(path)}
+    return tuple(sorted(named - {"WS"}))
+
+
+def _fitting(method: str, path: str) -> Iterator[Found]:
+    for named, template, pattern, rule in _BY_PATTERN:
+        if named == method and "{" in template and pattern.fullmatch(path):
+            yield Found(template, rule)

@@ -1,0 +1,216 @@
+// The first start, step by step: owner, home and rooms, wake word and voice, and what is kept and who may listen.
+
+import { ask, askBlob } from "./api.js";
+import { byId, make } from "./elements.js";
+import { canUsePasskeys, makePasskey } from "./passkeys.js";
+import { advise } from "./passphrase_advice.js";
+import { watchShowButtons } from "./show_secret.js";
+
+const PASS_HEADER = "x-earwitness-setup-pass";
+const headers = {}; // the pass for the setup code, where one is needed
+const sound = new Audio();
+let steps = [];
+let step = 0;
+let choices = null;
+let passkey = null;
+let rooms = [];
+let stopSound = () => {};
+
+function show(index, isFirst = false) {
+  stopSound();
+  step = index;
+  steps.forEach((each, at) => {
+    byId(each).hidden = at !== index;
+  });
+  const form = byId(steps[index]);
+  byId("progress").textContent = `Step ${index + 1} of ${steps.length}: ${form.dataset.title}`;
+  if (!isFirst) form.querySelector("h2").focus();
+}
+
+/** Do what a step does when it is sent, then show the next one. */
+function onStep(name, work) {
+  const form = byId(`step-${name}`);
+  const problem = form.querySelector("[data-problem]");
+  const button = form.querySelector("[type=submit]");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (button.getAttribute("aria-busy")) return;
+    problem.textContent = "";
+    button.setAttribute("aria-busy", "true");
+    try {
+      await work();
+      if (step + 1 < steps.length) show(step + 1);
+    } catch (error) {
+      problem.textContent = error.message;
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  });
+  form.querySelector("[data-back]")?.addEventListener("click", () => show(step - 1));
+}
+
+// The setup code
+
+onStep("code", async () => {
+  if (!headers[PASS_HEADER]) headers[PASS_HEADER] = (await ask("POST", "/setup/code", { code: byId("code").value.trim() })).setup_pass;
+  await loadChoices();
+});
+
+async function loadChoices() {
+  choices = await ask("GET", "/setup/choices", undefined, headers);
+  rooms = choices.areas.map(({ name, has_devices: isFixed }) => ({ name, isFixed }));
+  byId("home").value = choices.home;
+  showRooms();
+  byId("wake-words").replaceChildren(
+    ...choices.wake_words.map((word) => make("label", { class: "option" }, make("input", { type: "radio", name: "wake-word", value: word, checked: word === choices.wake_word }), word)),
+  );
+  byId("voice").replaceChildren(...choices.voices.filter((one) => one.installed).map((one) => make("option", { value: one.name, selected: one.name === choices.voice }, one.name)));
+  showVoice();
+  byId("promise").replaceChildren(...choices.promise.map(({ title, text }) => make("section", {}, make("h3", {}, title), make("p", {}, text))));
+}
+
+// The owner
+
+const way = () => document.querySelector("[name=way]:checked").value;
+byId("way").hidden = !canUsePasskeys();
+byId("way").addEventListener("change", () => {
+  const isPasskey = way() === "passkey";
+  byId("passphrase-part").hidden = isPasskey;
+  byId("passphrase").disabled = isPasskey;
+  byId("passkey-hint").hidden = !isPasskey;
+});
+advise(byId("passphrase"), byId("passphrase-advice"), {
+  path: "/setup/passphrase",
+  body: () => ({ name: byId("name").value, passphrase: byId("passphrase").value }),
+  headers,
+});
+watchShowButtons();
+onStep("owner", async () => {
+  passkey = null;
+  if (way() === "passkey") {
+    const { ceremony, options } = await ask("POST", "/setup/passkey", { name: byId("name").value.trim() }, headers);
+    passkey = { ceremony, credential: await makePasskey(options) };
+  } else {
+    const verdict = await ask("POST", "/setup/passphrase", { name: byId("name").value, passphrase: byId("passphrase").value }, headers);
+    if (!verdict.good) throw new Error(verdict.sentence);
+  }
+});
+
+// Home and rooms
+
+function showRooms() {
+  byId("rooms").replaceChildren(
+    ...rooms.map((room) => {
+      const remove = make("button", { type: "button", "aria-label": `Remove ${room.name}` }, "×");
+      remove.addEventListener("click", () => {
+        rooms = rooms.filter((each) => each !== room);
+        showRooms();
+        byId("room").focus();
+      });
+      return make("li", { class: "chip" }, room.name, ...(room.isFixed ? [] : [remove]));
+    }),
+  );
+}
+
+function addRoom() {
+  const name = byId("room").value.trim();
+  if (name && !rooms.some((room) => room.name.toLowerCase() === name.toLowerCase())) rooms.push({ name, isFixed: false });
+  byId("room").value = "";
+  byId("room").focus();
+  showRooms();
+}
+byId("add-room").addEventListener("click", addRoom);
+byId("room").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !byId("room").value.trim()) return;
+  event.preventDefault();
+  addRoom();
+});
+onStep("home", async () => {
+  if (byId("room").value.trim()) addRoom();
+});
+
+// Wake word and voice
+
+function showVoice() {
+  byId("voice-about").textContent = choices.voices.find((one) => one.name === byId("voice").value)?.description ?? "";
+}
+byId("voice").addEventListener("change", showVoice);
+
+/** Play a WAV of the server; gives when it is over or was stopped. */
+async function play(path) {
+  stopSound();
+  const { blob } = await askBlob(path, () => {}, headers);
+  sound.src = URL.createObjectURL(blob);
+  await new Promise((resolve, reject) => {
+    stopSound = () => {
+      sound.pause();
+      resolve();
+    };
+    sound.onended = resolve;
+    sound.onerror = () => reject(new Error("That cannot be played here."));
+    sound.play().catch(reject);
+  });
+  URL.revokeObjectURL(sound.src);
+  stopSound = () => {};
+}
+
+const voiceQuery = () => new URLSearchParams({ voice: byId("voice").value });
+byId("listen").addEventListener("click", async () => {
+  const problem = byId("step-voice").querySelector("[data-problem]");
+  problem.textContent = "";
+  byId("listen").setAttribute("aria-busy", "true");
+  try {
+    await play(`/setup/sample?${voiceQuery()}`);
+  } catch (error) {
+    problem.textContent = error.message;
+  } finally {
+    byId("listen").removeAttribute("aria-busy");
+  }
+});
+onStep("voice", async () => {
+  stopSound();
+  setTimeout(read); // once the text is shown
+});
+
+// What is kept, and who may listen
+
+let isReading = false;
+async function read() {
+  if (isReading) return;
+  isReading = true;
+  byId("read-word").textContent = "Stop reading";
+  byId("read-status").textContent = "";
+  try {
+    await play(`/setup/promise?${voiceQuery()}`);
+    byId("read-status").dataset.read = "yes";
+  } catch {
+    byId("read-status").textContent = "It cannot be read aloud here; the text says the same.";
+  } finally {
+    isReading = false;
+    byId("read-word").textContent = "Read it aloud";
+  }
+}
+byId("read").addEventListener("click", () => (isReading ? stopSound() : read()));
+onStep("promise", async () => {
+  const owner = passkey ? { passkey } : { passphrase: byId("passphrase").value };
+  const chosen = {
+    home: byId("home").value.trim(),
+    areas: rooms.map(({ name }) => name),
+    wake_words: [document.querySelector("[name=wake-word]:checked").value],
+    voice: byId("voice").value,
+    acknowledged: byId("agree").checked,
+  };
+  await ask("POST", "/setup", { name: byId("name").value.trim(), ...owner, ...chosen }, headers);
+  stopSound();
+  location.replace("/");
+});
+
+try {
+  const state = await ask("GET", "/setup");
+  steps = ["step-owner", "step-home", "step-voice", "step-promise"];
+  if (state.code_needed) steps.unshift("step-code");
+  else await loadChoices();
+  show(0, true);
+} catch (error) {
+  byId("progress").textContent = error.message;
+}
