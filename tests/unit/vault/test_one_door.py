@@ -18,6 +18,7 @@ MAY_USE_CRYPTOGRAPHY = {
     "vault": "keys and what they seal",
     "ledger": "signatures of checkpoints and witnesses",
     "people": "Argon2id of passphrases",
+    "trust": "the household's authority, certificates of the server and of devices",
 }
 SOUND_WRITERS = {"write_wav", "soundfile.write", "sf.write", "wavfile.write", "wave.open"}
 MAY_WRITE_SOUND = {
