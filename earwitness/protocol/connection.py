@@ -54,6 +54,7 @@ class Connection:
         self._write_seconds = write_seconds
         self._lost_seconds = lost_seconds
         self._ping_seconds = ping_seconds
+        self._is_foreign = not is_numbered
         self._decoder = Decoder(is_numbered=is_numbered)
         self._ready: list[Frame] = []
         self._link: Link | None = None
@@ -136,7 +137,7 @@ class Connection:
     def _put(self, frame: Frame) -> None:
         if self._is_closed or self._writer.is_closing():
             raise ConnectionLostError("the connection is closed")
-        self._writer.write(encode(frame))
+        self._writer.write(encode(frame, is_foreign=self._is_foreign))
 
     async def _drain(self) -> None:
         try:

@@ -21,6 +21,8 @@ MAX_HEADER_BYTES: Final = 8 * 1024
 MAX_DATA_BYTES: Final = 16 * 1024
 MAX_PAYLOAD_BYTES: Final = 64 * 1024
 MAX_NESTING: Final = 4
+MAX_FOREIGN_NESTING: Final = 6
+"""What Wyoming's own `info` needs, which only foreign peers exchange."""
 MAX_NUMBER: Final = 2**53 - 1
 """The largest `seq`, `ack` or whole number in a field: what every JSON reader keeps exactly (RFC 8259, section 6)."""
 _KIND: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -53,12 +55,14 @@ class _Header:
         return self.data_bytes + self.payload_bytes
 
 
-def encode(frame: Frame) -> bytes:
-    """Write one frame. Raises WireError if a reader of this protocol would refuse it (wire.too_large beyond a bound)."""
+def encode(frame: Frame, *, is_foreign: bool = False) -> bytes:
+    """Write one frame. Raises WireError if a reader of this protocol would refuse it (wire.too_large beyond a bound).
+
+    `is_foreign`: whether it goes to a foreign peer, whose frames may nest MAX_FOREIGN_NESTING deep."""
     if _KIND.fullmatch(frame.kind) is None:
         raise WireError("A frame's type is 1 to 64 letters, digits, dots, dashes and underscores.")
     header: dict[str, object] = {"type": frame.kind}
-    data = _written(dict(frame.fields)) if frame.fields else b""
+    data = _written(dict(frame.fields), nesting=_nesting(is_foreign)) if frame.fields else b""
     if len(data) > MAX_DATA_BYTES:
         raise _too_large("data", MAX_DATA_BYTES)
     if len(frame.payload) > MAX_PAYLOAD_BYTES:
@@ -78,7 +82,7 @@ class Decoder:
     """Bytes in, frames out, wherever the bytes were cut. After an error it stays broken: the connection is to be ended."""
 
     def __init__(self, *, is_numbered: bool = True) -> None:
-        """`is_numbered`: whether `seq` and `ack` are allowed; they are not from a foreign peer."""
+        """`is_numbered`: whether `seq` and `ack` are allowed; they are not from a foreign peer, whose frames may nest deeper."""
         self._is_numbered = is_numbered
         self._buffer = bytearray()
         self._header: _Header | None = None
@@ -125,7 +129,7 @@ class Decoder:
         body = bytes(self._buffer[: header.body_bytes])
         del self._buffer[: header.body_bytes]
         self._header = None
-        return _frame(header, body)
+        return _frame(header, body, nesting=_nesting(not self._is_numbered))
 
 
 async def read_frame(reader: asyncio.StreamReader, *, is_numbered: bool = True) -> Frame | None:
@@ -142,13 +146,13 @@ async def read_frame(reader: asyncio.StreamReader, *, is_numbered: bool = True) 
         raise _too_large("header", MAX_HEADER_BYTES)
     header = _read_header(line[:-1], is_numbered=is_numbered)
     try:
-        return _frame(header, await reader.readexactly(header.body_bytes))
+        return _frame(header, await reader.readexactly(header.body_bytes), nesting=_nesting(not is_numbered))
     except asyncio.IncompleteReadError as error:
         raise _cut() from error
 
 
 def _read_header(line: bytes, *, is_numbered: bool) -> _Header:
-    values = _read_object(line, what="header")
+    values = _read_object(line, what="header", nesting=_nesting(not is_numbered))
     if not values.keys() <= (_OUR_KEYS if is_numbered else _PLAIN_KEYS):
         raise WireError("A frame's header has a key that the protocol does not have.")
     kind = values.get("type")
@@ -170,10 +174,10 @@ def _read_header(line: bytes, *, is_numbered: bool) -> _Header:
     )
 
 
-def _frame(header: _Header, body: bytes) -> Frame:
+def _frame(header: _Header, body: bytes, *, nesting: int) -> Frame:
     fields = header.fields
     if header.data_bytes:
-        more = _read_object(body[: header.data_bytes], what="data")
+        more = _read_object(body[: header.data_bytes], what="data", nesting=nesting)
         if fields.keys() & more.keys():
             raise WireError("A frame has the same field in its header and in its data.")
         fields = {**fields, **more}
@@ -193,22 +197,26 @@ def _number(value: object, *, name: str, smallest: int, largest: int) -> int:
     return value
 
 
-def _written(fields: dict[str, object]) -> bytes:
+def _nesting(is_foreign: bool) -> int:
+    return MAX_FOREIGN_NESTING if is_foreign else MAX_NESTING
+
+
+def _written(fields: dict[str, object], *, nesting: int) -> bytes:
     """The fields as JSON; read back at once, so that nothing leaves that a reader would refuse."""
     try:
         data = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise WireError("A frame's fields hold a value that JSON has no form for.") from error
     if len(data) <= MAX_DATA_BYTES:
-        _read_object(data, what="data")
+        _read_object(data, what="data", nesting=nesting)
     return data
 
 
-def _read_object(data: bytes, *, what: str) -> dict[str, Any]:
+def _read_object(data: bytes, *, what: str, nesting: int) -> dict[str, Any]:
     """One JSON object. Raises WireError, whatever the bytes are."""
     try:
         text = data.decode("utf-8")
-        _check_nesting(text)
+        _check_nesting(text, nesting)
         found = _JSON.decode(text)
         if "\\u" in text:
             json.dumps(found, ensure_ascii=False).encode()
@@ -219,16 +227,16 @@ def _read_object(data: bytes, *, what: str) -> dict[str, Any]:
     return found
 
 
-def _check_nesting(text: str) -> None:
+def _check_nesting(text: str, nesting: int) -> None:
     """Refuse deep nesting before parsing; brackets inside strings do not count. Raises WireError."""
-    if text.count("{") + text.count("[") <= MAX_NESTING:
+    if text.count("{") + text.count("[") <= nesting:
         return
     depth = 0
     for token in _TOKENS.finditer(text):
         if token.group() in "{[":
             depth += 1
-            if depth > MAX_NESTING:
-                raise WireError(f"A frame may be nested at most {MAX_NESTING} levels deep.")
+            if depth > nesting:
+                raise WireError(f"A frame may be nested at most {nesting} levels deep.")
         elif token.group() in "}]":
             depth -= 1
 
