@@ -84,6 +84,21 @@ class ServerSettings(_Part):
     """PEM file with the private key."""
 
 
+class ForeignSettings(_Part):
+    """Satellites and programs that speak other protocols than ours: plain Wyoming, and ESPHome's encrypted one."""
+
+    wyoming_services: bool = False
+    """Whether Home Assistant (or whoever speaks Wyoming) may use our recogniser, voices, wake words and skills."""
+    wyoming_host: str = "127.0.0.1"
+    """Address on which they are offered: loopback, or the trusted interface's. Wyoming has no encryption and asks for no key."""
+    wyoming_port: int = Field(default=10300, ge=0, le=65535)
+    """TCP port; 0 picks a free one."""
+    most_connections: int = Field(default=8, ge=1, le=64)
+    """Connections at once; one more is refused."""
+    trusted_interface: str | None = Field(default=None, min_length=1, max_length=64)
+    """Name (eth1) or address of this machine's network interface on which unencrypted sound may travel. Anybody on it can listen."""
+
+
 class HomeSettings(_Part):
     """What the assistant can act on."""
 
@@ -151,6 +166,7 @@ class Settings(_Part):
     endpoint: EndpointSettings = EndpointSettings()
     speech: SpeechSettings = SpeechSettings()
     server: ServerSettings = ServerSettings()
+    foreign: ForeignSettings = ForeignSettings()
     home: HomeSettings = HomeSettings()
     vault: VaultSettings = VaultSettings()
     backup: BackupSettings = BackupSettings()

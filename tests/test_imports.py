@@ -15,7 +15,7 @@ LEVELS: list[set[str]] = [
     {"rights", "remote"},
     {"turn", "skills"},
     {"review", "improve", "demands"},
-    {"server", "web", "satellite", "jobs", "fleet"},
+    {"server", "web", "satellite", "foreign", "jobs", "fleet"},
     {"doctor", "terminal"},
     {"build"},
     {"demo"},
