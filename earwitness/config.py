@@ -157,6 +157,25 @@ class RemoteSettings(_Part):
     """How often a phone keeps its way open, so that announcements reach it; 0 saves its battery."""
 
 
+class SatelliteSettings(_Part):
+    """This machine as a satellite: `earwitness satellite`."""
+
+    server: str | None = None
+    """Address of the server, HOST or HOST:PORT; without one, `earwitness satellite --server` says it."""
+    name: str | None = Field(default=None, min_length=1, max_length=64)
+    """What this device calls itself while it is paired; without one, its host name."""
+    microphone: str | None = None
+    """A part of the microphone's name, or "pulse:SOURCE"; without one, the system's default."""
+    speaker: str | None = None
+    """A part of the speaker's name, or "pulse:SINK"; without one, the system's default."""
+    mute_switch: Path | None = None
+    """File of a hardware switch, such as a GPIO's value in sysfs: 1 means muted, 0 not; what cannot be read means muted."""
+    indicator_command: tuple[str, ...] = ()
+    """Program and arguments that show the state; it is run on each change with the state as its last argument."""
+    light_path: Path | None = None
+    """File of a light, such as a GPIO's value or an LED's brightness in sysfs: 1 is written while sound may leave, else 0."""
+
+
 class Settings(_Part):
     """All settings. An empty file gives all defaults."""
 
@@ -171,6 +190,7 @@ class Settings(_Part):
     vault: VaultSettings = VaultSettings()
     backup: BackupSettings = BackupSettings()
     remote: RemoteSettings = RemoteSettings()
+    satellite: SatelliteSettings = SatelliteSettings()
 
 
 def settings_path() -> Path:

@@ -9,6 +9,7 @@
     ├── ManifestError       manifest.invalid
     ├── VoiceError          voice.unknown
     ├── TextError           text.too_long
+    ├── SoundError          sound.no_library  sound.no_device  sound.failed  (may be tried again)
     ├── WireError           wire.malformed  wire.too_large  wire.wrong_version  wire.cut  wire.unexpected
     │                       link.too_far_behind  link.over
     ├── TrustError          trust.key  trust.refused  trust.certificate  pairing.refused  pairing.wrong_code  pairing.closed
@@ -100,6 +101,13 @@ class TextError(EarwitnessError):
     """A request or a reply that is longer than a turn may carry."""
 
     code = "text.too_long"
+
+
+class SoundError(EarwitnessError):
+    """A microphone or speaker that is missing, in use or unplugged."""
+
+    code = "sound.failed"
+    is_retryable = True
 
 
 class WireError(EarwitnessError):

@@ -43,6 +43,12 @@ class WakeEar:
         self._keep(chunk)
         return word, b""
 
+    def begin(self) -> None:
+        """Forget what was heard so far, and keep what follows until the ear is opened: somebody pressed the button."""
+        self._is_open = False
+        self._forget()
+        self._has_woken = True
+
     def open(self) -> bytes:
         """Let sound pass; returns the pre-roll."""
         preroll = b"".join(self._kept)

@@ -60,6 +60,8 @@ class MicroWakeWord:
         )
         self._features = pymicro_wakeword.MicroWakeWordFeatures()
         self._rest = 0
+        self.score = 0.0
+        """How sure it was of the last word it found: the mean probability, 0 to 1."""
 
     def detect(self, chunk: bytes) -> str | None:
         """The wake word that ended in this chunk (int16, any number of samples, 16 kHz mono), else None.
@@ -74,7 +76,8 @@ class MicroWakeWord:
                     probability = listener.model.process_streaming_prob(feature) or 0.0
                     if probability > listener.cutoff and not self._rest:
                         self._rest = _REST_FEATURES
-                        found = found or listener.word
+                        if found is None:
+                            found, self.score = listener.word, float(probability)
         except Exception as error:
             raise EngineError("The wake word model failed; start listening again.") from error
         return found

@@ -1,0 +1,202 @@
+"""All sounds of a speaker, mixed into one stream: tracks with names, each begun, fed, ended or dropped.
+
+Owns resampling, the bound of what waits and who has begun and finished; knows no device and no clock. One thread may feed while
+another renders.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from earwitness.domain.audio import Pcm
+
+MOST_WAITING_SECONDS: Final = 180.0
+"""Sound that may wait on one track; what comes beyond it is dropped, and the track says so."""
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 48_000
+FADE_SECONDS: Final = 0.005
+"""A track that is dropped in mid-sound fades for so long, so that it does not click."""
+
+Mark: TypeAlias = tuple[str, Literal["started", "finished"], int]
+"""A track, what happened to it, and at which sample of the block."""
+
+
+@dataclass(slots=True)
+class _Track:
+    resampler: Any
+    """A soxr stream, or None at the speaker's own rate."""
+    is_live: bool
+    longest_samples: int
+    loop: NDArray[np.int16] | None = None
+    waiting: deque[NDArray[np.int16]] = field(default_factory=deque)
+    samples: int = 0
+    has_started: bool = False
+    is_ended: bool = False
+    is_overrun: bool = False
+
+
+class Mixer:
+    """Mixes at `rate_hz`. `longest_live_seconds` bounds what waits on a live track: older sound makes way for newer."""
+
+    def __init__(self, *, rate_hz: int, longest_live_seconds: float = 0.4) -> None:
+        self.rate_hz = rate_hz
+        self._longest_live = int(longest_live_seconds * rate_hz)
+        self._tracks: dict[str, _Track] = {}
+        self._finished: list[str] = []
+        self._tail: NDArray[np.int16] = np.zeros(0, dtype=np.int16)
+        self._lock = threading.Lock()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to play."""
+        with self._lock:
+            return not self._tracks and not self._finished and not len(self._tail)
+
+    def has(self, track: str) -> bool:
+        """Whether a track was begun and has not finished."""
+        with self._lock:
+            return track in self._tracks
+
+    def begin(self, track: str, *, rate_hz: int, is_live: bool = False) -> None:
+        """Open a track for sound at `rate_hz`; one of that name that was there is dropped. Raises ValueError beyond 8 to 48 kHz."""
+        made = self._make(rate_hz, is_live=is_live)
+        with self._lock:
+            self._tracks[track] = made
+
+    def play(self, track: str, pcm: Pcm, *, is_looping: bool = False) -> None:
+        """Play a whole sound, once or again and again until it is dropped."""
+        made = self._make(pcm.rate_hz, is_live=False)
+        sound = _resample(pcm, rate_hz=self.rate_hz)
+        if is_looping:
+            made.loop = sound
+        made.waiting.append(sound)
+        made.samples = len(sound)
+        made.is_ended = not is_looping
+        with self._lock:
+            self._tracks[track] = made
+
+    def feed(self, track: str, sound: bytes) -> bool:
+        """Add int16 samples to a track at its rate; False if it is not open or too much waits, and the sound was dropped."""
+        with self._lock:
+            found = self._tracks.get(track)
+            if found is None or found.is_ended:
+                return False
+            samples = np.frombuffer(sound, "<i2")
+            fresh = samples if found.resampler is None else found.resampler.resample_chunk(samples)
+            if found.samples + len(fresh) > found.longest_samples and not found.is_live:
+                found.is_overrun = True
+                return False
+            _put(found, fresh)
+            return True
+
+    def end(self, track: str) -> None:
+        """No more comes; what is there is played."""
+        with self._lock:
+            found = self._tracks.get(track)
+            if found is None or found.is_ended:
+                return
+            if found.resampler is not None:
+                _put(found, found.resampler.resample_chunk(np.zeros(0, dtype=np.int16), last=True))
+            found.is_ended = True
+
+    def drop(self, track: str) -> None:
+        """Stop a track now, but for a fade of FADE_SECONDS."""
+        with self._lock:
+            found = self._tracks.pop(track, None)
+            if found is None:
+                return
+            if found.has_started:
+                self._tail = _mixed(self._tail, _faded(_take(found, int(FADE_SECONDS * self.rate_hz))))
+            self._finished.append(track)
+
+    def drop_all(self) -> tuple[str, ...]:
+        """Forget everything, as when the speaker is gone; says which tracks there were."""
+        with self._lock:
+            gone = (*self._finished, *self._tracks)
+            self._tracks.clear()
+            self._finished.clear()
+            self._tail = self._tail[:0]
+            return gone
+
+    def render(self, samples: int) -> tuple[bytes, list[Mark]]:
+        """The next int16 samples, and what began and finished in them."""
+        with self._lock:
+            marks: list[Mark] = [(track, "finished", 0) for track in self._finished]
+            self._finished.clear()
+            block = np.zeros(samples, dtype=np.int32)
+            if len(self._tail):
+                block[: len(self._tail)] += self._tail[:samples]
+                self._tail = self._tail[samples:]
+            for name, track in list(self._tracks.items()):
+                self._render(name, track, block=block, marks=marks)
+            return np.clip(block, -32_768, 32_767).astype("<i2").tobytes(), marks
+
+    def _render(self, name: str, track: _Track, *, block: NDArray[np.int32], marks: list[Mark]) -> None:
+        filled = 0
+        while filled < len(block):
+            if not track.samples and track.loop is not None:
+                _put(track, track.loop)
+            sound = _take(track, len(block) - filled)
+            if not len(sound):
+                break
+            if not track.has_started:
+                track.has_started = True
+                marks.append((name, "started", filled))
+            block[filled : filled + len(sound)] += sound
+            filled += len(sound)
+        if track.is_ended and not track.samples:
+            del self._tracks[name]
+            marks.append((name, "finished", filled))
+
+    def _make(self, rate_hz: int, *, is_live: bool) -> _Track:
+        if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+            raise ValueError(f"sound of {rate_hz} Hz is not played")
+        same = rate_hz == self.rate_hz
+        resampler = None if same else soxr.ResampleStream(rate_hz, self.rate_hz, 1, dtype="int16")
+        longest = self._longest_live if is_live else int(MOST_WAITING_SECONDS * self.rate_hz)
+        return _Track(resampler=resampler, is_live=is_live, longest_samples=longest)
+
+
+def _resample(pcm: Pcm, *, rate_hz: int) -> NDArray[np.int16]:
+    samples = np.frombuffer(pcm.data, "<i2")
+    if pcm.rate_hz == rate_hz:
+        return samples
+    sound: NDArray[np.int16] = soxr.resample(samples, pcm.rate_hz, rate_hz)
+    return sound
+
+
+def _put(track: _Track, sound: NDArray[np.int16]) -> None:
+    if not len(sound):
+        return
+    track.waiting.append(sound)
+    track.samples += len(sound)
+    while track.is_live and track.samples > track.longest_samples and len(track.waiting) > 1:
+        track.samples -= len(track.waiting.popleft())
+
+
+def _take(track: _Track, most: int) -> NDArray[np.int16]:
+    """At most so many samples of what waits."""
+    if not track.waiting or most <= 0:
+        return np.zeros(0, dtype=np.int16)
+    first = track.waiting.popleft()
+    if len(first) > most:
+        track.waiting.appendleft(first[most:])
+        first = first[:most]
+    track.samples -= len(first)
+    return first
+
+
+def _faded(sound: NDArray[np.int16]) -> NDArray[np.int16]:
+    return (sound * np.linspace(1.0, 0.0, len(sound))).astype(np.int16) if len(sound) else sound
+
+
+def _mixed(one: NDArray[np.int16], other: NDArray[np.int16]) -> NDArray[np.int16]:
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    mixed = longer.astype(np.int32)
+    mixed[: len(shorter)] += shorter
+    return np.clip(mixed, -32_768, 32_767).astype(np.int16)
