@@ -4,7 +4,6 @@ The gate asks here before any route is reached; a route about a person takes the
 """
 
 import asyncio
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -115,7 +114,7 @@ def origin_of(request: Request) -> Origin:
 
 def program_of(user_agent: str) -> str:
     """What a User-Agent header calls itself, in two words at most, such as "Firefox on Linux"; empty if it is not known."""
-    name = next((one for one in _PROGRAMS if re.search(rf"\b{one}", user_agent, re.IGNORECASE)), "")
+    name = next((one for one in _PROGRAMS if one.lower() in user_agent.lower()), "")
     system = next((one for one in _SYSTEMS if one in user_agent), "")
     shown = {"Edg": "Edge", "OPR": "Opera", "python": "Python"}.get(name, name)
     return f"{shown} on {system}" if shown and system else shown or system

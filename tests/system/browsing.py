@@ -1,4 +1,7 @@
-"""A real server in its own process and a real Chromium with a microphone that plays a file. For the tests of the page."""
+"""A real server in its own process and a real Chromium with a microphone that plays a file. For the tests of the page.
+
+A server has an owner from before it starts, unless it is to be set up; whoever else is there, the owner adds.
+"""
 
 import os
 import re
@@ -17,6 +20,8 @@ import soxr
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, WebSocket
 
 MICROPHONE_RATE_HZ = 48_000
+OWNER = "Otto"
+PASSPHRASE = "four plain words, no more"
 SETTLED = "body[data-state='asleep']"
 FLAGS = (
     "--no-sandbox",
@@ -45,9 +50,12 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def server(state: Path) -> Iterator[str]:
-    """`earwitness run` on a free port; yields its address once it is ready."""
+def server(state: Path, *, owner: str | None = OWNER) -> Iterator[str]:
+    """`earwitness run` on a free port; yields its address once it is ready. Without an owner it waits to be set up."""
     environment = os.environ | {"EARWITNESS_STATE": str(state), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    if owner is not None:
+        adding = [sys.executable, "-m", "earwitness", "people", "add", owner]
+        subprocess.run(adding, env=environment | {"EARWITNESS_PASSPHRASE": PASSPHRASE}, check=True, capture_output=True)
     command = [sys.executable, "-m", "earwitness", "run", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
@@ -113,10 +121,29 @@ class Visit:
         socket.on("framereceived", lambda data: self.frames.append(("got", data if isinstance(data, str) else "sound")))
 
 
+def sign_in(context: BrowserContext, address: str, name: str = OWNER) -> None:
+    """Sign somebody in in a browser, as its page would."""
+    answer = context.request.post(f"{address}/api/v1/sign-in", data={"name": name, "passphrase": PASSPHRASE})
+    assert answer.ok, answer.text()
+
+
+def add_person(context: BrowserContext, address: str, name: str, *, role: str = "adult", **fields: Any) -> None:
+    """Let the owner add somebody, who is then signed in in that browser instead."""
+    sign_in(context, address)
+    made = context.request.post(f"{address}/api/v1/people", data={"name": name, "passphrase": PASSPHRASE, "role": role, **fields})
+    assert made.ok, made.text()
+    sign_in(context, address, name)
+
+
 @contextmanager
-def visit(launched: Browser, address: str, **context: Any) -> Iterator[Visit]:
-    """Open the page and wait until it is connected; at the end, nothing may have failed or gone elsewhere."""
+def visit(launched: Browser, address: str, *, new: str | None = None, **context: Any) -> Iterator[Visit]:
+    """Open the page, as the owner or as somebody `new`, and wait until it is connected; at the end, nothing may have failed or
+    gone elsewhere."""
     opened: BrowserContext = launched.new_context(**{"viewport": {"width": 1360, "height": 1120}, **context})
+    if new is None:
+        sign_in(opened, address)
+    else:
+        add_person(opened, address, new)
     opened.add_init_script(COUNT_MICROPHONES)
     here = Visit(opened.new_page())
     here.page.on("websocket", here._watch)

@@ -107,8 +107,8 @@ window.probes = {
       viewport: document.querySelector("meta[name=viewport]").content,
       levels: headings.map((one) => Number(one.tagName[1])),
       landmarks: parts.map((where) => all(where).length),
-      current: all("nav [aria-current=page]").map((one) => new URL(one.href).pathname),
-      reaches: all("nav a").map((one) => new URL(one.href).pathname),
+      current: all("header [aria-current=page]").map((one) => new URL(one.href).pathname),
+      reaches: all("nav a, .account a").map((one) => new URL(one.href).pathname),
     };
   },
 

@@ -26,11 +26,10 @@ from earwitness.people.people import People
 from earwitness.storage.database import Database
 from earwitness.vault.listens import Listens
 from tests.system import browsing
-from tests.system.browsing import Visit, visit
+from tests.system.browsing import PASSPHRASE, Visit, visit
 from tests.system.test_page import spoken, take_picture
 
 SPOKEN = "Turn the standing light blue."
-PASSPHRASE = "correct horse battery"
 
 pytestmark = [
     pytest.mark.browser,
@@ -81,8 +80,7 @@ def somebody(
     launched: Browser, address: str, name: str, *, said: Sequence[str] = (), keeps: bool = True, **context: Any
 ) -> Iterator[Visit]:
     """A browser in which somebody new is signed in, who keeps what they say and said a few things."""
-    with visit(launched, address, reduced_motion="reduce", **context) as here:
-        call(here.page, "POST", "/people", {"name": name, "passphrase": PASSPHRASE})
+    with visit(launched, address, new=name, reduced_motion="reduce", **context) as here:
         if keeps:
             call(here.page, "PUT", "/me/consents/keep", {"given": True, "retention": "week"})
         for text in said:
@@ -93,7 +91,7 @@ def somebody(
 def show(page: Page, path: str) -> None:
     """Open a page until it knows who is signed in and has loaded what it shows."""
     page.goto(origin(page) + path, wait_until="networkidle")
-    page.wait_for_selector("#signed-in:visible, #signed-out:visible, #link.up")
+    page.wait_for_selector("#signed-in:visible, #link.up")
 
 
 def saved(page: Page, button: str | Locator) -> tuple[str, bytes]:
@@ -145,16 +143,15 @@ def add_listens(state: Path, name: str, turn_id: str, *results: ReadResult) -> N
     database.close()
 
 
-def test_from_enrolling_to_what_was_heard_and_who_heard_it(launched: Browser, address: str, tmp_path: Path) -> None:
-    with visit(launched, address, reduced_motion="reduce") as here:
+def test_from_the_first_words_to_what_was_heard_and_who_heard_it(launched: Browser, address: str, tmp_path: Path) -> None:
+    with visit(launched, address, new="Anna", reduced_motion="reduce") as here:
         page = here.page
-        page.wait_for_selector("#kept-note:has-text('because nobody is signed in')")
+        page.wait_for_selector("#kept-note:has-text('Nothing of what Anna says is kept')")
         say_typed(here, "turn on the bathroom light")
         assert page.locator("#kept").inner_text() == "Nothing of this is kept."
         page.click("nav >> text=Privacy")
-        enrol(page, "Anna")
+        page.wait_for_selector("#signed-in:visible")
         assert page.locator("#title").inner_text() == "Anna\u2019s privacy"
-        assert focus(page) == "title"
         assert "Nothing of what you say is kept" in page.locator("#standing").inner_text()
         page.click("#consent-keep")
         page.wait_for_selector("#consent-keep[aria-checked='true']")
@@ -166,13 +163,6 @@ def test_from_enrolling_to_what_was_heard_and_who_heard_it(launched: Browser, ad
         hear(page)
         see_listens(page, tmp_path)
         take_away(page)
-
-
-def enrol(page: Page, name: str) -> None:
-    page.fill("#enrol-name", name)
-    page.fill("#enrol-passphrase", PASSPHRASE)
-    page.press("#enrol-passphrase", "Enter")
-    page.wait_for_selector("#signed-in:visible")
 
 
 def speak(here: Visit) -> None:
@@ -277,25 +267,22 @@ def test_a_passphrase_can_be_seen_and_a_wrong_one_opens_nothing(launched: Browse
         page = here.page
         show(page, "/privacy")
         page.click("#sign-out")
-        page.wait_for_selector("#signed-out:visible")
-        page.fill("#enrol-name", "Carla")
-        page.fill("#enrol-passphrase", "too short")
-        page.click("#enrol [type=submit]")
-        assert page.evaluate("document.querySelector('#enrol-passphrase:invalid') !== null")
-        page.click("[data-shows=enrol-passphrase]")
-        assert page.get_attribute("#enrol-passphrase", "type") == "text"
-        page.fill("#enter-name", "Bert")
-        page.fill("#enter-passphrase", "wrong horse battery")
-        page.press("#enter-passphrase", "Enter")
-        page.wait_for_selector("#enter-problem:has-text('do not belong together')")
-        assert focus(page) == "enter-passphrase"
+        page.wait_for_url("**/sign-in")
+        page.goto(f"{address}/privacy")
+        assert page.url == f"{address}/sign-in?next=/privacy"
+        page.wait_for_load_state("networkidle")
+        page.fill("#name", "Bert")
+        page.fill("#passphrase", "wrong horse battery")
+        page.click("[data-shows=passphrase]")
+        assert page.get_attribute("#passphrase", "type") == "text"
+        page.press("#passphrase", "Enter")
+        page.wait_for_selector("#problem:has-text('do not belong together')")
         assert [said for said in here.complaints if "401" in said] == here.complaints
         here.complaints.clear()
-        page.fill("#enter-passphrase", PASSPHRASE)
-        page.press("#enter-passphrase", "Enter")
+        page.fill("#passphrase", PASSPHRASE)
+        page.press("#passphrase", "Enter")
+        page.wait_for_url(f"{address}/privacy")
         page.wait_for_selector("#signed-in:visible")
-        assert page.input_value("#enter-passphrase") == ""
-        assert page.get_attribute("#enrol-passphrase", "type") == "password"
 
 
 def test_how_long_and_what_is_kept_can_be_chosen_and_changed(launched: Browser, address: str) -> None:
@@ -498,18 +485,14 @@ def test_signing_out_empties_the_pages_in_every_tab(launched: Browser, address: 
         talk.goto(address)
         talk.wait_for_selector("#kept-note:has-text('What Mia says here is kept')")
         page.click("#sign-out")
-        page.wait_for_selector("#signed-out:visible")
-        assert "desk lamp" not in page.content()
-        talk.wait_for_selector("#kept-note:has-text('because nobody is signed in')")
-        assert talk.locator("#sign-in").is_visible()
-        for path, words in (
-            ("/history", "answered and then forgotten"),
-            ("/listens", "Nobody is signed in"),
-            ("/privacy", "Who are you?"),
-        ):
-            show(page, path)
-            assert words in page.locator("#signed-out").inner_text()
-            assert page.locator("#signed-in").is_hidden()
+        page.wait_for_url("**/sign-in")
+        talk.wait_for_url("**/sign-in")
+        for path in ("/history", "/listens", "/privacy", "/account", "/people"):
+            page.goto(f"{address}{path}")
+            assert page.url == f"{address}/sign-in?next={path}"
+            assert "desk lamp" not in page.content()
+        page.wait_for_load_state("networkidle")
+        here.complaints.clear()
 
 
 def test_who_leaves_is_gone(launched: Browser, address: str) -> None:
@@ -517,23 +500,19 @@ def test_who_leaves_is_gone(launched: Browser, address: str) -> None:
         page = here.page
         show(page, "/privacy")
         page.click("#leave")
-        assert focus(page) == "leave-passphrase"
-        page.keyboard.type("wrong horse battery")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("dialog:has-text('do not belong together')")
-        here.complaints.clear()
-        page.fill("#leave-passphrase", PASSPHRASE)
         with page.expect_download() as saved:
             page.click("dialog >> text=Delete me for good")
-        page.wait_for_selector("#news:has-text('You are deleted: 1 recording')")
+        page.wait_for_selector("dialog:has-text('You are deleted'):has-text('1 recording')")
         receipt = json.loads(Path(saved.value.path()).read_text(encoding="utf-8"))
         assert receipt["receipt"]["kind"] == "person"
         assert receipt["proof"]["entry"]["kind"] == "erased"
-        assert page.locator("#signed-out").is_visible()
-        page.fill("#enter-name", "Nils")
-        page.fill("#enter-passphrase", PASSPHRASE)
-        page.press("#enter-passphrase", "Enter")
-        page.wait_for_selector("#enter-problem:has-text('do not belong together')")
+        page.click("dialog >> text=Done")
+        page.wait_for_url("**/sign-in")
+        page.wait_for_load_state("networkidle")
+        page.fill("#name", "Nils")
+        page.fill("#passphrase", PASSPHRASE)
+        page.press("#passphrase", "Enter")
+        page.wait_for_selector("#problem:has-text('do not belong together')")
         here.complaints.clear()
 
 
@@ -546,11 +525,13 @@ def press_until(page: Page, key: str, selector: str) -> None:
     raise AssertionError(f"{selector} cannot be reached with {key}")
 
 
-def test_enrolling_keeping_and_deleting_needs_no_mouse(launched: Browser, address: str) -> None:
-    with visit(launched, address, reduced_motion="reduce") as here:
+def test_signing_in_keeping_and_deleting_needs_no_mouse(launched: Browser, address: str) -> None:
+    with visit(launched, address, new="Olga", reduced_motion="reduce") as here:
         page = here.page
-        show(page, "/privacy")
-        press_until(page, "Tab", "#enrol-name")
+        page.context.clear_cookies()
+        page.goto(f"{address}/privacy", wait_until="networkidle")
+        here.complaints.clear()
+        assert focus(page) == "name"
         page.keyboard.type("Olga")
         page.keyboard.press("Tab")
         page.keyboard.type(PASSPHRASE)
