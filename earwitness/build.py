@@ -55,6 +55,7 @@ from earwitness.server.listen import Address, bind, http_server
 from earwitness.server.roster import DeviceRoster
 from earwitness.server.satellites import Satellites
 from earwitness.server.session import Session
+from earwitness.server.web_door import WebDoor, names_of
 from earwitness.server.witnessing import witness_app
 from earwitness.skills.board import HomeBoard
 from earwitness.skills.registry import SkillSet
@@ -446,12 +447,6 @@ def _first_start(house: House) -> FirstStart:
     return FirstStart(house.people, house.household, wake_words=WAKE_WORDS, settle=house.furnish)
 
 
-def _server_names(address: Address) -> tuple[str, ...]:
-    """The names in the certificates that the household's authority makes for this machine."""
-    host = () if address.host in {"0.0.0.0", "::"} else (address.host,)  # noqa: S104  (compared, not listened on)
-    return (*host, "localhost", socket.gethostname())
-
-
 def _device_listener(house: House, door: DeviceDoor) -> DeviceListener:
     """The satellites' port; a device that is changed or revoked in the registry is told at once."""
 
@@ -490,12 +485,9 @@ def _device_socket(address: Address, chosen: int | None) -> socket.socket | None
 async def serve(house: House, *, host: str | None, port: int | None, say: Callable[[str], None]) -> None:
     """Load the models, listen, and serve until interrupted. Raises NetworkError, ModelError, StorageError."""
     server = house.settings.server
-    address = Address(
-        host=host or server.host,
-        port=server.port if port is None else port,
-        tls_certificate=server.tls_certificate,
-        tls_key=server.tls_key,
-    )
+    own = (server.tls_certificate, server.tls_key)
+    web_door = WebDoor(house.authority, host=host or server.host, port=server.port if port is None else port, own=own)
+    address = web_door.address
     sessions: set[Session] = set()
     submissions = house.submissions
     signed_in = SignedIn(house.people, is_secure=address.is_secure)
@@ -514,7 +506,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     )
     listener = bind(address)
     device_socket = _device_socket(address, server.device_port)
-    door = DeviceDoor(house.authority, files=lambda: house.authority.server_files(_server_names(address)))
+    door = DeviceDoor(house.authority, files=lambda: house.authority.server_files(names_of(address.host)))
     device_listener = _device_listener(house, door)
     say("Loading the models …")
     began = asyncio.get_running_loop().time()
@@ -523,16 +515,23 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     gc.freeze()  # what is loaded now stays: full collections would stop every turn for tens of milliseconds
     seconds = asyncio.get_running_loop().time() - began
     url = address.url(listener.getsockname()[1])
-    say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept unless you say so there. Ctrl+C stops it.")
+    if start.is_done():
+        say(f"Ready in {seconds:.1f} s. Open {url} and talk to it. Nothing is kept unless you say so there. Ctrl+C stops it.")
+    else:
+        say(f"Ready in {seconds:.1f} s. Open {url} to set your home up, or run `earwitness setup`. Ctrl+C stops it.")
+        if not house.household.is_set_up:
+            say(f"From another machine, the page asks for this setup code: {house.household.new_code()}")
+    if web_door.is_ours:
+        say(f"Browsers do not know this home's certificate. Compare its fingerprint: {house.authority.fingerprint}")
     if device_socket is not None:
         say(f"Satellites connect to {address.host}, port {device_socket.getsockname()[1]}.")
     async with asyncio.TaskGroup() as tasks:
         news = TellListens(house.rights, sessions=lambda: sessions, clock=utc_now)
-        jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news, submissions)]
+        jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news, submissions, web_door)]
         if device_socket is not None:
             jobs += [tasks.create_task(device_listener.run(device_socket)), tasks.create_task(door.run())]
         try:
-            await http_server(app, address).serve(sockets=[listener])
+            await http_server(app, address, context=web_door.context).serve(sockets=[listener])
         finally:
             for job in jobs:
                 job.cancel()

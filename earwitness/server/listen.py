@@ -3,6 +3,7 @@
 Owns the socket and the HTTP server's settings; it knows no routes.
 """
 
+import contextlib
 import errno
 import socket
 import ssl
@@ -54,7 +55,10 @@ class Address:
 
     def url(self, port: int) -> str:
         """The address to open in a browser, given the port that was bound."""
-        shown = f"[{self.host}]" if ":" in self.host else self.host
+        host = self.host or "localhost"
+        if host in {"0.0.0.0", "::"}:  # noqa: S104  (compared, not listened on)
+            host = next(iter(own_addresses()), "localhost")
+        shown = f"[{host}]" if ":" in host else host
         return f"{'https' if self.is_secure else 'http'}://{shown}:{port}"
 
 
@@ -115,9 +119,19 @@ def bind(address: Address) -> socket.socket:
     return listener
 
 
-def http_server(app: ASGIApp, address: Address) -> uvicorn.Server:
-    """The HTTP server for `app`, with TLS 1.3 alone where there is a certificate; run it with
-    `await server.serve(sockets=[bind(address)])`."""
+def own_addresses() -> tuple[str, ...]:
+    """The addresses that this machine shows to the network it is on, one of each kind. Nothing is sent to find them."""
+    found: list[str] = []
+    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((far, 9))
+            found.append(str(probe.getsockname()[0]))
+    return tuple(found)
+
+
+def http_server(app: ASGIApp, address: Address, *, context: ssl.SSLContext | None = None) -> uvicorn.Server:
+    """The HTTP server for `app`, with TLS 1.3 alone where there is a certificate: that of `context`, or else of the address's
+    files. Run it with `await server.serve(sockets=[bind(address)])`."""
     config = uvicorn.Config(
         app,
         http="h11",
@@ -134,6 +148,8 @@ def http_server(app: ASGIApp, address: Address) -> uvicorn.Server:
         ssl_keyfile=address.tls_key,
     )
     config.load()
+    if context is not None:
+        config.ssl = context
     if config.ssl is not None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
     return uvicorn.Server(config)

@@ -121,7 +121,7 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/me/passphrase/check": {"POST": _ACCOUNT},
     "/me/security": {"GET": _ACCOUNT},
     "/me/passkeys": {"POST": _danger(Permission.ACCOUNT), "PUT": _danger(Permission.ACCOUNT)},
-    "/me/passkeys/{passkey_id}": {"PATCH": _ACCOUNT, "DELETE": _danger(Permission.ACCOUNT)},
+    "/me/passkeys/{passkey_id}": {"DELETE": _danger(Permission.ACCOUNT)},
     "/me/code": {key: _danger(Permission.ACCOUNT) for key in ("POST", "PUT", "DELETE")},
     "/me/recovery-codes": {"POST": _danger(Permission.ACCOUNT)},
     "/me/sign-ins": {"GET": _ACCOUNT, "DELETE": _ACCOUNT},

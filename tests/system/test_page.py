@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -268,7 +269,12 @@ def test_axe_finds_nothing(quiet_browser: Browser, address: str, scheme: str) ->
 
 
 def test_it_fits_a_phone(quiet_browser: Browser, address: str) -> None:
-    phone = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
+    phone: dict[str, Any] = {
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "has_touch": True,
+        "is_mobile": True,
+    }
     with visit(quiet_browser, address, color_scheme="dark", reduced_motion="reduce", **phone) as here:
         here.page.fill("#ask-text", "turn on the kitchen light")
         here.page.press("#ask-text", "Enter")

@@ -5,6 +5,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -102,7 +103,7 @@ def test_what_is_not_there_is_said_as_json() -> None:
     asyncio.run(scenario())
 
 
-def locked(folder: Path) -> dict[str, object]:
+def locked(folder: Path) -> dict[str, Any]:
     certificate, key = make_certificate(folder)
     return {"tls_certificate": certificate, "tls_key": key}
 

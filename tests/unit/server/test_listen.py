@@ -82,7 +82,8 @@ def test_the_certificate_tells_the_names(pair: tuple[Path, Path]) -> None:
     assert set(certificate_names(certificate, key)) == {"assistant.example", "192.0.2.7"}
     address = Address(host="0.0.0.0", tls_certificate=certificate, tls_key=key)
     assert "assistant.example" in address.names()
-    assert address.url(8765) == "https://0.0.0.0:8765"
+    assert address.url(8765).startswith("https://")
+    assert "0.0.0.0" not in address.url(8765), "nobody can open that"
 
 
 def test_a_key_of_another_certificate_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:
