@@ -39,6 +39,11 @@ class SimulatedSatellite:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the present connection is still read."""
+        return bool(self._tasks) and not self._tasks[0].done()
+
     async def connect(self) -> None:
         """Open the link, or go on with it. Raises WireError, ConnectionLostError."""
         reader, writer = await asyncio.open_connection(self.host, self.port, ssl=self.tls, server_hostname=SERVER_NAME)

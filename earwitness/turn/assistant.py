@@ -125,7 +125,7 @@ class Assistant:
     def _make(self, device: Device, *, manner: Manner, context: Context, ear: Ear | None = None) -> Conversation:
         return Conversation(
             device=device,
-            engines=self._makers.engines(),
+            engines=self._engines(context),
             vad=self._makers.vad(),
             manner=manner,
             context=context,
@@ -134,6 +134,11 @@ class Assistant:
             check_voice=self.check_voice,
             keeper=self._keeper,
         )
+
+    def _engines(self, context: Context) -> Engines:
+        """A satellite has no screen: nobody would read the words so far."""
+        engines = self._makers.engines()
+        return engines if context.device_id is None else replace(engines, glimpse=None)
 
     # Turns without a device
 
