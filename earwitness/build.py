@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -42,7 +43,6 @@ from earwitness.people.devices import Devices
 from earwitness.people.household import Household, HouseholdChoices
 from earwitness.people.people import People
 from earwitness.people.remotes import Remotes
-from earwitness.protocol.connection import Connection
 from earwitness.remote.remote import Remote
 from earwitness.rights.rights import Rights
 from earwitness.satellite.cues import cue
@@ -52,6 +52,7 @@ from earwitness.server.device_door import DeviceDoor
 from earwitness.server.device_listener import DeviceListener
 from earwitness.server.gate import Setup
 from earwitness.server.listen import Address, bind, http_server
+from earwitness.server.pairing_desk import PairingDesk
 from earwitness.server.roster import DeviceRoster
 from earwitness.server.satellites import Satellites
 from earwitness.server.session import Session
@@ -447,14 +448,21 @@ def _first_start(house: House) -> FirstStart:
     return FirstStart(house.people, house.household, wake_words=WAKE_WORDS, settle=house.furnish)
 
 
-def _device_listener(house: House, door: DeviceDoor) -> DeviceListener:
+def _pairing_desk(house: House, door: DeviceDoor) -> PairingDesk:
+    return PairingDesk(
+        devices=house.devices,
+        device_log=house.device_log,
+        authority=house.authority,
+        certificate=lambda: door.certificate_der,
+        clock=time.monotonic,
+    )
+
+
+def _device_listener(house: House, door: DeviceDoor, *, desk: PairingDesk) -> DeviceListener:
     """The satellites' port; a device that is changed or revoked in the registry is told at once."""
 
     def away_sound(text: str, voice: str | None) -> list[Pcm]:
         return list(house.assistant.say(text, voice=voice or house.voice, speed=house.settings.speech.speed))
-
-    async def pair(connection: Connection, certificate: bytes) -> None:
-        """Nothing can be paired yet."""
 
     listener = DeviceListener(
         tls=lambda: door.context,
@@ -462,7 +470,7 @@ def _device_listener(house: House, door: DeviceDoor) -> DeviceListener:
         assistant=house.assistant,
         satellites=house.satellites,
         roster=DeviceRoster(house.devices, device_log=house.device_log, authority=house.authority),
-        pair=pair,
+        pair=desk.meet,
         away_sound=away_sound,
     )
     loop = asyncio.get_running_loop()
@@ -507,7 +515,8 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     listener = bind(address)
     device_socket = _device_socket(address, server.device_port)
     door = DeviceDoor(house.authority, files=lambda: house.authority.server_files(names_of(address.host)))
-    device_listener = _device_listener(house, door)
+    desk = _pairing_desk(house, door)
+    device_listener = _device_listener(house, door, desk=desk)
     say("Loading the models …")
     began = asyncio.get_running_loop().time()
     await asyncio.to_thread(house.assistant.warm)

@@ -28,7 +28,7 @@ class DeviceDoor:
             files, make=lambda certificate, key: device_server_context(certificate, key, household_pem=household)
         )
         self._files = files
-        self.certificate_der = _first_der(files()[0])
+        self.certificate_der = first_certificate(files()[0])
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -41,12 +41,12 @@ class DeviceDoor:
             await asyncio.sleep(REFRESH_SECONDS)
             try:
                 if self._context.refresh():
-                    self.certificate_der = _first_der(self._files()[0])
+                    self.certificate_der = first_certificate(self._files()[0])
             except EarwitnessError as error:
                 log(_logger, "certificate not renewed", level=logging.WARNING, code=error.code)
 
 
-def _first_der(certificate: Path) -> bytes:
+def first_certificate(certificate: Path) -> bytes:
     """The first certificate of a PEM file: the one that is shown."""
     text = certificate.read_text(encoding="ascii")
     end = "-----END CERTIFICATE-----"

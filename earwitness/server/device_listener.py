@@ -83,7 +83,7 @@ class DeviceListener:
         assistant: Assistant,
         satellites: Satellites,
         roster: Roster,
-        pair: Callable[[Connection, bytes], Awaitable[None]],
+        pair: Callable[[Connection], Awaitable[None]],
         away_sound: Callable[[str, str | None], list[Pcm]] = lambda text, voice: [],
     ) -> None:
         self._tls = tls
@@ -154,7 +154,7 @@ class DeviceListener:
     async def _meet(self, connection: Connection, tls: ssl.SSLObject) -> None:
         shown = tls.getpeercert(binary_form=True)
         if shown is None:
-            await self._pair(connection, b"")
+            await self._pair(connection)
             return
         digest = self._key_digest_of(shown)
         station = await self._roster.station_of(digest)

@@ -1,7 +1,8 @@
 """A real device listener on a real TLS port around the real conversation, with simulated satellites that are really paired."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +14,10 @@ from earwitness.domain.audio import Pcm
 from earwitness.domain.device import Device, DeviceEvent, DeviceKind
 from earwitness.people.device_log import DeviceLog
 from earwitness.people.devices import Devices, new_device_id
-from earwitness.protocol.connection import Connection
+from earwitness.server.device_door import first_certificate
 from earwitness.server.device_listener import DeviceListener
 from earwitness.server.listen import Address, bind
+from earwitness.server.pairing_desk import PairingDesk
 from earwitness.server.roster import DeviceRoster
 from earwitness.server.satellites import Satellites
 from earwitness.storage.database import Database
@@ -33,8 +35,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def nobody_pairs(connection: Connection, certificate: bytes) -> None:
-    """Pairing is closed."""
+async def until(claim: Callable[[], bool]) -> None:
+    """Wait until it is true; fails after eight seconds."""
+    async with asyncio.timeout(8):
+        while not await asyncio.to_thread(claim):
+            pass
 
 
 @dataclass
@@ -48,6 +53,7 @@ class Linked:
     device_log: DeviceLog
     satellites: Satellites
     listener: DeviceListener
+    desk: PairingDesk
     house: LampHouse
     made: list[SimulatedSatellite] = field(default_factory=list)
 
@@ -83,9 +89,7 @@ class Linked:
         return device, satellite
 
     async def until_logged(self, what: DeviceEvent, device_id: str | None) -> None:
-        async with asyncio.timeout(8):
-            while not any(entry.what is what for entry in await asyncio.to_thread(self.device_log.latest, device_id=device_id)):
-                pass
+        await until(lambda: any(entry.what is what for entry in self.device_log.latest(device_id=device_id)))
 
 
 def _soon(loop: asyncio.AbstractEventLoop, listener: DeviceListener, device: Device) -> None:
@@ -97,15 +101,22 @@ async def linking(
     folder: Path,
     *,
     keeper: Keeper | None = None,
-    pair: Callable[[Connection, bytes], Awaitable[None]] = nobody_pairs,
     **options: Any,
 ) -> AsyncIterator[Linked]:
     """Listen on a free loopback port until the block ends."""
     database = Database(folder / "household.db", chain="household")
     devices, device_log = Devices(database, clock=utc_now), DeviceLog(database, clock=utc_now)
     authority = Authority(folder / "keys", clock=utc_now)
-    tls = device_server_context(*authority.server_files(["127.0.0.1"]), household_pem=authority.certificate_pem)
+    files = authority.server_files(["127.0.0.1"])
+    tls = device_server_context(*files, household_pem=authority.certificate_pem)
     satellites = Satellites(**options)
+    desk = PairingDesk(
+        devices=devices,
+        device_log=device_log,
+        authority=authority,
+        certificate=lambda: first_certificate(files[0]),
+        clock=time.monotonic,
+    )
     with Workers() as workers:
         assistant, house = make_assistant(workers, keeper=keeper)
         listener = DeviceListener(
@@ -114,11 +125,11 @@ async def linking(
             assistant=assistant,
             satellites=satellites,
             roster=DeviceRoster(devices, device_log=device_log, authority=authority),
-            pair=pair,
+            pair=desk.meet,
             away_sound=lambda text, voice: [Pcm(data=tone(0.1))],
         )
         socket = bind(Address(port=0))
-        linked = Linked(folder, socket.getsockname()[1], authority, devices, device_log, satellites, listener, house)
+        linked = Linked(folder, socket.getsockname()[1], authority, devices, device_log, satellites, listener, desk, house)
         running = asyncio.create_task(listener.run(socket))
         loop = asyncio.get_running_loop()
         unsubscribe = devices.subscribe(lambda device: None if loop.is_closed() else _soon(loop, listener, device))
