@@ -10,8 +10,7 @@ It does no I/O and knows no clock; `satellite.Satellite` carries out its command
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Final, TypeAlias, assert_never
 
 from earwitness.satellite.events import (
@@ -57,85 +56,13 @@ from earwitness.satellite.events import (
     Waiting,
     WakeHeard,
 )
+from earwitness.satellite.state import Cue, Intercom, Link, Phase, State
 
 VERSION: Final = 1
 INTERCOM_ID: Final = 0
 """The speech id of the sound that comes from another satellite."""
 MOST_SPEECHES: Final = 8
 REVOKED: Final = "device.revoked"
-
-
-class Phase(StrEnum):
-    ASLEEP = "asleep"
-    WAKING = "waking"
-    """A wake word or a press was said to the server, which has not answered."""
-    LISTENING = "listening"
-    THINKING = "thinking"
-    SPEAKING = "speaking"
-
-
-class Link(StrEnum):
-    UP = "up"
-    LOST = "lost"
-    """The connection broke, but what is said waits and may still arrive."""
-    AWAY = "away"
-
-
-class Cue(StrEnum):
-    """How far the start cue of this capture has come."""
-
-    NONE = "none"
-    PLAYING = "playing"
-    OUT = "out"
-
-
-class Intercom(StrEnum):
-    NONE = "none"
-    RINGING = "ringing"
-    OPEN = "open"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """Of one satellite. `silenced` are alarms that were stopped here and that the server may not know of yet."""
-
-    phase: Phase = Phase.ASLEEP
-    link: Link = Link.AWAY
-    is_muted: bool = False
-    cue: Cue = Cue.NONE
-    is_capturing: bool = False
-    intercom: Intercom = Intercom.NONE
-    speeches: tuple[int, ...] = ()
-    ringing: tuple[str, ...] = ()
-    silenced: tuple[str, ...] = ()
-
-    @property
-    def sends_sound(self) -> bool:
-        """Whether the microphone's sound may leave."""
-        return self.cue is Cue.OUT and not self.is_muted and (self.is_capturing or self.intercom is Intercom.OPEN)
-
-    @property
-    def is_lit(self) -> bool:
-        """Whether the light of a capture is on: from before its cue to its end."""
-        return not self.is_muted and self.cue is not Cue.NONE
-
-    @property
-    def rings(self) -> bool:
-        """Whether the ring is heard: it pauses while somebody may be speaking to the device."""
-        return bool(self.ringing) and self.phase is not Phase.WAKING and not self.is_lit
-
-    @property
-    def word(self) -> str:
-        """What the indicator shows."""
-        if self.is_lit:
-            return "intercom" if self.intercom is Intercom.OPEN else "listening"
-        if self.ringing:
-            return "ringing"
-        if self.is_muted:
-            return "muted"
-        if self.link is Link.AWAY:
-            return "away"
-        return Phase.ASLEEP.value if self.phase is Phase.LISTENING else self.phase.value
 
 
 Step: TypeAlias = tuple[State, tuple[Command, ...]]
@@ -190,6 +117,9 @@ def _react(state: State, event: Event) -> Step:  # one arm per event: the table 
 
 
 def _wake(state: State, wake: WakeHeard) -> Step:
+    """In a call the wake word hangs up: there may be no key to do so."""
+    if state.intercom is Intercom.OPEN and not state.is_muted:
+        return _stop(state)
     if state.is_muted or state.is_lit or state.phase is Phase.WAKING:
         return state, ()
     if state.link is not Link.UP:

@@ -6,7 +6,6 @@ another renders.
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -63,7 +62,7 @@ class Mixer:
             return track in self._tracks
 
     def begin(self, track: str, *, rate_hz: int, is_live: bool = False) -> None:
-        """Open a track for sound at `rate_hz`; one of that name that was there is dropped. Raises ValueError beyond 8 to 48 kHz."""
+        """Open a track for sound at `rate_hz`; one of that name is dropped. Raises ValueError beyond 8 to 48 kHz."""
         made = self._make(rate_hz, is_live=is_live)
         with self._lock:
             self._tracks[track] = made

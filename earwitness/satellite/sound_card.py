@@ -18,6 +18,8 @@ _PULSE_VARIABLE: Final = {"input": "PULSE_SOURCE", "output": "PULSE_SINK"}
 _WORDS: Final = {"input": "microphone", "output": "speaker"}
 _INSTALL: Final = "Debian and Raspberry Pi OS: apt-get install libportaudio2"
 
+Opened = tuple[Any, int]
+"""A stream and its rate in Hz."""
 Callback = Callable[[Any, int, Any, Any], None]
 
 
@@ -40,7 +42,9 @@ class SoundCard:
         except self._portaudio.PortAudioError as error:
             raise SoundError("The sound system does not answer; is PulseAudio or ALSA there?") from error
 
-    def open(self, direction: Direction, *, rates_hz: tuple[int, ...], block_seconds: float, callback: Callback) -> tuple[Any, int]:
+    def open(
+        self, direction: Direction, *, rates_hz: tuple[int, ...], block_seconds: float, callback: Callback
+    ) -> tuple[Any, int]:
         """Open and start a raw mono int16 stream at the first of the rates that the device takes: (stream, its rate).
 
         `callback` runs in a thread of PortAudio's. Raises SoundError: sound.no_device, sound.failed.
