@@ -16,7 +16,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from earwitness.domain.errors import AccessError, PersonError
-from earwitness.people.rows import digest_of, name_key, shown_name
+from earwitness.people.rows import LOCK, digest_of, name_key, shown_name
 from earwitness.people.throttle import Throttle
 from earwitness.storage.database import Database
 from earwitness.storage.household import household
@@ -94,7 +94,7 @@ class Household:
             raise _invalid("Acknowledge the text first.")
         values = _checked(name, rooms, wake_words=wake_words, voice=voice, known=(wake_words_known, voices_known))
         values |= {"acknowledged_version": acknowledged_version, "acknowledged_at": self._clock().timestamp()}
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             done = sa.select(household.c.key).where(household.c.key == "acknowledged_at")
             if connection.execute(done).scalar() is not None:
                 raise AccessError("This home is set up already.", code="access.refused")
@@ -121,7 +121,7 @@ class Household:
             voice=before.voice if voice is None else voice,
             known=(wake_words_known if wake_words is not None else None, voices_known if voice is not None else None),
         )
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             _store(connection, values)
         return self._chosen()
 

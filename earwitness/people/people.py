@@ -19,7 +19,7 @@ from earwitness.domain.person import Person
 from earwitness.people import passphrase as secret
 from earwitness.people.accounts import Accounts
 from earwitness.people.aliases import new_alias
-from earwitness.people.rows import name_key, person_of_row, shown_name, unknown_person
+from earwitness.people.rows import LOCK, name_key, person_of_row, shown_name, unknown_person
 from earwitness.people.sign_ins import SIGN_IN_LASTS as SIGN_IN_LASTS
 from earwitness.storage.database import Database
 from earwitness.storage.household import passkeys, people
@@ -63,7 +63,7 @@ class People:
             "passphrase_hash": secret.hashed(passphrase),
             "created_at": self._clock().timestamp(),
         }
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             count = connection.execute(sa.select(sa.func.count()).select_from(people)).scalar_one()
             if count >= MOST_PEOPLE:
                 raise PersonError(f"A household has at most {MOST_PEOPLE} people.", code="person.too_many")
@@ -110,7 +110,7 @@ class People:
     def change(self, person_id: str, **values: object) -> Person:
         """Set `saw_listens_at`, `is_told_aloud` or `restricted_at` (datetimes aware). Raises PersonError, StorageError."""
         stored = {key: value.timestamp() if isinstance(value, datetime) else value for key, value in values.items()}
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             connection.execute(sa.update(people).where(people.c.person_id == person_id).values(stored))
         return self.find(person_id)
 
@@ -121,7 +121,7 @@ class People:
     ) -> Person:
         """Give somebody another role, and end their sign-ins, all but the one of id `but`. Who is no longer an owner or adult is
         nobody's guardian either. Raises PersonError (person.last_owner, person.guardian, person.unknown)."""
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             before = _find_in(connection, person_id)
             if role is not AccountRole.OWNER:
                 _check_other_owner(connection, before)
@@ -137,7 +137,7 @@ class People:
 
     def change_guardian(self, person_id: str, guardian_id: str, *, origin: Origin = HERE) -> Person:
         """Name who decides for a child. Raises PersonError (person.guardian; person.unknown)."""
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             child = _find_in(connection, person_id)
             _check_guardian(connection, child.role, guardian_id=guardian_id, ward_id=person_id)
             values = {"guardian_id": guardian_id}
@@ -147,7 +147,7 @@ class People:
 
     def suspend(self, person_id: str, *, origin: Origin = HERE) -> Person:
         """Let somebody in no more, and end their sign-ins; what is kept of them stays. Raises PersonError (person.last_owner)."""
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             before = _find_in(connection, person_id)
             _check_other_owner(connection, before)
             if before.suspended_at is None:
@@ -159,7 +159,7 @@ class People:
 
     def restore(self, person_id: str, *, origin: Origin = HERE) -> Person:
         """Let somebody in again who was suspended. Raises PersonError."""
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             if _find_in(connection, person_id).suspended_at is not None:
                 connection.execute(sa.update(people).where(people.c.person_id == person_id).values(suspended_at=None))
                 self.accounts.log.note_in(connection, person_id, what=AccountEvent.RESTORED, origin=origin)
@@ -177,7 +177,7 @@ class People:
 
         It refuses nobody, for it ends an erasure that has begun: ask `check_may_leave` before. Raises StorageError.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).one_or_none()
             keys = connection.execute(sa.select(passkeys).where(passkeys.c.person_id == person_id)).all()
             _leave_wards(connection, person_id)

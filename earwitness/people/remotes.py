@@ -9,6 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from earwitness.domain.errors import RemoteError
+from earwitness.people.rows import LOCK
 from earwitness.storage.database import Database
 from earwitness.storage.household import remotes
 from earwitness.storage.moments import moment
@@ -38,7 +39,7 @@ class Remotes:
         """Let a phone in, at the first of `addresses` that no other has. Raises RemoteError: remote.exists for a name that is
         taken, remote.too_many when no address is free, remote.invalid for a name that is none."""
         shown = _name(name)
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             rows = connection.execute(sa.select(remotes.c.name, remotes.c.address)).all()
             if shown.casefold() in {row.name.casefold() for row in rows}:
                 raise RemoteError("A phone of that name has a profile already: revoke it first.", code="remote.exists")
@@ -73,7 +74,7 @@ class Remotes:
 
     def remove(self, remote_id: str) -> None:
         """Forget a phone; one that is not there is fine. Raises StorageError."""
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             connection.execute(sa.delete(remotes).where(remotes.c.remote_id == remote_id))
 
 

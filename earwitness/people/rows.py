@@ -11,6 +11,9 @@ from earwitness.storage.moments import moment
 
 LONGEST_NAME: Final = 64
 
+LOCK: Final = 0x70656F70
+"""Of transactions that look before they write: on PostgreSQL they wait for each other."""
+
 
 def shown_name(name: str, *, what: str = "A name") -> str:
     """A name without needless spaces. Raises PersonError unless it has 1 to 64 characters that can be shown."""

@@ -12,6 +12,7 @@ import pyotp
 import sqlalchemy as sa
 
 from earwitness.domain.errors import AccessError, PersonError
+from earwitness.people.rows import LOCK
 from earwitness.storage.database import Database
 from earwitness.storage.household import people
 
@@ -38,7 +39,7 @@ class Totps:
     def begin(self, person_id: str) -> Enrolment:
         """A new secret, which counts once a code of it was confirmed. Raises PersonError; AccessError if codes are on already."""
         secret = pyotp.random_base32()
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).one_or_none()
             if row is None:
                 raise PersonError("There is no such person here.")
@@ -65,7 +66,7 @@ class Totps:
 
     def remove(self, person_id: str) -> bool:
         """Turn codes off and forget the secret; whether they were on."""
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             was_on = people.c.totp_confirmed_at.is_not(None)
             on = connection.execute(sa.select(people.c.person_id).where(people.c.person_id == person_id, was_on)).scalar()
             values = {"totp_secret": None, "totp_confirmed_at": None, "totp_step": 0}
@@ -74,7 +75,7 @@ class Totps:
 
     def _use(self, person_id: str, code: str, *, is_on: bool) -> bool:
         given = "".join(code.split())
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).one_or_none()
             if row is None or row.totp_secret is None or (row.totp_confirmed_at is not None) is not is_on:
                 return False
