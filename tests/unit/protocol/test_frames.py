@@ -22,7 +22,7 @@ from earwitness.protocol.frames import (
     read_frame,
 )
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 PLAIN = (
     st.none() | st.booleans() | st.integers(-MAX_NUMBER, MAX_NUMBER) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
 )
