@@ -1,0 +1,297 @@
+"""The trials of a bad network, each against a real server in another namespace; short ones are tests, long ones a benchmark.
+
+Each returns the seconds that it measured, and raises AssertionError, TimeoutError or what the network raised when something hung,
+was lost in silence or did not recover.
+"""
+
+from __future__ import annotations
+
+import io
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, TypeVar
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from earwitness.speech.audio_file import read_audio
+from tests.far import FarHouse, Talk, Usage, Visitor, patiently, serving
+from tests.namespaces import Place, Wire, tcp_streams, tls_records, udp_payloads
+
+RECOVERS_IN_SECONDS: Final = 5.0
+SPARE_FILES: Final = 8
+COMMAND: Final = "Turn on the bedroom light."
+_Result = TypeVar("_Result")
+
+
+@dataclass
+class Trial:
+    """A house, and a visitor elsewhere who is signed in."""
+
+    wire: Wire
+    house: FarHouse
+    elsewhere: Place
+    visitor: Visitor
+
+    def there(self, function: Callable[[], _Result]) -> _Result:
+        """Call it where the visitor is."""
+        return self.elsewhere.call(function)
+
+    @cached_property
+    def spoken(self) -> bytes:
+        """The command in the house's own voice, 16 kHz, then silence."""
+        answer = self.there(lambda: self.visitor.ask("GET", "/api/v1/say?text=" + COMMAND.replace(" ", "+")))
+        assert answer.status == 200, answer.body
+        return read_audio(io.BytesIO(answer.body), longest_seconds=30).data + bytes(32_000 * 2)
+
+
+@contextmanager
+def trial(folder: Path) -> Iterator[Trial]:
+    """A house and a visitor on one wire."""
+    with Wire() as wire:
+        place, elsewhere = wire.place("house"), wire.place("page")
+        with serving(FarHouse(place, folder=folder)) as house:
+            visitor = Visitor(house, place.address)
+            assert elsewhere.call(visitor.sign_in).status == 200
+            made = Trial(wire, house, elsewhere, visitor)
+            assert made.spoken
+            yield made
+
+
+@contextmanager
+def trial_through_tunnel(folder: Path) -> Iterator[Trial]:
+    """The same, with every byte between them inside WireGuard."""
+    with Wire() as wire:
+        place, elsewhere = wire.place("house"), wire.place("phone")
+        label = place.name[2:8]
+        remote = {"endpoint": place.address, "interface": f"ewh{label}"}
+        first = FarHouse(place, folder=folder, remote=remote)
+        first.command("people", "add", "Annabelle")
+        first.command("remote", "up")
+        profile = folder / f"ewp{label}.conf"
+        first.command("remote", "add", "phone", "--file", profile)
+        elsewhere.run(["wg-quick", "up", profile])
+        inside = profile.read_text().partition("AllowedIPs = ")[2].partition("/")[0]
+        house = FarHouse(place, folder=folder, remote=remote, also=[inside])
+        house.start()
+        visitor = Visitor(house, inside)
+        assert elsewhere.call(visitor.sign_in).status == 200
+        made = Trial(wire, house, elsewhere, visitor)
+        assert made.spoken
+        yield made
+        house.stop(signal.SIGKILL)
+
+
+def typed(one: Trial, *, count: int) -> list[float]:
+    """Seconds until the turn of each typed request, one after the other in one session."""
+
+    def run() -> list[float]:
+        waits = []
+        with one.visitor.talk(seconds=60, pings=False) as talk:
+            for number in range(count):
+                began = time.monotonic()
+                turn = talk.command(f"set a timer for {number + 1} minutes")
+                assert turn["outcome"] == "done", turn
+                waits.append(time.monotonic() - began)
+            talk.command("cancel all timers")
+        return waits
+
+    return one.there(run)
+
+
+def spoken(one: Trial, *, count: int) -> list[float]:
+    """Seconds from the last spoken word until its turn, whatever the network does to the sound on its way."""
+
+    def run() -> list[float]:
+        waits = []
+        with one.visitor.talk(seconds=60, pings=False) as talk:
+            for _ in range(count):
+                talk.open_capture()
+                talk.speak(one.spoken)
+                began = time.monotonic()
+                turn = talk.until(type="turn")
+                assert turn["intent"] == "HassTurnOn", turn
+                waits.append(time.monotonic() - began)
+        return waits
+
+    return one.there(run)
+
+
+def cut_short(one: Trial, *, seconds: float) -> float:
+    """The network is gone for a moment in the middle of an utterance; the seconds from its return until the turn is there."""
+
+    def run() -> float:
+        restored = [0.0]
+
+        def restore() -> None:
+            restored[0] = time.monotonic()
+            one.wire.weather.is_cut = False
+
+        def cut(sent: float) -> None:
+            if sent > 0.6 and not restored[0] and not one.wire.weather.is_cut:
+                one.wire.weather.is_cut = True
+                threading.Timer(seconds, restore).start()
+
+        with one.visitor.talk() as talk:
+            talk.open_capture()
+            talk.speak(one.spoken, after=cut)
+            turn = talk.until(type="turn")
+            assert turn["intent"] == "HassTurnOn", turn
+            return max(0.0, time.monotonic() - restored[0])
+
+    return one.there(run)
+
+
+def cut_long(one: Trial, *, seconds: float) -> tuple[float, float]:
+    """The network is gone in the middle of an utterance and stays so; the seconds until the visitor knows, and those from the
+    return of the network until a new session has answered."""
+
+    def run() -> tuple[float, float]:
+        talk = one.visitor.talk()
+        talk.open_capture()
+        half = len(one.spoken) // 4 // 1024 * 1024
+        talk.speak(one.spoken[:half])
+        one.wire.weather.is_cut = True
+        began = time.monotonic()
+        try:
+            while True:
+                talk.next(30)
+        except (ConnectionClosed, TimeoutError):
+            noticed = time.monotonic() - began
+        time.sleep(max(0.0, seconds - noticed))
+        one.wire.weather.is_cut = False
+        again, took = patiently(lambda: one.visitor.talk(seconds=4), seconds=20)
+        with again:
+            began = time.monotonic()
+            assert again.command("what time is it")["outcome"] == "answered"
+            took += time.monotonic() - began
+        return noticed, took
+
+    return one.there(run)
+
+
+def restart_in_reply(one: Trial) -> tuple[int | None, float, float]:
+    """The server ends while it speaks and starts again; the close code, the seconds until the visitor knew, and those from
+    when it was ready until a new session has answered."""
+
+    def begin() -> Talk:
+        talk = one.visitor.talk()
+        talk.tell(type="ask", text="what can you do")
+        talk.until(type="speech")
+        return talk
+
+    talk = one.there(begin)
+    began = time.monotonic()
+    one.house.stop(signal.SIGTERM)
+    code, _ = talk.ending(seconds=10)
+    noticed = time.monotonic() - began
+    one.house.start()
+
+    def again() -> float:
+        found, took = patiently(lambda: one.visitor.talk(seconds=4), seconds=20)
+        with found:
+            began = time.monotonic()
+            assert found.command("what time is it")["outcome"] == "answered"
+            return float(took + time.monotonic() - began)
+
+    return code, noticed, one.there(again)
+
+
+def read_slowly(one: Trial, *, seconds: float) -> tuple[float, float]:
+    """A visitor asks for long replies and reads nothing of them, then is gone without a word; the longest wait of somebody else
+    meanwhile, and the megabytes by which the server grew."""
+    before = one.house.usage()
+
+    def slow() -> None:
+        talk = one.visitor.talk(pings=False)
+        began = time.monotonic()
+        try:
+            while time.monotonic() - began < seconds:
+                talk.tell(type="ask", text="what can you do")
+                time.sleep(0.5)
+        except ConnectionClosed:
+            pass  # the server had enough of it
+        finally:
+            talk.socket.socket.close()
+
+    slowly = one.elsewhere.calling(slow)
+    waits = []
+    while len(waits) < 2 or sum(waits) < seconds / 4:
+        waits += typed(one, count=1)
+    grown = one.house.usage().megabytes - before.megabytes
+    slowly()
+    return max(waits), grown
+
+
+def usage_settles(one: Trial, before: Usage, *, seconds: float = 50, most_megabytes: float = 60) -> Usage:
+    """What the server holds once nobody is connected and it is back to what it held, but for the few files and threads of its
+    pools, which grow to a fixed size. Raises AssertionError."""
+    limit = time.monotonic() + seconds
+    while True:
+        now = one.house.usage()
+        if (
+            now.files <= before.files + SPARE_FILES
+            and one.house.connections() == 0
+            and now.megabytes - before.megabytes < most_megabytes
+        ):
+            return now
+        assert time.monotonic() < limit, f"before: {before}; now: {now}, {one.house.connections()} connections"
+        time.sleep(0.25)
+
+
+def plaintext(one: Trial, *, words: Sequence[bytes]) -> list[str]:
+    """What on the wire is not closed: words that were said or typed, keys of messages, names, sound; and what is no TLS 1.3 and
+    not WireGuard. Empty if nothing is."""
+    samples = one.spoken[8_000:40_000]
+    sought = {*words, b"hello", b"capture", b"transcript", b"passphrase", b"GET /", b"HTTP/1.1", b"Annabelle", COMMAND.encode()}
+    sought |= {
+        samples[start : start + 24] for start in range(0, len(samples) - 24, 1024) if len(set(samples[start : start + 24])) > 12
+    }
+    found = [f"{word!r} in a packet" for word in sought for packet in one.wire.packets if word in packet.data]
+    udp = udp_payloads(one.wire.packets, port=51820)
+    found += [
+        f"no WireGuard: {payload[:8]!r}"
+        for payload in udp
+        if payload[:4] not in {bytes((kind, 0, 0, 0)) for kind in (1, 2, 3, 4)}
+    ]
+    streams = tcp_streams(one.wire.packets)
+    if len(udp) + sum(packet.data[9] == 6 for packet in one.wire.packets) != len(one.wire.packets):
+        found.append("packets that are neither TCP nor WireGuard's")
+    for (source, _, _, _), sayings in streams.items():
+        for said in sayings:
+            found += _not_closed(said, is_server=source == one.house.place.address)
+    return found
+
+
+def _not_closed(said: bytes, *, is_server: bool) -> list[str]:
+    """What in one direction of a connection is not as TLS 1.3 has it: one hello in the clear, then nothing that can be read."""
+    try:
+        records = tls_records(said)
+    except ValueError as error:
+        return [str(error)]
+    found = []
+    opened = [body for kind, body in records if kind == 22]
+    if len(opened) > 1:
+        found.append("more than a hello in the clear")
+    if is_server and opened and b"\x00\x2b\x00\x02\x03\x04" not in opened[0]:
+        found.append("a server's hello of another version than TLS 1.3")
+    found += [f"a record of type {kind} after the hello" for kind, _ in records[1:] if kind not in {20, 23}]
+    return found
+
+
+def refused(one: Trial, visitor: Visitor) -> bool:
+    """Whether the server opens no session for that visitor."""
+
+    def attempt() -> bool:
+        try:
+            visitor.talk(seconds=10).socket.close()
+        except InvalidStatus as error:
+            return error.response.status_code == 403
+        return False
+
+    return one.there(attempt)
