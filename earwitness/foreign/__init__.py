@@ -1,1 +1,1 @@
-"""Satellites and programs that are not ours: Wyoming services and satellites, ESPHome voice devices. Each is another device of a turn."""
+"""Satellites and programs that are not ours: Wyoming services and satellites, ESPHome voice devices; each a device of a turn."""

@@ -115,12 +115,12 @@ def warnings(*, has_services: bool, services_host: str, interface: str | None) -
 
 def back_off_seconds(failures: int, *, chance: float) -> float:
     """How long to wait after the nth failure in a row: doubling from 1 s to 60 s, times 0.5 to 1 by `chance` (0 to 1)."""
-    longest = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2 ** min(max(failures - 1, 0), 10))
+    longest = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2.0 ** min(max(failures - 1, 0), 10))
     return longest * (0.5 + 0.5 * chance)
 
 
 def _has_port(text: str) -> bool:
-    return text.startswith("[") and "]:" in text or (not text.startswith("[") and text.count(":") == 1)
+    return (text.startswith("[") and "]:" in text) or (not text.startswith("[") and text.count(":") == 1)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -93,4 +93,5 @@ def _mono(data: bytes, form: Form) -> NDArray[np.float32]:
 
 
 def _int16(samples: NDArray[np.float32]) -> bytes:
-    return np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2").tobytes()
+    whole: NDArray[np.int16] = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
+    return whole.tobytes()
