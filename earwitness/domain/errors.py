@@ -14,6 +14,7 @@
     │                       link.too_far_behind  link.over
     ├── TrustError          trust.key  trust.refused  trust.certificate  pairing.refused  pairing.wrong_code  pairing.closed
     ├── DeviceError         device.unknown  device.exists  device.invalid  device.too_many  device.revoked
+    │                       device.unreachable
     ├── LinkError           link.failed  link.unknown_device      (may be tried again)
     ├── StorageError        storage.full  storage.failed  storage.in_use   (may be tried again)
     ├── NetworkError        network.not_safe  network.in_use
