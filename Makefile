@@ -9,7 +9,7 @@ LOCK := requirements.lock
 LOCK_TEST := requirements-test.lock
 LOCK_VOICES := requirements-voices.lock
 
-.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger prove
+.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger bench-network prove
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -83,6 +83,9 @@ bench-history: install ## A million turns in the history: pages, search, erasing
 
 bench-ledger: install ## A million entries in the ledger: appending, proving, verifying
 	@$(BIN)/python -m bench.ledger
+
+bench-network: models ## A bad network between namespaces, bare and through WireGuard (root; about ten minutes)
+	@$(BIN)/python -m bench.network
 
 prove: models ## Try every guarantee on this machine and print the evidence
 	@$(BIN)/earwitness prove

@@ -1,7 +1,7 @@
 """The long trials of a bad network: a real server in one namespace, a page's client in another, bare and through WireGuard.
 
-Prints a table, one row per trial; a trial that hangs, loses something in silence or does not recover in time is a row that says so,
-and the exit status is 1. Needs the superuser, iproute2, and wireguard-tools with wireguard-go for the second half.
+Prints a table, one row per trial; a trial that hangs, loses something in silence or does not recover in time is a row that says
+so, and the exit status is 1. Needs the superuser, iproute2, and wireguard-tools with wireguard-go for the second half.
 """
 
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.page import machine, publish, table
 from tests import far_trials as trials
+from tests.far import Usage
 from tests.far_trials import RECOVERS_IN_SECONDS, Trial
 from tests.houses_kept import PASSPHRASE
 from tests.namespaces import why_not
@@ -72,7 +73,7 @@ def tried(one: Trial, *, way: str) -> list[Row]:
     return rows
 
 
-def settled(one: Trial, before: trials.Usage) -> float:
+def settled(one: Trial, before: Usage) -> float:
     """Seconds until the server holds no more than before."""
     began = time.monotonic()
     trials.usage_settles(one, before, seconds=60)

@@ -22,13 +22,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from earwitness.config import MODELS_VARIABLE, SETTINGS_VARIABLE, STATE_VARIABLE, models_folder
 from tests.houses_kept import PASSPHRASE
@@ -200,7 +201,7 @@ class Visitor:
             connect(
                 f"wss://{self.address}:{PORT}/api/v1/session",
                 ssl=self.context,
-                origin=self.origin,  # type: ignore[arg-type]
+                origin=Origin(self.origin),
                 additional_headers={"Cookie": f"{COOKIE}={self.cookie}"},
                 open_timeout=seconds,
                 close_timeout=1,

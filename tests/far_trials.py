@@ -220,7 +220,7 @@ def read_slowly(one: Trial, *, seconds: float) -> tuple[float, float]:
             talk.socket.socket.close()
 
     slowly = one.elsewhere.calling(slow)
-    waits = []
+    waits: list[float] = []
     while len(waits) < 2 or sum(waits) < seconds / 4:
         waits += typed(one, count=1)
     grown = one.house.usage().megabytes - before.megabytes
