@@ -9,7 +9,7 @@ LOCK := requirements.lock
 LOCK_TEST := requirements-test.lock
 LOCK_VOICES := requirements-voices.lock
 
-.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger bench-network prove
+.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger fuzz bench-network prove
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -86,6 +86,9 @@ bench-ledger: install ## A million entries in the ledger: appending, proving, ve
 
 bench-network: models ## A bad network between namespaces, bare and through WireGuard (root; about ten minutes)
 	@$(BIN)/python -m bench.network
+
+fuzz: install ## Ten minutes of mutated frames and messages (MINUTES=10) against everything that reads a stranger's
+	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10)
 
 prove: models ## Try every guarantee on this machine and print the evidence
 	@$(BIN)/earwitness prove

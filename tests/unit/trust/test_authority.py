@@ -1,5 +1,6 @@
 """The authority and the server's certificate: made once, kept durably, renewed in time."""
 
+import base64
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,6 +20,7 @@ from earwitness.trust.certificates import (
     check_issued,
     fingerprint,
     key_digest,
+    key_digest_of,
     names_of,
     read_certificate,
     read_public_key,
@@ -185,3 +187,21 @@ def test_other_keys_than_those_of_the_protocol_are_refused() -> None:
 def test_what_is_no_certificate_is_refused(pem: str) -> None:
     with pytest.raises(TrustError):
         read_certificate(pem)
+
+
+def test_a_certificate_on_a_curve_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    """Fixed vectors of the fuzzer: the library has errors of its own for these."""
+    whole = read_certificate(Authority(tmp_path, clock=Clock()).certificate_pem).public_bytes(Encoding.DER)
+    changes = [
+        (bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d130107")),
+        (bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3f0201")),
+        (bytes.fromhex("a003020102"), bytes.fromhex("a00302010a")),
+    ]
+    for before, after in changes:
+        assert before in whole
+        changed = whole.replace(before, after)
+        with pytest.raises(TrustError):
+            key_digest_of(changed)
+        pem = f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(changed).decode()}\n-----END CERTIFICATE-----\n"
+        with pytest.raises(TrustError):
+            read_certificate(pem)
