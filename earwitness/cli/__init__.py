@@ -13,7 +13,21 @@ from typing import Any, Final, NoReturn
 import click
 
 from earwitness import __version__
-from earwitness.cli import backup, evaluate, history, ledger, machine, people, prove, remote, satellite, serve, tokens, turns, verify
+from earwitness.cli import (
+    backup,
+    evaluate,
+    history,
+    ledger,
+    machine,
+    people,
+    prove,
+    remote,
+    satellite,
+    serve,
+    tokens,
+    turns,
+    verify,
+)
 from earwitness.cli.options import AS_JSON
 from earwitness.config import read_settings
 from earwitness.domain.errors import EarwitnessError
