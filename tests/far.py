@@ -171,11 +171,17 @@ class Visitor:
         return f"https://{self.address}:{PORT}"
 
     def ask(
-        self, method: str, path: str, body: object = None, *, seconds: float = LONGEST_WAIT_SECONDS, **headers: str
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        seconds: float = LONGEST_WAIT_SECONDS,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request of the API, on a connection of its own."""
         connection = http.client.HTTPSConnection(self.address, PORT, timeout=seconds, context=self.context)
-        sent = {"Origin": self.origin, "Content-Type": "application/json"} | headers
+        sent = {"Origin": self.origin, "Content-Type": "application/json", **(headers or {})}
         if self.cookie:
             sent["Cookie"] = f"{COOKIE}={self.cookie}"
         with contextlib.closing(connection):

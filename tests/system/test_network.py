@@ -87,7 +87,7 @@ def test_nobody_gets_in_without_signing_in(one: Trial) -> None:
 
 
 def test_the_page_of_another_site_cannot_use_a_sign_in(one: Trial) -> None:
-    answer = one.there(lambda: one.visitor.ask("POST", "/api/v1/sign-out", Origin="https://elsewhere.example"))
+    answer = one.there(lambda: one.visitor.ask("POST", "/api/v1/sign-out", headers={"Origin": "https://elsewhere.example"}))
     assert answer.status == 403
     assert one.there(lambda: one.visitor.ask("GET", "/api/v1/me/sign-ins")).status == 200
 
@@ -138,6 +138,6 @@ def test_a_new_house_is_set_up_by_nobody_from_elsewhere(tmp_path: Path) -> None:
         for code in (None, "", "123456", "0" * 12):
             headers = {} if code is None else {"x-earwitness-setup-code": code}
             body = {"name": OWNER, "passphrase": PASSPHRASE}
-            answer = elsewhere.call(partial(eve.ask, "POST", "/api/v1/setup/passphrase", body, **headers))
+            answer = elsewhere.call(partial(eve.ask, "POST", "/api/v1/setup/passphrase", body, headers=headers))
             assert answer.status in {401, 403, 429}, answer.body
         assert "Annabelle" not in house.command("people", "list")
