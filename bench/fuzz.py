@@ -27,7 +27,8 @@ from earwitness.trust.pairing import DevicePairing, ServerPairing
 LONGEST_BYTES: Final = 80 * 1024
 _PIECES: Final = (
     b"{", b"}", b"[", b"]", b'"', b":", b",", b"\\", b"\\u0000", b"\\ud800", b"\n", b"\r\n", b"\x00", b"\xff",
-    b"\xef\xbb\xbf", b"NaN", b"Infinity", b"1e999", b"-0", b"-1", b"0", b"1.5", b"9007199254740993", b"9" * 400, b"true", b"null", b"{}", b"[[[[[[",
+    b"\xef\xbb\xbf", b"NaN", b"Infinity", b"1e999", b"-0", b"-1", b"0", b"1.5", b"9007199254740993", b"9" * 400,
+    b"true", b"null", b"{}", b"[[[[[[",
     b'"type"', b'"data"', b'"seq"', b'"ack"', b'"data_length"', b'"payload_length"', b"65537", b"65536",
     b"-----END CERTIFICATE-----",
 )  # fmt: skip
