@@ -494,7 +494,13 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     """Load the models, listen, and serve until interrupted. Raises NetworkError, ModelError, StorageError."""
     server = house.settings.server
     own = (server.tls_certificate, server.tls_key)
-    web_door = WebDoor(house.authority, host=host or server.host, port=server.port if port is None else port, own=own)
+    web_door = WebDoor(
+        house.authority,
+        host=host or server.host,
+        port=server.port if port is None else port,
+        own=own,
+        also=house.remote.addresses,
+    )
     address = web_door.address
     sessions: set[Session] = set()
     submissions = house.submissions

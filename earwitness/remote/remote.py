@@ -54,6 +54,15 @@ class Remote:
         return network_of(self._key().public, chosen=self._settings.network)
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """The tunnel's addresses of this server, which its certificate is for; none before there is a key, nor if it is unusable,
+        which is said where the tunnel is asked for."""
+        try:
+            return self.network.server if self.is_set_up else ()
+        except RemoteError:
+            return ()
+
+    @property
     def public_key(self) -> str:
         """The server's public key, as WireGuard writes it. Raises RemoteError, StorageError."""
         return keys.written(self._key().public)

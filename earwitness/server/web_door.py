@@ -7,6 +7,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,22 +24,30 @@ EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  (compared
 _logger = logging.getLogger(__name__)
 
 
-def names_of(host: str) -> tuple[str, ...]:
-    """The names and addresses under which a server at `host` is found."""
+def names_of(host: str, *also: str) -> tuple[str, ...]:
+    """The names and addresses under which a server at `host` is found; `also` are further ones."""
     named = own_addresses() if host in EVERY_ADDRESS else (host,)
-    return tuple(dict.fromkeys((*named, "localhost", socket.gethostname())))
+    return tuple(dict.fromkeys((*named, *also, "localhost", socket.gethostname())))
 
 
 class WebDoor:
-    """Where the page is served, and with which certificate: none on loopback unless there are `own` files. Raises TrustError,
-    NetworkError."""
+    """Where the page is served, and with which certificate: none on loopback unless there are `own` files. `also` are addresses
+    that it is for besides the host's. Raises TrustError, NetworkError."""
 
-    def __init__(self, authority: Authority, *, host: str, port: int, own: tuple[Path | None, Path | None]) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        *,
+        host: str,
+        port: int,
+        own: tuple[Path | None, Path | None],
+        also: Sequence[str] = (),
+    ) -> None:
         self._context: ServerContext | None = None
         certificate, key = own
         self.is_ours = certificate is None and key is None and not is_loopback(host)
         """Whether the household's authority made the certificate, which no browser knows."""
-        make = partial(authority.server_files, names_of(host))
+        make = partial(authority.server_files, names_of(host, *also))
         if self.is_ours:
             certificate, key = make()
         self.address = Address(host=host, port=port, tls_certificate=certificate, tls_key=key)
