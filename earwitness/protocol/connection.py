@@ -103,10 +103,13 @@ class Connection:
             if frame is None:
                 return None
             new = link.receive(frame)
-            if frame.kind == PING or link.owes_ack:
-                await self.write(link.pong())
             if new is not None:
+                if link.owes_ack:  # what was counted as received is handed on, whatever becomes of the answer
+                    with contextlib.suppress(ConnectionLostError):
+                        self._put(link.pong())
                 return new
+            if frame.kind == PING:
+                await self.write(link.pong())
 
     async def send(self, kind: str, fields: Mapping[str, object], payload: bytes = b"") -> Frame:
         """Number, keep and write a frame. Raises WireError; ConnectionLostError if it was not written, but the link keeps it."""

@@ -1,6 +1,7 @@
 """Connections over loopback sockets: opening, resuming, the heartbeat, and peers that break the protocol or stop reading."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ import pytest
 from earwitness.domain.errors import WireError
 from earwitness.protocol.connection import Connection, ConnectionLostError, answer_link, open_link, read_link_opening
 from earwitness.protocol.frames import Frame, encode
-from earwitness.protocol.resume import Link, new_token
+from earwitness.protocol.resume import ACK_AT_FRAMES, Link, new_token
 
 SOON = 0.1
 
@@ -206,5 +207,23 @@ def test_frames_that_came_together_are_given_one_by_one() -> None:
             await device.close()
             kinds = [frame.kind if (frame := await server.read()) else None for _ in range(4)]
             assert kinds == ["a", "b", "c", None]
+
+    run(trial())
+
+
+def test_what_was_counted_as_received_is_handed_on_even_if_it_cannot_be_confirmed_any_more() -> None:
+    async def trial() -> None:
+        async with pair() as (device, server):
+            await opened(device, server)
+            for number in range(ACK_AT_FRAMES + 5):
+                await device.send("say", {"n": number})
+            first = await server.receive()
+            assert first is not None
+            server.abort()
+            heard = [first.fields["n"]]
+            with contextlib.suppress(ConnectionLostError):
+                while (frame := await server.receive()) is not None:
+                    heard.append(frame.fields["n"])
+            assert heard == list(range(server.link.received))
 
     run(trial())
