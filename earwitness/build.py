@@ -81,6 +81,7 @@ from earwitness.vault.vault import Places, Vault
 from earwitness.web.account_api import account_router
 from earwitness.web.accounts_api import accounts_router
 from earwitness.web.api import api_router
+from earwitness.web.devices_api import devices_router
 from earwitness.web.history_api import history_router
 from earwitness.web.listens_api import ledger_router, listens_router
 from earwitness.web.pages import page_router, static_files
@@ -425,11 +426,11 @@ async def serve_witness(logs: Sequence[Verifier], *, folder: Path, address: Addr
         witness.close()
 
 
-def _routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: SetupPass) -> list[APIRouter]:
+def _routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: SetupPass, desk: PairingDesk) -> list[APIRouter]:
     """Pages and API of one house."""
     rights, accounts = house.rights, house.people.accounts
     return [
-        page_router(wake_words=lambda: house.wake_words),
+        page_router(wake_words=lambda: house.wake_words, also=("devices",)),
         api_router(house.assistant),
         setup_router(start, assistant=house.assistant, passes=passes, signed_in=signed_in),
         sign_in_router(accounts, signed_in=signed_in),
@@ -439,6 +440,14 @@ def _routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Se
         history_router(rights, clock=utc_now),
         listens_router(rights, prover=house.prover),
         ledger_router(house.ledger),
+        devices_router(
+            house.devices,
+            device_log=house.device_log,
+            desk=desk,
+            satellites=house.satellites,
+            rooms=lambda: [area.name for area in house.link.snapshot().areas],
+            trusted_interface=house.settings.foreign.trusted_interface,
+        ),
         remote_router(house.remote, settings=house.settings.remote, page_port=house.settings.server.port),
     ]
 
@@ -505,12 +514,14 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     sessions: set[Session] = set()
     submissions = house.submissions
     signed_in = SignedIn(house.people, is_secure=address.is_secure)
+    door = DeviceDoor(house.authority, files=lambda: house.authority.server_files(names_of(address.host)))
+    desk = _pairing_desk(house, door)
     start, passes = _first_start(house), SetupPass(house.household, say=say, clock=utc_now)
     app = make_app(
         house.assistant,
         address=address,
         area=house.settings.home.area,
-        routers=_routers(house, signed_in, start=start, passes=passes),
+        routers=_routers(house, signed_in, start=start, passes=passes, desk=desk),
         static=static_files(),
         who=signed_in.visitor,
         is_still_in=signed_in.is_still_in,
@@ -520,8 +531,6 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     )
     listener = bind(address)
     device_socket = _device_socket(address, server.device_port)
-    door = DeviceDoor(house.authority, files=lambda: house.authority.server_files(names_of(address.host)))
-    desk = _pairing_desk(house, door)
     device_listener = _device_listener(house, door, desk=desk)
     say("Loading the models …")
     began = asyncio.get_running_loop().time()

@@ -80,3 +80,20 @@ class Device:
     def is_revoked(self) -> bool:
         """Whether it may not come in any more."""
         return self.revoked_at is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingDevice:
+    """A device that shows its code and waits for the owner. Its name is what it calls itself."""
+
+    waiting_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairingState:
+    """How the pairing stands."""
+
+    is_open: bool
+    closes_in_seconds: float
+    waiting: tuple[WaitingDevice, ...]

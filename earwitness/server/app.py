@@ -18,6 +18,7 @@ from earwitness import __version__
 from earwitness.domain.errors import (
     AccessError,
     AudioError,
+    DeviceError,
     EarwitnessError,
     EngineError,
     LedgerError,
@@ -27,6 +28,7 @@ from earwitness.domain.errors import (
     RemoteError,
     StorageError,
     TextError,
+    TrustError,
     VaultError,
     VoiceError,
 )
@@ -55,6 +57,8 @@ _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
     (VaultError, 404),
     (ProofError, 404),
     (RemoteError, 422),
+    (DeviceError, 422),
+    (TrustError, 422),
 )
 _STATUS_OF_CODE: Final = {
     "access.not_signed_in": 401,
@@ -64,6 +68,10 @@ _STATUS_OF_CODE: Final = {
     "setup.done": 409,
     "consent.changed": 409,
     "consent.objected": 409,
+    "device.exists": 409,
+    "device.revoked": 409,
+    "device.unknown": 404,
+    "pairing.closed": 409,
     "person.exists": 409,
     "person.unknown": 404,
     "remote.exists": 409,

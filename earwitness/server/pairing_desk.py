@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from earwitness.domain.device import Device, DeviceEvent, DeviceKind
+from earwitness.domain.device import Device, DeviceEvent, DeviceKind, PairingState, WaitingDevice
 from earwitness.domain.errors import DeviceError, TrustError, WireError
 from earwitness.people.device_log import DeviceLog
 from earwitness.people.devices import Devices, new_device_id
@@ -24,23 +24,6 @@ MOST_CONNECTIONS: Final = 8
 """Connections without a certificate at once."""
 OPENING_SECONDS: Final = 10.0
 """How long a device may take for its part."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A device that shows its code and waits for the owner. Its name is what it calls itself."""
-
-    waiting_id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """How the pairing stands."""
-
-    is_open: bool
-    closes_in_seconds: float
-    waiting: tuple[Waiting, ...]
 
 
 @dataclass(slots=True)
@@ -73,7 +56,7 @@ class PairingDesk:
 
     # The owner
 
-    async def open(self) -> Desk:
+    async def open(self) -> PairingState:
         """Let devices ask to be paired for five minutes. Raises StorageError."""
         self._window.open()
         self._settle()
@@ -83,7 +66,7 @@ class PairingDesk:
         await self._note(DeviceEvent.PAIRING_OPENED)
         return self.desk()
 
-    async def close(self) -> Desk:
+    async def close(self) -> PairingState:
         """Let no device ask any more; those that wait are refused."""
         was_open = self._window.is_open
         self._window.close()
@@ -92,20 +75,20 @@ class PairingDesk:
             await self._note(DeviceEvent.PAIRING_CLOSED)
         return self.desk()
 
-    def desk(self) -> Desk:
+    def desk(self) -> PairingState:
         """How it stands now."""
         waiting = {id(pairing) for pairing in self._window.waiting()}
-        return Desk(
+        return PairingState(
             is_open=self._window.is_open,
             closes_in_seconds=self._window.closes_in_seconds,
             waiting=tuple(
-                Waiting(waiting_id=attempt.waiting_id, name=attempt.pairing.name)
+                WaitingDevice(waiting_id=attempt.waiting_id, name=attempt.pairing.name)
                 for attempt in self._attempts
                 if id(attempt.pairing) in waiting
             ),
         )
 
-    async def refuse(self, waiting_id: str) -> Desk:
+    async def refuse(self, waiting_id: str) -> PairingState:
         """Send one device away. Raises DeviceError if it does not wait."""
         attempt = next((one for one in self._attempts if one.waiting_id == waiting_id), None)
         if attempt is None:

@@ -59,6 +59,7 @@ _OWN_DATA: Final = _needs(Permission.OWN_DATA)
 _READ: Final = _needs(Permission.OWN_DATA, scope=Scope.HISTORY)
 _TALK: Final = _needs(Permission.TALK, scope=Scope.TALK)
 _SEE: Final = _needs(Permission.TALK, scope=Scope.HOME)
+_DEVICES: Final = _needs(Permission.DEVICES, scope=Scope.DEVICES)
 _TOKENS: Final = _needs(Permission.TOKENS)
 _PEOPLE: Final = _needs(Permission.PEOPLE)
 _WARDS: Final = _needs(Permission.WARDS)
@@ -137,6 +138,15 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/people/{person_id}/sign-ins": {"DELETE": _danger(Permission.PEOPLE)},
     "/remotes": {"GET": _REMOTE, "POST": _danger(Permission.REMOTE)},
     "/remotes/{remote_id}": {"DELETE": _REMOTE},
+    "/devices": {"GET": _DEVICES},
+    "/devices/log": {"GET": _DEVICES},
+    "/devices/foreign": {"POST": _DEVICES},
+    "/devices/pairing": {"GET": _DEVICES, "POST": _DEVICES, "DELETE": _DEVICES},
+    "/devices/pairing/confirmation": {"POST": _DEVICES},
+    "/devices/pairing/waiting/{waiting_id}": {"DELETE": _DEVICES},
+    "/devices/{device_id}": {"PATCH": _DEVICES, "DELETE": _DEVICES},
+    "/devices/{device_id}/mute": {"POST": _DEVICES},
+    "/announce": {"POST": _TALK},
     "/household": {"GET": _SEE, "PUT": _danger(Permission.HOUSEHOLD)},
 }
 
