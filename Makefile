@@ -81,6 +81,12 @@ bench-install: install ## A fresh clone from nothing to the first reply
 bench-history: install ## A million turns in the history: pages, search, erasing, opening
 	@$(BIN)/python -m bench.history
 
+bench-satellites: models ## Fifty satellites on one server for ten minutes
+	@$(BIN)/python -m bench.satellites
+
+bench-arbitration: models ## Which of several satellites should answer a wake word
+	@$(BIN)/python -m bench.arbitration
+
 bench-ledger: install ## A million entries in the ledger: appending, proving, verifying
 	@$(BIN)/python -m bench.ledger
 
