@@ -19,6 +19,7 @@ MAY_USE_CRYPTOGRAPHY = {
     "ledger": "signatures of checkpoints and witnesses",
     "people": "Argon2id of passphrases",
     "trust": "the household's authority, certificates of the server and of devices",
+    "remote": "keys of phones in the tunnel",
 }
 SOUND_WRITERS = {"write_wav", "soundfile.write", "sf.write", "wavfile.write", "wave.open"}
 MAY_WRITE_SOUND = {
