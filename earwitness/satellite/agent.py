@@ -307,10 +307,13 @@ def _hear_speech(state: State, kind: str, *, fields: Mapping[str, object], paylo
     speech_id = _whole(fields, "id")
     match kind:
         case "speech" if speech_id != INTERCOM_ID:
-            if speech_id in state.speeches or len(state.speeches) >= MOST_SPEECHES:
+            told = Tell(text=str(fields["text"]))
+            if speech_id in state.speeches:
+                return state, (told,)
+            if len(state.speeches) >= MOST_SPEECHES:
                 return state, ()
             begun = BeginSpeech(speech_id=speech_id, rate_hz=_whole(fields, "rate_hz"))
-            return replace(state, speeches=(*state.speeches, speech_id)), (begun,)
+            return replace(state, speeches=(*state.speeches, speech_id)), (begun, told)
         case "phrase" if speech_id != INTERCOM_ID:
             return state, (KeepPhrase(name=str(fields["name"]), speech_id=speech_id, rate_hz=_whole(fields, "rate_hz")),)
         case "speech_end":

@@ -34,16 +34,22 @@ class _Track:
     loop: NDArray[np.int16] | None = None
     waiting: deque[NDArray[np.int16]] = field(default_factory=deque)
     samples: int = 0
+    is_whole: bool = False
+    """Whether it was there at once, as a cue is."""
     has_started: bool = False
     is_ended: bool = False
     is_overrun: bool = False
 
 
 class Mixer:
-    """Mixes at `rate_hz`. `longest_live_seconds` bounds what waits on a live track: older sound makes way for newer."""
+    """Mixes at `rate_hz`. `longest_live_seconds` bounds what waits on a live track: older sound makes way for newer.
 
-    def __init__(self, *, rate_hz: int, longest_live_seconds: float = 0.4) -> None:
+    A fed track that is not live does not start over a track whose name begins with `first`: a reply waits until a cue is over.
+    """
+
+    def __init__(self, *, rate_hz: int, longest_live_seconds: float = 0.4, first: str | None = None) -> None:
         self.rate_hz = rate_hz
+        self._first = first
         self._longest_live = int(longest_live_seconds * rate_hz)
         self._tracks: dict[str, _Track] = {}
         self._finished: list[str] = []
@@ -76,6 +82,7 @@ class Mixer:
         made.waiting.append(sound)
         made.samples = len(sound)
         made.is_ended = not is_looping
+        made.is_whole = True
         with self._lock:
             self._tracks[track] = made
 
@@ -136,7 +143,7 @@ class Mixer:
             return np.clip(block, -32_768, 32_767).astype("<i2").tobytes(), marks
 
     def _render(self, name: str, track: _Track, *, block: NDArray[np.int32], marks: list[Mark]) -> None:
-        filled = 0
+        filled = self._held_back(track, len(block))
         while filled < len(block):
             if not track.samples and track.loop is not None:
                 _put(track, track.loop)
@@ -151,6 +158,12 @@ class Mixer:
         if track.is_ended and not track.samples:
             del self._tracks[name]
             marks.append((name, "finished", filled))
+
+    def _held_back(self, track: _Track, most: int) -> int:
+        """How many samples of this block a track waits for a cue that is being played."""
+        if self._first is None or track.has_started or track.is_live or track.is_whole:
+            return 0
+        return min(most, max((other.samples for name, other in self._tracks.items() if name.startswith(self._first)), default=0))
 
     def _make(self, rate_hz: int, *, is_live: bool) -> _Track:
         if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:

@@ -28,7 +28,7 @@ from earwitness.satellite.microphone import Microphone
 from earwitness.satellite.mute import POLL_SECONDS, Mute
 from earwitness.satellite.phrases import Phrases
 from earwitness.satellite.server_link import ServerLink
-from earwitness.satellite.speaker import Speaker
+from earwitness.satellite.speaker import FIRST, Speaker
 from earwitness.satellite.state import State
 from earwitness.storage.durable import write_whole
 
@@ -36,7 +36,6 @@ WAKE_SECONDS: Final = 2.0
 _RING: Final = "ring"
 _AWAY: Final = "away"
 _SPEECH: Final = "speech:"
-_CUE: Final = "cue:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +162,7 @@ class Satellite:
             "is_speaker_open": self._parts.speaker.is_open,
             "samples_read": microphone.samples_read,
             "chunks_dropped": microphone.chunks_dropped,
+            "underruns": self._parts.speaker.underruns,
             "sound_frames_sent": self.link.sound_frames,
             "captures": self._captures,
             "cue_ms": round(self._cue_ms, 1),
@@ -283,7 +283,7 @@ class Satellite:
             self._first_sound_ms = 1000 * (self.link.first_sound_at - self._cue_out_at)
 
     def _play_cue(self, chime: do.Chime, *, is_asked: bool) -> None:
-        track = f"{_CUE}{next(self._tracks)}"
+        track = f"{FIRST}{next(self._tracks)}"
         self._cues[track] = (chime, is_asked, self._parts.clock())
         self._parts.speaker.play(track, cue(chime.value))
 
@@ -301,7 +301,7 @@ class Satellite:
 
     def _marked(self, track: str, what: Literal["started", "finished"]) -> None:
         """The speaker says that a track has begun or finished."""
-        if track.startswith(_CUE):
+        if track.startswith(FIRST):
             self._cue_marked(track, what)
         elif track.startswith(_SPEECH):
             speech_id = int(track.removeprefix(_SPEECH))

@@ -4,6 +4,8 @@ A device is chosen by a part of its name; "pulse:NAME" means a source or sink of
 devices that were there when it was initialised: `rescan` looks again, and ends all streams.
 """
 
+import contextlib
+import ctypes
 import importlib
 import os
 from collections.abc import Callable
@@ -13,6 +15,8 @@ from typing import Any, Final, Literal
 from earwitness.domain.errors import SoundError
 
 Direction = Literal["input", "output"]
+LATENCY_SECONDS: Final[dict[str, float | str]] = {"input": "low", "output": 0.03}
+"""A speaker's buffer: short, as what is in it cannot be stopped any more, but enough for a busy machine."""
 _PULSE: Final = "pulse:"
 _PULSE_VARIABLE: Final = {"input": "PULSE_SOURCE", "output": "PULSE_SINK"}
 _WORDS: Final = {"input": "microphone", "output": "speaker"}
@@ -60,7 +64,7 @@ class SoundCard:
                     device=device,
                     channels=1,
                     dtype="int16",
-                    latency="low",
+                    latency=LATENCY_SECONDS[direction],
                     callback=callback,
                 )
                 stream.start()
@@ -94,6 +98,19 @@ class SoundCard:
 def load_portaudio() -> ModuleType:
     """The module sounddevice. Raises SoundError (sound.no_library), saying what to install."""
     try:
+        _quieten_alsa()
         return importlib.import_module("sounddevice")
     except (ImportError, OSError) as error:
         raise SoundError(f"PortAudio is missing, so there is no sound. {_INSTALL}.", code="sound.no_library") from error
+
+
+def _quieten_alsa() -> None:
+    """Keep ALSA from writing its warnings into the terminal: what is wrong is said by us, once."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_SILENT)
+
+
+_SILENT: Final = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p)(
+    lambda file, line, function, code, form: None
+)
+"""Kept alive for as long as ALSA may call it."""

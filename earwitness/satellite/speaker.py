@@ -17,6 +17,8 @@ MOST_DELAY_SECONDS: Final = 0.3
 """A device that claims to be later than this is not believed: what it plays counts as out then."""
 _RATES_HZ: Final = (24_000, 48_000, 44_100, 16_000)
 
+FIRST: Final = "cue:"
+"""Tracks whose names begin so are cues: a reply does not start over them."""
 OnMark = Callable[[str, Literal["started", "finished"]], None]
 
 
@@ -24,6 +26,8 @@ class Speaker(Protocol):
     """What the satellite needs of a speaker. Sounds are played on tracks, by name."""
 
     on_mark: OnMark
+    underruns: int
+    """How often the device ran dry: this machine was too busy."""
 
     @property
     def is_open(self) -> bool: ...
@@ -61,6 +65,7 @@ class PortAudioSpeaker:
         self._mixer: Mixer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._last_played_at = 0.0
+        self.underruns = 0
 
     @property
     def is_open(self) -> bool:
@@ -78,7 +83,7 @@ class PortAudioSpeaker:
         self._last_played_at = self._clock()
         self._mixer = None
         self._stream, rate_hz = self._card.open("output", rates_hz=_RATES_HZ, block_seconds=BLOCK_SECONDS, callback=self._render)
-        self._mixer = Mixer(rate_hz=rate_hz)
+        self._mixer = Mixer(rate_hz=rate_hz, first=FIRST)
 
     def close(self) -> None:
         """End the stream; every track is finished, whatever of it was played."""
@@ -118,6 +123,7 @@ class PortAudioSpeaker:
     def _render(self, out: Any, frames: int, times: Any, status: Any) -> None:
         """In PortAudio's thread."""
         self._last_played_at = self._clock()
+        self.underruns += bool(status.output_underflow)
         mixer = self._mixer
         if mixer is None:
             out[:] = bytes(len(out))

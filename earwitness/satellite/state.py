@@ -74,4 +74,4 @@ class State:
             return "muted"
         if self.link is Link.AWAY:
             return "away"
-        return Phase.ASLEEP.value if self.phase is Phase.LISTENING else self.phase.value
+        return Phase.WAKING.value if self.phase is Phase.LISTENING else self.phase.value
