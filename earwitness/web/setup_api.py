@@ -161,7 +161,7 @@ def setup_router(start: FirstStart, *, assistant: Assistant, passes: SetupPass, 
         with_devices = {device.area for device in home.devices}
         rooms = [shapes.ChoiceOfRoomShape(name=one.name, has_devices=one.name in with_devices) for one in home.areas]
         return shapes.SetupChoicesShape(
-            home=home.name,
+            home=home.name.removesuffix(" (simulated)"),
             areas=rooms,
             wake_words=list(start.wake_words),
             wake_word=start.wake_words[0],
@@ -223,9 +223,9 @@ def _add_sound(router: APIRouter, assistant: Assistant) -> None:
         return await spoken(SAMPLE, voice)
 
     @router.get("/setup/promise", response_class=Response, responses=SOUND)
-    async def promise(voice: Voice) -> Response:
-        """What is kept and who may listen, read aloud by a voice, as a WAV file."""
-        return await spoken(spoken_promise(), voice)
+    async def promise(voice: Voice, part: Annotated[int, Query(ge=0, lt=len(PROMISE))] = 0) -> Response:
+        """A part of what is kept and who may listen, read aloud by a voice, as a WAV file."""
+        return await spoken(spoken_promise(part), voice)
 
 
 def _add_household(router: APIRouter, start: FirstStart, assistant: Assistant) -> None:

@@ -30,6 +30,7 @@ PROMISE: Final = (
 SAMPLE: Final = "Hello. This is how I sound. The kitchen light is on."
 
 
-def spoken_promise() -> str:
-    """The promise as it is read aloud."""
-    return " ".join(f"{title}. {text}" for title, text in PROMISE)
+def spoken_promise(part: int) -> str:
+    """A part of the promise as it is read aloud."""
+    title, text = PROMISE[part]
+    return f"{title}. {text}"

@@ -158,3 +158,18 @@ def visit(launched: Browser, address: str, *, new: str | None = None, **context:
         assert [url for url in here.requests if not url.startswith((address, "blob:"))] == []
     finally:
         opened.close()
+
+
+def add_authenticator(page: Page) -> None:
+    """Give the browser a holder of passkeys that always says yes, as a finger on a sensor would."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})

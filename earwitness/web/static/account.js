@@ -129,7 +129,6 @@ tokens.onChanged = inform;
 account.addEventListener("change", () => {
   const { person } = account.me;
   byId("who").textContent = `${person.name}, ${ROLES[person.role]}.`;
-  byId("username").value = person.name;
   if (byId("signed-in").hidden) reload();
   byId("signed-in").hidden = false;
 });

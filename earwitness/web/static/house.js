@@ -95,7 +95,7 @@ export class House {
   /** Show a board as the `home` message gives it. */
   show(board) {
     byId("simulated").hidden = !board.simulated;
-    byId("home-title").textContent = board.simulated ? "Demonstration home" : board.name;
+    byId("home-title").textContent = board.name.replace(/ \(simulated\)$/, "");
     const plan = JSON.stringify([board.areas, board.devices.map(({ id, name, area, domain }) => [id, name, area, domain])]);
     if (plan !== this.#plan) this.#build(board);
     this.#plan = plan;

@@ -17,7 +17,7 @@ let rooms = [];
 let stopSound = () => {};
 
 function show(index, isFirst = false) {
-  stopSound();
+  stopReading();
   step = index;
   steps.forEach((each, at) => {
     byId(each).hidden = at !== index;
@@ -136,22 +136,24 @@ function showVoice() {
 }
 byId("voice").addEventListener("change", showVoice);
 
-/** Play a WAV of the server; gives when it is over or was stopped. */
-async function play(path) {
+const fetched = async (path) => (await askBlob(path, () => {}, headers)).blob;
+
+/** Play a WAV; gives whether it came to its end, which it does not when it is stopped. */
+async function play(blob) {
   stopSound();
-  const { blob } = await askBlob(path, () => {}, headers);
   sound.src = URL.createObjectURL(blob);
-  await new Promise((resolve, reject) => {
+  const isWhole = await new Promise((resolve, reject) => {
     stopSound = () => {
       sound.pause();
-      resolve();
+      resolve(false);
     };
-    sound.onended = resolve;
+    sound.onended = () => resolve(true);
     sound.onerror = () => reject(new Error("That cannot be played here."));
     sound.play().catch(reject);
   });
   URL.revokeObjectURL(sound.src);
   stopSound = () => {};
+  return isWhole;
 }
 
 const voiceQuery = () => new URLSearchParams({ voice: byId("voice").value });
@@ -160,7 +162,7 @@ byId("listen").addEventListener("click", async () => {
   problem.textContent = "";
   byId("listen").setAttribute("aria-busy", "true");
   try {
-    await play(`/setup/sample?${voiceQuery()}`);
+    await play(await fetched(`/setup/sample?${voiceQuery()}`));
   } catch (error) {
     problem.textContent = error.message;
   } finally {
@@ -168,29 +170,47 @@ byId("listen").addEventListener("click", async () => {
   }
 });
 onStep("voice", async () => {
-  stopSound();
   setTimeout(read); // once the text is shown
 });
 
 // What is kept, and who may listen
 
+let reading = 0; // counts the readings, so that one that was stopped knows
 let isReading = false;
+
+function showReading(isOn, words = "") {
+  isReading = isOn;
+  byId("read-word").textContent = isOn ? "Stop reading" : "Read it aloud";
+  byId("read-status").textContent = words;
+}
+
+function stopReading() {
+  reading += 1;
+  stopSound();
+  showReading(false);
+}
+
+/** Read part after part; the next one is fetched while one is heard. */
 async function read() {
-  if (isReading) return;
-  isReading = true;
-  byId("read-word").textContent = "Stop reading";
-  byId("read-status").textContent = "";
+  const mine = ++reading;
+  const part = (number) => (number < choices.promise.length ? fetched(`/setup/promise?${voiceQuery()}&part=${number}`) : null);
+  showReading(true, "One moment …");
   try {
-    await play(`/setup/promise?${voiceQuery()}`);
-    byId("read-status").dataset.read = "yes";
+    let next = part(0);
+    for (let number = 1; next !== null; number += 1) {
+      const blob = await next;
+      if (mine !== reading) return;
+      showReading(true);
+      next = part(number);
+      next?.catch(() => {}); // told when it is its turn
+      if (!(await play(blob))) return;
+    }
+    if (mine === reading) showReading(false);
   } catch {
-    byId("read-status").textContent = "It cannot be read aloud here; the text says the same.";
-  } finally {
-    isReading = false;
-    byId("read-word").textContent = "Read it aloud";
+    if (mine === reading) showReading(false, "It cannot be read aloud here; the text says the same.");
   }
 }
-byId("read").addEventListener("click", () => (isReading ? stopSound() : read()));
+byId("read").addEventListener("click", () => (isReading ? stopReading() : read()));
 onStep("promise", async () => {
   const owner = passkey ? { passkey } : { passphrase: byId("passphrase").value };
   const chosen = {
@@ -201,7 +221,7 @@ onStep("promise", async () => {
     acknowledged: byId("agree").checked,
   };
   await ask("POST", "/setup", { name: byId("name").value.trim(), ...owner, ...chosen }, headers);
-  stopSound();
+  stopReading();
   location.replace("/");
 });
 
