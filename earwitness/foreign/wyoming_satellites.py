@@ -1,7 +1,8 @@
 """We as the server of a Wyoming satellite: such a box is a TCP server, we connect to it and run its turns.
 
 Plain Wyoming travels only where `reach.Trust` lets it. A box with a wake word of its own sends sound after it; one that streams
-all it hears is served on this machine alone, where nothing leaves. Boxes are not ours: whether one is really silent only it can say.
+all it hears is served on this machine alone, where nothing leaves. Boxes are not ours: whether one is
+really silent only it can say.
 """
 
 import asyncio

@@ -17,17 +17,17 @@ def sine(seconds: float, rate_hz: int) -> np.ndarray:
 
 
 def written(wave: np.ndarray, form: Form) -> bytes:
-    many = np.repeat(wave[:, None], form.channels, axis=1)
+    many: np.ndarray = np.repeat(wave[:, None], form.channels, axis=1)
     match form.width:
         case 1:
-            return np.rint(many * 127 + 128).astype(np.uint8).tobytes()
+            return bytes(np.rint(many * 127 + 128).astype(np.uint8).tobytes())
         case 2:
-            return np.rint(many * 32767).astype("<i2").tobytes()
+            return bytes(np.rint(many * 32767).astype("<i2").tobytes())
         case 3:
             whole = np.rint(many * 8388607).astype("<i4").tobytes()
             return np.frombuffer(whole, dtype=np.uint8).reshape(-1, 4)[:, :3].tobytes()
         case _:
-            return np.rint(many * 2147483647).astype("<i4").tobytes()
+            return bytes(np.rint(many * 2147483647).astype("<i4").tobytes())
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100, 48_000])
