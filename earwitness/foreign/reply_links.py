@@ -49,13 +49,13 @@ class ReplyLinks:
         """A URL at which `peer` (an address) can fetch the sound as WAV, once. Raises NetworkError where that may not be."""
         ours = self._trust.check_peer(peer)
         token = secrets.token_urlsafe(32)
-        expiry = asyncio.get_running_loop().call_later(self._seconds, self._drop, token)
         sound = wav_header(len(pcm.data), rate_hz=pcm.rate_hz) + pcm.data
         async with self._opening:
             if ours not in self._servers:
                 self._servers[ours] = await asyncio.start_server(self._answer, host=ours, port=0, limit=MOST_REQUEST_BYTES)
+            expiry = asyncio.get_running_loop().call_later(self._seconds, self._drop, token)
             self._links[token] = _Link(peer=peer, ours=ours, sound=sound, on_fetched=on_fetched, expiry=expiry)
-        port = self._servers[ours].sockets[0].getsockname()[1]
+            port = self._servers[ours].sockets[0].getsockname()[1]
         return f"http://{f'[{ours}]' if ':' in ours else ours}:{port}{_PATH}{token}.wav"
 
     @property
