@@ -15,6 +15,7 @@ import click
 from earwitness import __version__
 from earwitness.cli import (
     backup,
+    devices,
     evaluate,
     history,
     ledger,
@@ -83,6 +84,7 @@ for command in (
     turns.voices,
     people.people,
     tokens.tokens,
+    devices.devices,
     people.consent,
     history.history,
     history.listens,

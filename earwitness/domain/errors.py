@@ -17,7 +17,7 @@
     │                       device.unreachable
     ├── LinkError           link.failed  link.unknown_device      (may be tried again)
     ├── StorageError        storage.full  storage.failed  storage.in_use   (may be tried again)
-    ├── NetworkError        network.not_safe  network.in_use
+    ├── NetworkError        network.not_safe  network.in_use  network.no_answer
     ├── LedgerError         ledger.unavailable  ledger.damaged  ledger.key (may be tried again)
     ├── ProofError          proof.invalid  proof.unreadable  proof.not_found
     ├── VaultError          vault.not_found  vault.nothing  vault.no_sound  vault.no_such_part  vault.not_kept  vault.changed

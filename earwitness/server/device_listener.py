@@ -33,6 +33,8 @@ MOST_HANDSHAKES: Final = 32
 """TLS handshakes at once; whoever comes beyond them is let go unheard and comes again."""
 HANDSHAKE_SECONDS: Final = 5.0
 LEAVE_SECONDS: Final = 5.0
+WATCH_SECONDS: Final = 3.0
+"""How soon a revocation by another process ends a running session."""
 AWAY_ID: Final = MAX_SPEECH_ID
 """The speech id of the phrase that a device keeps; no reply ever has it."""
 AWAY_TEXT: Final = "I cannot reach the server. Timers still ring here."
@@ -43,6 +45,10 @@ _logger = logging.getLogger(__name__)
 
 class Roster(Protocol):
     """Who may come, and what is noted of them. Each call may wait for the database."""
+
+    async def stations(self) -> tuple[Station, ...]:
+        """Every satellite that may come."""
+        ...
 
     async def station_of(self, key_digest: bytes) -> Station | None:
         """The paired satellite with that key; None if there is none or it was revoked."""
@@ -107,6 +113,7 @@ class DeviceListener:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
+                tasks.create_task(self._watch())
                 while True:
                     connected, _ = await loop.sock_accept(listener)
                     if self._handshakes >= MOST_HANDSHAKES:
@@ -116,15 +123,31 @@ class DeviceListener:
         finally:
             listener.close()
 
+    async def _watch(self) -> None:
+        """Notice what another process changed in the registry, such as a revocation from the terminal."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if not self._served:
+                continue
+            with contextlib.suppress(EarwitnessError):
+                allowed = {station.device_id: station for station in await self._roster.stations()}
+                for device_id in tuple(self._served):
+                    if device_id in allowed:
+                        self._satellites.restation(allowed[device_id])
+                    else:
+                        self._send_away(device_id)
+
     def changed(self, device: Device) -> None:
         """A device was renamed, moved or revoked; called on the event loop. A revoked one is told and let go at once."""
         if device.is_revoked:
-            self._satellites.end(device.device_id, _REVOKED)
-            served = self._served.get(device.device_id)
-            if served is not None and self._satellites.is_muted(device.device_id) is None:
-                served.channel.give_up()  # it is away, or has not said hello
+            self._send_away(device.device_id)
         else:
             self._satellites.restation(station_of(device))
+
+    def _send_away(self, device_id: str) -> None:
+        served = self._served.get(device_id)
+        if not self._satellites.end(device_id, _REVOKED) and served is not None:
+            served.channel.give_up()  # it has not said hello
 
     async def _greet(self, connected: socket.socket) -> None:
         """Shake hands and serve one connection; whatever goes wrong with it is its own end."""

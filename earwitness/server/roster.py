@@ -27,6 +27,11 @@ class DeviceRoster:
         self._log = device_log
         self._authority = authority
 
+    async def stations(self) -> tuple[Station, ...]:
+        """Every satellite that may come. Raises StorageError."""
+        found = await asyncio.to_thread(self._devices.all, with_revoked=False)
+        return tuple(station_of(device) for device in found)
+
     async def station_of(self, key_digest: bytes) -> Station | None:
         """The paired satellite with that key; None if there is none or it was revoked. Raises StorageError."""
         try:

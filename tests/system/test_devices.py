@@ -39,7 +39,7 @@ class PairingDevice(threading.Thread):
         shown = streams[1].get_extra_info("ssl_object").getpeercert(binary_form=True)
         connection = Connection(*streams)
         pairing = DevicePairing("Hall <b>lamp</b>", public_key=self._identity.public_key, server_certificate=shown)
-        answer = pairing.hello()
+        answer: tuple[str, dict[str, object]] | None = pairing.hello()
         while True:
             if answer is not None:
                 await connection.write(Frame(*answer))

@@ -209,13 +209,17 @@ document.addEventListener("keyup", (event) => {
 });
 window.addEventListener("blur", up);
 
-byId("stop").addEventListener("click", () => talk.stop());
-byId("mute").addEventListener("click", () => {
-  isMuted = !isMuted;
+function setMuted(isOn) {
+  isMuted = isOn;
   localStorage.setItem(MUTED_KEY, isMuted ? "1" : "0");
   talk.mute(isMuted);
   show();
+}
+on("mute_wish", () => {
+  if (!isMuted) setMuted(true);
 });
+byId("stop").addEventListener("click", () => talk.stop());
+byId("mute").addEventListener("click", () => setMuted(!isMuted));
 
 function switchHandsFree(isOn) {
   wantsHandsFree = isOn;

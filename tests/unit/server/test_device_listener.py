@@ -9,8 +9,10 @@ import pytest
 
 from earwitness.domain.device import DeviceEvent
 from earwitness.domain.errors import WireError
+from earwitness.people.devices import Devices
 from earwitness.protocol.connection import ConnectionLostError
 from earwitness.protocol.session_messages import RELAY_SPEECH_ID
+from earwitness.storage.database import Database
 from earwitness.trust.authority import Authority
 from earwitness.trust.identity import Identity
 from tests.fakes import silence, tone
@@ -132,6 +134,14 @@ async def test_revoking_ends_the_session_at_once_and_refuses_the_next_handshake(
         with pytest.raises(WireError) as refused:
             await satellite.connect()
         assert refused.value.code == "device.revoked"
+
+
+async def test_a_revocation_by_another_process_ends_the_session_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("earwitness.server.device_listener.WATCH_SECONDS", 0.05)
+    async with linking(tmp_path) as linked:
+        device, satellite = await linked.join("Den")
+        Devices(Database(tmp_path / "household.db", chain="household"), clock=utc_now).revoke(device.device_id)
+        assert (await satellite.wait_for("error"))["code"] == "device.revoked"
 
 
 async def test_a_satellite_that_is_renamed_and_moved_learns_it_and_others_are_left_alone(tmp_path: Path) -> None:
