@@ -4,6 +4,7 @@ Prints a table, one row per trial; a trial that hangs, loses something in silenc
 so, and the exit status is 1. Needs the superuser, iproute2, and wireguard-tools with wireguard-go for the second half.
 """
 
+import logging
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ def main() -> None:
     reason = why_not()
     if reason:
         raise SystemExit(f"The trials cannot run here: {reason}.")
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)  # a connection that is cut is no news here
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder, trials.trial(Path(folder)) as one:
         rows += tried(one, way="bare")

@@ -6,9 +6,7 @@ What is measured of the server is read from the system (/proc), so that nothing 
 from __future__ import annotations
 
 import contextlib
-import datetime
 import http.client
-import ipaddress
 import json
 import os
 import signal
@@ -16,22 +14,19 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import psutil  # type: ignore[import-untyped]
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from earwitness.config import MODELS_VARIABLE, SETTINGS_VARIABLE, STATE_VARIABLE, models_folder
+from earwitness.trust.authority import AUTHORITY_CERTIFICATE
 from tests.houses_kept import PASSPHRASE
 from tests.namespaces import Place
 
@@ -41,33 +36,6 @@ COOKIE: Final = "__Host-earwitness-person"
 CHUNK_BYTES: Final = 1024
 CHUNK_SECONDS: Final = 0.032
 LONGEST_WAIT_SECONDS: Final = 30.0
-
-
-def write_certificate(folder: Path, *, addresses: Sequence[str]) -> tuple[Path, Path]:
-    """A certificate and key for those addresses, signed by itself, as PEM files in the folder."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a trial's house")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.IPAddress(ipaddress.ip_address(one)) for one in addresses]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
-    certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate_file, key_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +48,16 @@ class Usage:
 
 
 class FarHouse:
-    """A server of its own state in a place; `also` are further addresses that its certificate is for."""
+    """A server of its own state in a place, with the certificate that the household's own authority makes for it."""
 
     def __init__(
-        self, place: Place, *, folder: Path, also: Sequence[str] = (), remote: Mapping[str, object] | None = None
+        self, place: Place, *, folder: Path, host: str | None = None, remote: Mapping[str, object] | None = None
     ) -> None:
         self.place = place
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.certificate, key = write_certificate(folder, addresses=[place.address, "127.0.0.1", *also])
-        lines = ["[server]", 'host = "0.0.0.0"', f"port = {PORT}"]
-        lines += [f'tls_certificate = "{self.certificate}"', f'tls_key = "{key}"']
+        self.certificate = folder / "state" / "keys" / AUTHORITY_CERTIFICATE
+        lines = ["[server]", f'host = "{host or place.address}"', f"port = {PORT}"]
         lines += ["[remote]", *(f"{name} = {json.dumps(value)}" for name, value in (remote or {}).items())]
         (folder / "settings.toml").write_text("\n".join(lines) + "\n")
         self.environment = os.environ | {

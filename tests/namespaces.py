@@ -182,9 +182,11 @@ class Wire:
     packets: list[Packet] = field(default_factory=list)
     _places: list[Place] = field(default_factory=list)
     _handles: dict[str, int] = field(default_factory=dict)
-    _label: str = field(default_factory=lambda: f"ew{secrets.token_hex(3)}")
+    tag: str = field(default_factory=lambda: secrets.token_hex(3))
+    """Of this wire alone: for names that must not be taken."""
 
     def __enter__(self) -> Self:
+        _sweep()
         self._random = random.Random(self.seed)
         self._waiting: list[tuple[float, int, int, bytes]] = []
         self._order = itertools.count()
@@ -208,7 +210,7 @@ class Wire:
     def place(self, label: str) -> Place:
         """A new place with the next address, a loopback interface and the wire's."""
         number = len(self._places) + 1
-        place = Place(f"{self._label}-{label}", address=f"{NETWORK}.{number}")
+        place = Place(f"ew-{os.getpid()}-{self.tag}-{label}", address=f"{NETWORK}.{number}")
         subprocess.run(["ip", "netns", "add", place.name], check=True)
         self._places.append(place)
         handle = place.call(lambda: _tun("wire"))
@@ -268,6 +270,15 @@ class Wire:
         if target is not None and not is_lost:
             after = weather.delay_seconds + weather.jitter_seconds * self._random.random()
             heapq.heappush(self._waiting, (now + after, next(self._order), target, data))
+
+
+def _sweep() -> None:
+    """Take away what a trial left that was killed: places are named after the process that made them."""
+    for place in Path("/run/netns").glob("ew-*-*-*"):
+        maker = place.name.split("-")[1]
+        if maker.isdecimal() and not Path(f"/proc/{maker}").exists():
+            Place(place.name, address="").end()
+            subprocess.run(["ip", "netns", "delete", place.name], capture_output=True, check=False)
 
 
 def _tun(name: str) -> int:
