@@ -138,12 +138,13 @@ class Mixer:
             if len(self._tail):
                 block[: len(self._tail)] += self._tail[:samples]
                 self._tail = self._tail[samples:]
+            cue_samples = self._cue_samples(samples)
             for name, track in list(self._tracks.items()):
-                self._render(name, track, block=block, marks=marks)
+                waits = 0 if track.has_started or track.is_live or track.is_whole else cue_samples
+                self._render(name, track, block=block, marks=marks, filled=waits)
             return np.clip(block, -32_768, 32_767).astype("<i2").tobytes(), marks
 
-    def _render(self, name: str, track: _Track, *, block: NDArray[np.int32], marks: list[Mark]) -> None:
-        filled = self._held_back(track, len(block))
+    def _render(self, name: str, track: _Track, *, block: NDArray[np.int32], marks: list[Mark], filled: int) -> None:
         while filled < len(block):
             if not track.samples and track.loop is not None:
                 _put(track, track.loop)
@@ -159,11 +160,11 @@ class Mixer:
             del self._tracks[name]
             marks.append((name, "finished", filled))
 
-    def _held_back(self, track: _Track, most: int) -> int:
-        """How many samples of this block a track waits for a cue that is being played."""
-        if self._first is None or track.has_started or track.is_live or track.is_whole:
+    def _cue_samples(self, most: int) -> int:
+        """How many samples of the next block a cue still takes."""
+        if self._first is None:
             return 0
-        return min(most, max((other.samples for name, other in self._tracks.items() if name.startswith(self._first)), default=0))
+        return min(most, max((track.samples for name, track in self._tracks.items() if name.startswith(self._first)), default=0))
 
     def _make(self, rate_hz: int, *, is_live: bool) -> _Track:
         if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
