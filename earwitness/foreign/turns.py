@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES, Pcm
 from earwitness.domain.errors import VoiceError
-from earwitness.domain.events import Acted, Command, Event, SpeechBegan
+from earwitness.domain.events import Acted, Command, Event, SpeechBegan, WakeHeard
 from earwitness.domain.satellite import Station
 from earwitness.telemetry import log
 from earwitness.turn.runner import Conversation
@@ -174,6 +174,8 @@ class Seat:
 
     def _watch(self, event: Event, commands: tuple[Command, ...]) -> None:
         match event:
+            case WakeHeard(word=word):
+                self._word = word
             case SpeechBegan() if self._is_open:
                 self._put({"type": "voice_began"})
             case Acted(result=result):

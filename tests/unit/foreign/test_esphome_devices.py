@@ -240,7 +240,7 @@ async def test_a_link_that_nobody_fetches_goes() -> None:
     links = ReplyLinks(trust=Trust(), seconds=0.0)
     url = await links.offer(sound(), peer="127.0.0.1")
     async with asyncio.timeout(5):
-        while links.is_open:
+        while links.is_open:  # noqa: ASYNC110 (nothing tells of it but the state itself)
             await asyncio.sleep(0)
     with pytest.raises(ConnectionRefusedError):
         await fetch(url)
