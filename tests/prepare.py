@@ -1,4 +1,5 @@
-"""Prepares a test machine: installs the programs that tests drive, when they are missing and this is Debian and root.
+"""Prepares a test machine: installs the programs that tests drive, when they are missing and this is Debian and root, and a
+foreign satellite in an environment of its own (.venv-foreign), whose packages ours cannot share.
 
 It never fails and prints what it did: where it cannot install, the tests that need the program are skipped and say why.
 """
@@ -6,6 +7,8 @@ It never fails and prints what it did: where it cannot install, the tests that n
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 PACKAGES = {
     "chromium": "chromium",
@@ -15,8 +18,35 @@ PACKAGES = {
 }
 """The Debian package of each program."""
 
+ROOT = Path(__file__).resolve().parent.parent
+FOREIGN = ROOT / ".venv-foreign"
+FOREIGN_PACKAGES = ROOT / "tests" / "requirements-foreign.txt"
+
 
 def main() -> None:
+    install_programs()
+    install_foreign_satellite()
+
+
+def install_foreign_satellite() -> None:
+    """Make .venv-foreign, once for each version of what it is made from."""
+    done, wanted = FOREIGN / ".installed", FOREIGN_PACKAGES.read_text(encoding="utf-8")
+    if done.exists() and done.read_text(encoding="utf-8") == wanted:
+        print(f"prepare: {FOREIGN} is there")
+        return
+    print(f"prepare: installing wyoming-satellite in {FOREIGN} (once, a few seconds)", flush=True)
+    install = [str(FOREIGN / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for command in ([sys.executable, "-m", "venv", str(FOREIGN)], [*install, "--require-hashes", "-r", str(FOREIGN_PACKAGES)]):
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        if made.returncode:
+            last = (made.stderr.strip().splitlines() or ["no message"])[-1]
+            print(f"prepare: that failed: {last}; the tests with a real foreign satellite will be skipped")
+            return
+    done.write_text(wanted, encoding="utf-8")
+
+
+def install_programs() -> None:
+    """Install Debian's packages of the programs that are missing."""
     for program in PACKAGES:
         if place := shutil.which(program):
             print(f"prepare: {place} is there")
