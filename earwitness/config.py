@@ -96,7 +96,7 @@ class ForeignSettings(_Part):
     most_connections: int = Field(default=8, ge=1, le=64)
     """Connections at once; one more is refused."""
     trusted_interface: str | None = Field(default=None, min_length=1, max_length=64)
-    """Name (eth1) or address of this machine's network interface on which unencrypted sound may travel. Anybody on it can listen."""
+    """Name (eth1) or address of this machine's interface on which unencrypted sound may travel; anybody on it can listen."""
 
 
 class HomeSettings(_Part):
