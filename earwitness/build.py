@@ -223,6 +223,7 @@ class House:
         for part in ("home", "understander", "engines"):
             self.__dict__.pop(part, None)
         await asyncio.to_thread(lambda: self.engines)
+        self.satellites.resettle()
 
     @staticmethod
     def described(home: Home, chosen: HouseholdChoices | None) -> Home:

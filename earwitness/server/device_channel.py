@@ -7,6 +7,7 @@ It decides nothing about who may come.
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -17,12 +18,17 @@ from earwitness.protocol.connection import Connection, ConnectionLostError, answ
 from earwitness.protocol.frames import Frame
 from earwitness.protocol.resume import KEPT_SECONDS, Link, Opening, is_same_token, new_token
 from earwitness.server.channel import CLOSE_SECONDS, Ending, GoneError
+from earwitness.telemetry import log
 
 SOUND: Final = "audio-chunk"
 FRAMES_WAITING: Final = 512
 """Frames that may wait for the session; beyond it nothing more is read from the device."""
 ROOM_SECONDS: Final = 0.05
+LONGEST_TEXT: Final = 2000
+RATES_KEPT: Final = 4
+"""Speeches whose rate is remembered: one that is spoken, one that waits, the phrase, the call."""
 _MICROPHONE: Final = {"rate": RATE_HZ, "width": 2, "channels": 1}
+_logger = logging.getLogger(__name__)
 _FRAME_MARGIN_BYTES: Final = 1024
 
 Renew = Callable[[Mapping[str, object]], Awaitable[Mapping[str, object]]]
@@ -170,16 +176,20 @@ class DeviceChannel:
         except ConnectionLostError:
             return  # the link keeps it, and sends it again if the device comes back
         except WireError as error:
-            raise GoneError from error
+            if error.code != "wire.too_large":
+                raise GoneError from error
+            log(_logger, "message left out", level=logging.WARNING, code=error.code)  # such as a turn about a very long list
 
     def _as_frame(self, frame: str | bytes) -> tuple[str, Mapping[str, object], bytes]:
         if isinstance(frame, bytes):
             speech_id, samples = wire.decode_speech(frame)
             return SOUND, {**_MICROPHONE, "rate": self._rates.get(speech_id, RATE_HZ), "id": speech_id}, samples
-        fields = json.loads(frame)
-        kind = fields.pop("type")
+        fields = {name: _short(value) for name, value in json.loads(frame).items()}
+        kind = str(fields.pop("type"))
         if kind in {"speech", "phrase"}:
-            self._rates = {wire.RELAY_SPEECH_ID: RATE_HZ, fields["id"]: fields["rate_hz"]}
+            self._rates[int(str(fields["id"]))] = fields["rate_hz"]
+            while len(self._rates) > RATES_KEPT:
+                del self._rates[next(speech_id for speech_id in self._rates if speech_id != wire.RELAY_SPEECH_ID)]
         return kind, fields, b""
 
     async def _answer_renewal(self, frame: Frame) -> None:
@@ -187,6 +197,11 @@ class DeviceChannel:
             await self._send("renewed", await self._renew(frame.fields), b"")
         except EarwitnessError as error:
             await self._send("error", {"code": error.code, "message": error.sentence}, b"")
+
+
+def _short(value: object) -> object:
+    """A satellite shows no text: what would not fit into a frame is cut."""
+    return value[:LONGEST_TEXT] if isinstance(value, str) else value
 
 
 async def _beat(connection: Connection) -> None:

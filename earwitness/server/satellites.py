@@ -22,6 +22,9 @@ from earwitness.telemetry import log
 from earwitness.turn.arbitration import SAME_WAKE_SECONDS, WINDOW_SECONDS, Candidate, is_same_wake, winner
 from earwitness.turn.intercom import RING_SECONDS, Calls
 
+MOST_ALARMS: Final = 64
+"""Alarms that a satellite keeps, the soonest: they must fit into one frame."""
+LONGEST_ALARM: Final = 120
 CONFIRM_SECONDS: Final = 5.0
 """How long an announcement waits for a satellite to begin to play it."""
 _logger = logging.getLogger(__name__)
@@ -146,6 +149,11 @@ class Satellites:
                 here.session.conversation.move(station.area)
             self._settle(station)
 
+    def resettle(self) -> None:
+        """The home's wake words or voice changed: every satellite learns it."""
+        for here in tuple(self._here.values()):
+            self._settle(here.station)
+
     def _settle(self, station: Station) -> None:
         """Tell a satellite how it is set up, and speak with its voice."""
         here = self._here[station.device_id]
@@ -231,9 +239,10 @@ class Satellites:
 
     def _tell_alarms(self, device_id: str) -> None:
         now = self.clock()
+        soonest = sorted(self._alarms, key=lambda alarm: alarm[2])[:MOST_ALARMS]
         alarms = [
-            {"id": alarm_id, "text": text, "due_in_seconds": round(max(0.0, due_at - now), 1)}
-            for alarm_id, text, due_at in self._alarms
+            {"id": alarm_id, "text": text[:LONGEST_ALARM], "due_in_seconds": round(max(0.0, due_at - now), 1)}
+            for alarm_id, text, due_at in soonest
         ]
         self.tell(device_id, {"type": "alarms", "alarms": alarms})
 

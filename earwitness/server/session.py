@@ -58,6 +58,7 @@ class Session:
         self._is_muted = False
         self._is_hands_free = False
         self._is_open = False
+        self._is_waking = False
         self._has_been_open = False
 
     def notice(self, text: str, *, is_aloud: bool) -> None:
@@ -255,11 +256,16 @@ class Session:
     def _wake(self, conversation: Conversation, wake: wire.Wake) -> None:
         if self._presence is None or self._tasks is None:
             raise WireError("Only a satellite hears its wake word itself.", code="wire.unexpected")
-        if not self._is_muted:
+        if not self._is_muted and not self._is_waking:
+            self._is_waking = True
             self._tasks.create_task(self._answer_wake(conversation, self._presence, wake))
 
     async def _answer_wake(self, conversation: Conversation, presence: Presence, wake: wire.Wake) -> None:
-        if await presence.answers(wake):
+        try:
+            is_chosen = await presence.answers(wake)
+        finally:
+            self._is_waking = False
+        if is_chosen:
             await conversation.wake(wake.word)
         else:
             await self.tell({"type": "wake_lost"})

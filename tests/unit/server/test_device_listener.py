@@ -259,3 +259,14 @@ async def test_silent_and_plain_connections_cost_nothing_but_themselves(tmp_path
         await linked.join("Den")
         for each in (writer, silent_writer):
             each.close()
+
+
+async def test_texts_beyond_a_frame_are_cut_and_the_session_goes_on(tmp_path: Path) -> None:
+    async with linking(tmp_path) as linked:
+        device, satellite = await linked.join("Den")
+        linked.satellites.tell(device.device_id, {"type": "notice", "text": "\u20ac" * 50_000})
+        assert len((await satellite.wait_for("notice"))["text"]) == 2000
+        slots = {f"slot{number}": "x" * 1900 for number in range(20)}
+        linked.satellites.tell(device.device_id, {"type": "understood", "intent": "HassTurnOn", "slots": slots})
+        await satellite.say("ask", {"text": "stop"})
+        await satellite.wait_for("turn")

@@ -31,6 +31,21 @@ def test_frames_leave_in_order_and_the_newest_partial_replaces_the_old() -> None
     asyncio.run(scenario())
 
 
+def test_sound_of_a_call_never_waits_and_drops_the_oldest_beyond_a_second() -> None:
+    async def scenario() -> None:
+        outbox = Outbox()
+        outbox.tell("state", "s")
+        for number in range(50):
+            outbox.relay(bytes([number]) * 1024)
+        await outbox.speak(1, b"reply")
+        left = await drained(outbox)
+        assert left[0] == "s"
+        assert left[-1] == b"reply"
+        assert [frame[0] for frame in left[1:-1]] == list(range(19, 50))
+
+    asyncio.run(scenario())
+
+
 def test_too_many_messages_give_the_device_up() -> None:
     async def scenario() -> None:
         outbox = Outbox(most_messages=3)

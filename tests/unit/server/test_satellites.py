@@ -223,6 +223,20 @@ def test_no_call_opens_at_a_muted_satellite(who: str, expected: CallAnswer) -> N
     run_virtually(scenario())
 
 
+def test_a_satellite_keeps_the_soonest_alarms_that_fit_into_a_frame() -> None:
+    async def scenario() -> None:
+        one = home()
+        den = one.place("den", "Den")
+        one.satellites.set_alarms([(f"{number:032}", "x" * 1000, 1000.0 - number) for number in range(200)])
+        await asyncio.sleep(0)
+        alarms = den.told[-1]["alarms"]
+        assert isinstance(alarms, list)
+        assert [alarm["due_in_seconds"] for alarm in alarms[:2]] == [801.0, 802.0]
+        assert len(encode(den.told[-1])) < 16 * 1024
+
+    run_virtually(scenario())
+
+
 def test_a_satellite_learns_its_settings_and_alarms_when_it_comes_and_when_they_change() -> None:
     async def scenario() -> None:
         one = home()

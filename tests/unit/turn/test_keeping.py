@@ -156,3 +156,24 @@ async def test_without_a_keeper_nothing_is_kept(workers: Workers) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert turn["kept"] == "nothing"
+
+
+async def test_a_device_that_goes_away_in_mid_word_leaves_a_cancelled_turn_without_sound(workers: Workers) -> None:
+    recorder, shelf = Recorder(), Shelf()
+    async with talking(workers, recorder, shelf) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, tone(0.5))
+    assert conversation.was_in_mid_word
+    ((spoken, sound),) = shelf.handed
+    assert (spoken.turn.outcome, spoken.turn.reason, sound) == (Outcome.CANCELLED, "The device went away.", None)
+
+
+async def test_of_an_unknown_speaker_whose_device_goes_away_nothing_is_handed_over(workers: Workers) -> None:
+    recorder, shelf = Recorder(), Shelf()
+    async with talking(workers, recorder, shelf, person_id=None) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, tone(0.5))
+    assert conversation.was_in_mid_word
+    assert shelf.handed == []
