@@ -89,7 +89,7 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/setup/passkey": {"POST": _SETUP},
     "/setup/sample": {"GET": _SETUP},
     "/setup/promise": {"GET": _SETUP},
-    "/sign-in": {"POST": _OPEN},
+    "/sign-in": {"GET": _OPEN, "POST": _OPEN},
     "/sign-in/passkey": {"POST": _OPEN, "PUT": _OPEN},
     "/sign-out": {"POST": _ACCOUNT},
     "/session": {"WS": _TALK},

@@ -51,6 +51,10 @@ class EnteredShape(_Shape):
     role: AccountRole
 
 
+class SignedInShape(_Shape):
+    signed_in: bool
+
+
 class NewPasskey(Answer):
     name: Name
 

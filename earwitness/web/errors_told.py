@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from earwitness.web.shapes import ErrorShape
 
-_ALWAYS: Final = (401, 403, 413, 422, 429, 500, 503)
+_ALWAYS: Final = (400, 401, 403, 413, 422, 429, 500, 503)
 
 
 def told(*statuses: int) -> dict[int | str, dict[str, Any]]:

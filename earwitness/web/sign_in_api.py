@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from earwitness.domain.errors import AccessError
+from earwitness.domain.visitor import VISITOR
 from earwitness.people.accounts import Accounts
 from earwitness.web import account_shapes as shapes
 from earwitness.web.errors_told import told
@@ -33,6 +34,11 @@ def sign_in_router(accounts: Accounts, *, signed_in: SignedIn) -> APIRouter:
 
 
 def _add_signing_in(router: APIRouter, accounts: Accounts, signed_in: SignedIn) -> None:
+    @router.get("/sign-in")
+    async def state(request: Request) -> shapes.SignedInShape:
+        """Whether somebody is signed in on this browser."""
+        return shapes.SignedInShape(signed_in=request.scope.get(VISITOR) is not None)
+
     @router.post("/sign-in")
     async def sign_in(given: shapes.Credentials, response: Response, origin: From) -> shapes.EnteredShape:
         """Sign in; the answer sets a cookie. `access.code_needed` asks for the same again with a code."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import soundfile
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Role
 from earwitness.people.people import People
@@ -52,15 +52,15 @@ class House:
 
     @contextmanager
     def look(self, launched: Browser, path: str, **context: Any) -> Iterator[Page]:
-        """Open a page until it is at rest, signed in unless it is the sign-in; it may complain of nothing but that nobody is, and
-        ask nobody else for anything."""
+        """Open a page until it is at rest, signed in unless it is the sign-in; it may complain of nothing and ask nobody
+        else for anything."""
         opened = launched.new_context(**{"viewport": {"width": 1360, "height": 1000}, "reduced_motion": "reduce", **context})
         if path != SIGN_IN:
             opened.add_cookies(self.cookies)
         opened.add_init_script(path=PROBES)
         page, complaints, elsewhere = opened.new_page(), list[str](), list[str]()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if is_complaint(said, path) else None)
+        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
         page.on("request", lambda sent: elsewhere.append(sent.url) if not sent.url.startswith((self.address, "blob:")) else None)
         page.goto(self.address + path, wait_until="networkidle")
         page.wait_for_function("() => document.querySelector('[aria-busy=true]') === null")
@@ -70,12 +70,6 @@ class House:
             assert (complaints, elsewhere) == ([], [])
         finally:
             opened.close()
-
-
-def is_complaint(said: ConsoleMessage, path: str) -> bool:
-    """The sign-in asks whether somebody is signed in already, and is told that nobody is: a browser notes that."""
-    is_expected = path == SIGN_IN and "401" in said.text
-    return said.type in {"error", "warning"} and not is_expected
 
 
 def enrol(house: House, launched: Browser, state: Path) -> None:

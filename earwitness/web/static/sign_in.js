@@ -48,4 +48,4 @@ byId("passkey").addEventListener("click", () =>
 watchShowButtons();
 
 // A link on another site brings nobody's cookie along, whoever is signed in (SameSite): then go on at once.
-ask("GET", "/me").then(enter, () => {});
+ask("GET", "/sign-in").then(({ signed_in: isSignedIn }) => isSignedIn && enter(), () => {});

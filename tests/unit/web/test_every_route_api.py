@@ -22,6 +22,7 @@ PUBLIC = {
     ("GET", "/api/v1/health"),
     ("GET", "/api/v1/setup"),
     ("POST", "/api/v1/setup/code"),
+    ("GET", "/api/v1/sign-in"),
     ("POST", "/api/v1/sign-in"),
     ("POST", "/api/v1/sign-in/passkey"),
     ("PUT", "/api/v1/sign-in/passkey"),
