@@ -5,7 +5,7 @@ import contextlib
 import gc
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -16,6 +16,7 @@ from typing import Self
 
 from fastapi import APIRouter
 
+from earwitness import __version__
 from earwitness.config import Settings, models_folder, state_folder
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Keeps
@@ -25,6 +26,10 @@ from earwitness.domain.home import Area, Home
 from earwitness.domain.intent import Context
 from earwitness.domain.recording import Spoken
 from earwitness.domain.turn import Turn
+from earwitness.foreign.attendance import Attendance, Registry
+from earwitness.foreign.everywhere import EverySatellite
+from earwitness.foreign.reach import Trust, warnings
+from earwitness.foreign.wyoming_services import Offer, WyomingServices, open_socket
 from earwitness.jobs.fire_alerts import FireAlerts
 from earwitness.jobs.submit_checkpoint import SubmitCheckpoint
 from earwitness.jobs.tell_listens import TellListens
@@ -354,7 +359,7 @@ class House:
             lists=self.lists,
             clock=local_now,
             rights=self.rights,
-            satellites=self.satellites,
+            satellites=EverySatellite(self.satellites, self.foreign),
         )
 
     @cached_property
@@ -368,6 +373,21 @@ class House:
             synthesiser=self.voices,
             workers=self.workers,
         )
+
+    @cached_property
+    def foreign(self) -> Attendance:
+        """The satellites that are not ours; nothing happens before it runs."""
+        registry = Registry(
+            devices=lambda: self.devices.all(with_revoked=False),
+            note_muted=lambda device_id: self.devices.note_mute(device_id, is_muted=True),
+            note=lambda what, device_id: self.device_log.note(what, device_id=device_id),
+        )
+        return Attendance(self.assistant, registry=registry, trust=self.trust, cue=cue)
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Where unencrypted sound may travel."""
+        return Trust(self.settings.foreign.trusted_interface)
 
     @cached_property
     def alerts(self) -> FireAlerts:
@@ -492,6 +512,40 @@ def _soon(loop: asyncio.AbstractEventLoop, listener: DeviceListener, device: Dev
     loop.call_soon_threadsafe(listener.changed, device)
 
 
+def _wyoming_services(house: House, *, say: Callable[[str], None]) -> Callable[[], Coroutine[None, None, None]] | None:
+    """Our services for Home Assistant, listening, if the settings offer them. Raises NetworkError."""
+    chosen = house.settings.foreign
+    for sentence in warnings(
+        has_services=chosen.wyoming_services, services_host=chosen.wyoming_host, interface=chosen.trusted_interface
+    ):
+        say(f"Warning: {sentence}")
+    if not chosen.wyoming_services:
+        return None
+    offer = Offer(
+        assistant=house.assistant,
+        engines=lambda: house.engines,
+        detector=house.wake_detector,
+        wake_words=WAKE_WORDS,
+        version=__version__,
+        speed=house.settings.speech.speed,
+    )
+    listener = open_socket(chosen.wyoming_host, chosen.wyoming_port, trust=house.trust)
+    say(f"Wyoming services are offered on {chosen.wyoming_host}, port {listener.getsockname()[1]}.")
+    services = WyomingServices(offer, trust=house.trust, most_connections=chosen.most_connections)
+    return partial(services.run, listener)
+
+
+def _attend_to_foreign(house: House) -> Attendance:
+    """The foreign satellites; a change in the registry is seen at once."""
+    loop, foreign = asyncio.get_running_loop(), house.foreign
+    house.devices.subscribe(lambda device: None if loop.is_closed() else _see_foreign(loop, foreign))
+    return foreign
+
+
+def _see_foreign(loop: asyncio.AbstractEventLoop, foreign: Attendance) -> None:
+    loop.call_soon_threadsafe(foreign.changed)
+
+
 def _device_socket(address: Address, chosen: int | None) -> socket.socket | None:
     """The listening socket for satellites; None if they are not served. Beside a page on any free port it is on one too."""
     if chosen == 0:
@@ -533,6 +587,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     listener = bind(address)
     device_socket = _device_socket(address, server.device_port)
     device_listener = _device_listener(house, door, desk=desk)
+    services = _wyoming_services(house, say=say)
     say("Loading the models …")
     began = asyncio.get_running_loop().time()
     await asyncio.to_thread(house.assistant.warm)
@@ -553,6 +608,9 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     async with asyncio.TaskGroup() as tasks:
         news = TellListens(house.rights, sessions=lambda: sessions, clock=utc_now)
         jobs = [tasks.create_task(job.run()) for job in (house.alerts, house.upkeep, news, submissions, web_door)]
+        jobs.append(tasks.create_task(_attend_to_foreign(house).run()))
+        if services is not None:
+            jobs.append(tasks.create_task(services()))
         if device_socket is not None:
             jobs += [tasks.create_task(device_listener.run(device_socket)), tasks.create_task(door.run())]
         try:

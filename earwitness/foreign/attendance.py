@@ -127,12 +127,12 @@ class Attendance:
         found = self._attended.get(device_id)
         return None if found is None else found.status
 
-    async def announce(self, text: str, *, area: str | None = None) -> Announcement:
-        """Say something at every connected foreign satellite, or at those of one room; says where it was confirmed."""
+    async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement:
+        """Say something at every foreign satellite that is here, or at those of one room, `but` at one; says where it was confirmed."""
         chosen = [
             (station(one.device), one.box.seat)
             for one in self._attended.values()
-            if one.box is not None and one.box.seat is not None and _is_in(one.device, area)
+            if one.box is not None and one.box.seat is not None and _is_in(one.device, area) and one.device.device_id != but
         ]
         heard = await asyncio.gather(*(_say(seat, text) for _, seat in chosen))
         confirmed = tuple(at for (at, _), is_heard in zip(chosen, heard, strict=True) if is_heard)
