@@ -180,26 +180,40 @@ class DeviceListener:
             await self._pair(connection)
             return
         digest = self._key_digest_of(shown)
+        station = await self._admitted(digest, connection)
+        opening = None if station is None else await read_link_opening(connection)
+        if station is None or opening is None:
+            return
+        served = self._served.get(station.device_id)
+        if served is None or not served.channel.can_resume(opening):
+            if served is not None:
+                await self._let_go(served)
+            served = await self._begun(digest, connection)
+        if served is not None:
+            await served.channel.carry(connection, opening)
+
+    async def _admitted(self, digest: bytes, connection: Connection) -> Station | None:
+        """The satellite with that key; one that is not paired, or no more, is told so and is None."""
         station = await self._roster.station_of(digest)
         if station is None:
             log(_logger, "device refused", code=_REVOKED.code)
             await self._roster.note_refused(digest)
             await _refuse(connection, _REVOKED)
-            return
-        opening = await read_link_opening(connection)
-        if opening is not None:
-            await self._serve(station, connection, opening)
+        return station
 
-    async def _serve(self, station: Station, connection: Connection, opening: Opening) -> None:
-        served = self._served.get(station.device_id)
-        if served is None or not served.channel.can_resume(opening):
-            if served is not None:
-                await self._let_go(served)
-            if len(self._served) >= MOST_DEVICES:
-                await _refuse(connection, _TOO_MANY)
-                return
-            served = self._begin(station)
-        await served.channel.carry(connection, opening)
+    async def _begun(self, digest: bytes, connection: Connection) -> _Served | None:
+        """A new session, or None. The key is looked up anew: it may have been revoked since the handshake, and from here on a
+        revocation finds the session."""
+        station = await self._admitted(digest, connection)
+        if station is None:
+            return None
+        if len(self._served) >= MOST_DEVICES:
+            await _refuse(connection, _TOO_MANY)
+            return None
+        other = self._served.get(station.device_id)
+        if other is not None:
+            other.channel.give_up()  # it came twice at once: the later one counts
+        return self._begin(station)
 
     async def _let_go(self, served: _Served) -> None:
         """The device begins anew: what it had before is over."""

@@ -158,6 +158,8 @@ class PairingDesk:
         self._connections += 1
         try:
             await self._pair(connection)
+        except TimeoutError as error:
+            raise ConnectionLostError("the device took too long") from error
         except TrustError as error:
             await _say(connection, ServerPairing.refused(error.code))
         except WireError:
