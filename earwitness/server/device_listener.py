@@ -19,7 +19,7 @@ from earwitness.domain.errors import EarwitnessError, WireError
 from earwitness.domain.satellite import Station
 from earwitness.protocol.connection import Connection, ConnectionLostError, read_link_opening
 from earwitness.protocol.frames import Frame
-from earwitness.protocol.resume import KEPT_SECONDS, Opening
+from earwitness.protocol.resume import KEPT_SECONDS
 from earwitness.protocol.session_messages import MAX_SPEECH_ID
 from earwitness.server.channel import CLOSE_SECONDS, Ending
 from earwitness.server.device_channel import DeviceChannel
