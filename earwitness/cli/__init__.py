@@ -25,6 +25,7 @@ from earwitness.cli import (
     remote,
     satellite,
     serve,
+    setup,
     tokens,
     turns,
     verify,
@@ -77,6 +78,7 @@ def main(context: click.Context, settings_file: Path | None) -> None:
 
 
 for command in (
+    setup.setup,
     serve.run,
     serve.demo_command,
     turns.ask,
