@@ -64,7 +64,9 @@ def list_devices(settings: Settings, *, server: str | None, name: str | None, as
 def open_pairing(settings: Settings, server: str | None) -> None:
     """Let devices ask to be paired for five minutes."""
     opened = _ask(settings, server, "POST", "/devices/pairing")
-    click.echo(f"Pairing is open for {opened['closes_in_seconds'] / 60:.0f} minutes. On the device: earwitness satellite pair")
+    click.echo(
+        f"Pairing is open for {opened['closes_in_seconds'] / 60:.0f} minutes. On the device: earwitness satellite --server HOST"
+    )
     click.echo("Then here, with the six digits that it shows: earwitness devices confirm CODE --name NAME")
 
 
