@@ -569,7 +569,8 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     sessions: set[Session] = set()
     submissions = house.submissions
     signed_in = SignedIn(house.people, is_secure=address.is_secure)
-    door = DeviceDoor(house.authority, files=lambda: house.authority.server_files(names_of(address.host)))
+    names = names_of(address.host, *house.remote.addresses)  # as the page's: both show the one certificate of the server
+    door = DeviceDoor(house.authority, files=lambda: house.authority.server_files(names))
     desk = _pairing_desk(house, door)
     start, passes = _first_start(house), SetupPass(house.household, say=say, clock=utc_now)
     app = make_app(
