@@ -72,7 +72,8 @@ def _is_flag(value: object) -> bool:
 
 
 def _are_words(value: object) -> bool:
-    return isinstance(value, list) and 1 <= len(value) <= 2 and all(_is_text(LONGEST_NAME)(word) for word in value)
+    """None leaves the device the choice."""
+    return isinstance(value, list) and len(value) <= 2 and all(_is_text(LONGEST_NAME)(word) for word in value)
 
 
 def _are_alarms(value: object) -> bool:

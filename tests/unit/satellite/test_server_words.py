@@ -28,7 +28,7 @@ WRONG: list[Frame] = [
     Frame("speech", {"id": True, "rate_hz": 24_000, "text": ""}),
     Frame("speech", {"id": 1, "rate_hz": 96_000, "text": ""}),
     Frame("speech_end", {"id": 2**32}),
-    Frame("settings", SETTINGS | {"wake_words": []}),
+    Frame("settings", SETTINGS | {"wake_words": "alexa"}),
     Frame("settings", SETTINGS | {"wake_words": ["a", "b", "c"]}),
     Frame("alarms", {"alarms": [{"id": "a", "text": "b", "due_in_seconds": -1}]}),
     Frame("alarms", {"alarms": [{"id": "a", "text": "b"}]}),
