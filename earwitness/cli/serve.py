@@ -12,7 +12,7 @@ from earwitness.config import Settings
 
 
 @click.command()
-@click.option("--host", help="Address to listen on; anything but loopback needs TLS and an access code.")
+@click.option("--host", help="Address to listen on; anything but loopback is served by TLS 1.3 alone.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
 @HOME
 @click.pass_obj
