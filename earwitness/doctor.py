@@ -23,7 +23,8 @@ from rich.text import Text
 
 from earwitness import __version__
 from earwitness.config import Settings, models_folder, settings_path, state_folder
-from earwitness.domain.errors import EarwitnessError
+from earwitness.domain.errors import EarwitnessError, NetworkError
+from earwitness.foreign.reach import Trust, warnings
 from earwitness.links.home_file import read_home
 from earwitness.speech.models import ModelReport, ModelStatus, ModelStore
 from earwitness.speech.npm import npm_command
@@ -124,6 +125,7 @@ def examine(settings: Settings, *, store: ModelStore) -> DoctorReport:
         _settings(settings),
         _keys(settings),
         _port(settings),
+        _foreign(settings),
     )
     return DoctorReport(findings=tuple(finding for look in looks for finding in look), models=models)
 
@@ -355,3 +357,20 @@ def _port(settings: Settings) -> Iterator[Finding]:
         yield Finding(subject="port", verdict=Verdict.WARNING, fact=f"{port} cannot be opened", advice=advice)
     else:
         yield Finding(subject="port", verdict=Verdict.OK, fact=f"{port} is free")
+
+
+def _foreign(settings: Settings) -> Iterator[Finding]:
+    """Where sound travels unencrypted, for as long as it does."""
+    chosen = settings.foreign
+    trust = Trust(chosen.trusted_interface)
+    for sentence in warnings(
+        has_services=chosen.wyoming_services, services_host=chosen.wyoming_host, interface=chosen.trusted_interface
+    ):
+        advice = "keep that network to yourself, or unset foreign.trusted_interface"
+        yield Finding(subject="unencrypted", verdict=Verdict.WARNING, fact=sentence, advice=advice)
+    try:
+        trust.addresses()
+        if chosen.wyoming_services:
+            trust.check_listening(chosen.wyoming_host)
+    except NetworkError as error:
+        yield Finding(subject="foreign", verdict=Verdict.PROBLEM, fact=error.code, advice=error.sentence)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.config import HomeSettings, ServerSettings, Settings, VaultSettings, state_folder
+from earwitness.config import ForeignSettings, HomeSettings, ServerSettings, Settings, VaultSettings, state_folder
 from earwitness.doctor import DoctorReport, Finding, Verdict, examine
 from earwitness.speech.models import ModelStore
 
@@ -100,3 +100,20 @@ def test_it_says_where_the_key_is_and_who_may_read_it(tmp_path: Path) -> None:
     assert keys(Settings()).verdict is Verdict.OK
     away = Settings(vault=VaultSettings(key_service="age", age_identity=tmp_path / "stick" / "identity.txt"))
     assert keys(away).verdict is Verdict.PROBLEM
+
+
+def test_it_warns_for_as_long_as_sound_travels_unencrypted(tmp_path: Path) -> None:
+    calm = look(Settings(foreign=ForeignSettings(wyoming_services=True)), tmp_path=tmp_path)
+    assert not {"unencrypted", "foreign"} & {one.subject for one in calm.findings}
+    trusting = look(Settings(foreign=ForeignSettings(trusted_interface="192.0.2.1")), tmp_path=tmp_path)
+    warned = finding(trusting, "unencrypted")
+    assert warned.verdict is Verdict.WARNING
+    assert "192.0.2.1" in warned.fact
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [ForeignSettings(wyoming_services=True, wyoming_host="192.0.2.1"), ForeignSettings(trusted_interface="nosuch0")],
+)
+def test_an_address_that_may_not_be_unencrypted_is_a_problem(tmp_path: Path, foreign: ForeignSettings) -> None:
+    assert finding(look(Settings(foreign=foreign), tmp_path=tmp_path), "foreign").verdict is Verdict.PROBLEM

@@ -249,6 +249,8 @@ async def test_a_box_that_streams_all_it_hears_is_served_on_this_machine(workers
         for _ in range(10):
             await peer.send("audio-chunk", FORM, tone(0.064))
         assert (await peer.until("detection")).fields["name"] == "hey jarvis"
+        await peer.until("transcribe")
+        await peer.send("audio-chunk", FORM, tone(0.3))
         for _ in range(40):
             await peer.send("audio-chunk", FORM, silence(0.064))
         await peer.until("transcript")
