@@ -71,16 +71,16 @@ class QueueMicrophone:
         self.hear(b"W" * CHUNK_BYTES)
 
 
-@dataclass
 class QuickSpeaker:
     """Plays everything in no time and remembers what it played; a ring until it is dropped."""
 
-    on_mark: OnMark = lambda track, what: None
-    is_open: bool = False
-    underruns: int = 0
-    last_played_at: float = 0.0
-    played: list[tuple[str, bytes]] = field(default_factory=list)
-    open_tracks: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.on_mark: OnMark = lambda track, what: None
+        self.is_open = False
+        self.underruns = 0
+        self.last_played_at = 0.0
+        self.played: list[tuple[str, bytes]] = []
+        self.open_tracks: set[str] = set()
 
     def open(self) -> None:
         self.is_open = True

@@ -220,9 +220,11 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
 
 def server_messages() -> st.SearchStrategy[on.Event]:
     """Every message that a server can send, `renewed` and sound included."""
-    made = [
-        st.fixed_dictionaries({name: VALUES.get(name, st.text(max_size=4)) for name in names} | _special(kind)).map(
-            lambda fields, kind=kind: on.ServerSaid(kind=kind, fields=fields)
+    made: list[st.SearchStrategy[on.Event]] = [
+        st.builds(
+            on.ServerSaid,
+            kind=st.just(kind),
+            fields=st.fixed_dictionaries({name: VALUES.get(name, st.text(max_size=4)) for name in names} | _special(kind)),
         )
         for kind, names in SERVER_FIELDS.items()
     ]

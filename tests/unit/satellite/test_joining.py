@@ -1,10 +1,6 @@
 """A device pairs with a real pairing desk over TLS, and nobody else gets in."""
 
 import asyncio
-import ssl
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,39 +8,13 @@ import pytest
 from earwitness.domain.errors import DeviceError, TrustError
 from earwitness.satellite.joining import join, own_name
 from earwitness.satellite.server_link import Address, wait_seconds
-from earwitness.server.pairing_desk import PairingDesk
-from earwitness.trust.authority import Authority
 from earwitness.trust.identity import Identity
-from tests.unit.server.linking import Linked, linking, utc_now
-
-
-@asynccontextmanager
-async def pairing(folder: Path) -> AsyncIterator[tuple[Linked, PairingDesk]]:
-    authority = Authority(folder / "keys", clock=utc_now)
-    made: list[PairingDesk] = []
-    async with linking(folder, pair=lambda connection: made[0].meet(connection)) as linked:
-        certificate, _ = authority.server_files(["127.0.0.1"])
-        made.append(
-            PairingDesk(
-                devices=linked.devices,
-                device_log=linked.device_log,
-                authority=linked.authority,
-                certificate=lambda: first_der(certificate),
-                clock=time.monotonic,
-            )
-        )
-        yield linked, made[0]
-
-
-def first_der(certificate: Path) -> bytes:
-    """What the server shows."""
-    pem = certificate.read_text(encoding="ascii")
-    end = "-----END CERTIFICATE-----"
-    return ssl.PEM_cert_to_DER_cert(pem[: pem.index(end) + len(end)])
+from tests.unit.server.linking import linking
 
 
 async def test_the_code_that_the_device_shows_pairs_it(tmp_path: Path) -> None:
-    async with pairing(tmp_path) as (linked, desk):
+    async with linking(tmp_path) as linked:
+        desk = linked.desk
         await desk.open()
         identity = Identity(tmp_path / "device")
         code: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -65,7 +35,8 @@ async def test_the_code_that_the_device_shows_pairs_it(tmp_path: Path) -> None:
 
 
 async def test_another_code_pairs_nobody(tmp_path: Path) -> None:
-    async with pairing(tmp_path) as (linked, desk):
+    async with linking(tmp_path) as linked:
+        desk = linked.desk
         await desk.open()
         identity = Identity(tmp_path / "device")
         code: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -82,7 +53,7 @@ async def test_another_code_pairs_nobody(tmp_path: Path) -> None:
 
 
 async def test_a_closed_pairing_is_refused(tmp_path: Path) -> None:
-    async with pairing(tmp_path) as (linked, _):
+    async with linking(tmp_path) as linked:
         address = Address(host="127.0.0.1", port=linked.port)
         with pytest.raises(TrustError):
             await join(address, identity=Identity(tmp_path / "device"), name="den-box", show_code=lambda code: None)
