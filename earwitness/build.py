@@ -515,11 +515,12 @@ def _soon(loop: asyncio.AbstractEventLoop, listener: DeviceListener, device: Dev
 def _wyoming_services(house: House, *, say: Callable[[str], None]) -> Callable[[], Coroutine[None, None, None]] | None:
     """Our services for Home Assistant, listening, if the settings offer them. Raises NetworkError."""
     chosen = house.settings.foreign
+    listener = open_socket(chosen.wyoming_host, chosen.wyoming_port, trust=house.trust) if chosen.wyoming_services else None
     for sentence in warnings(
         has_services=chosen.wyoming_services, services_host=chosen.wyoming_host, interface=chosen.trusted_interface
     ):
         say(f"Warning: {sentence}")
-    if not chosen.wyoming_services:
+    if listener is None:
         return None
     offer = Offer(
         assistant=house.assistant,
@@ -529,7 +530,6 @@ def _wyoming_services(house: House, *, say: Callable[[str], None]) -> Callable[[
         version=__version__,
         speed=house.settings.speech.speed,
     )
-    listener = open_socket(chosen.wyoming_host, chosen.wyoming_port, trust=house.trust)
     say(f"Wyoming services are offered on {chosen.wyoming_host}, port {listener.getsockname()[1]}.")
     services = WyomingServices(offer, trust=house.trust, most_connections=chosen.most_connections)
     return partial(services.run, listener)
