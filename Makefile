@@ -81,6 +81,9 @@ bench-install: install ## A fresh clone from nothing to the first reply
 bench-history: install ## A million turns in the history: pages, search, erasing, opening
 	@$(BIN)/python -m bench.history
 
+bench-satellite: models ## 200 spoken commands through a whole satellite and back (root, PulseAudio; about 20 minutes)
+	@$(BIN)/python -m bench.satellite
+
 bench-satellites: models ## Fifty satellites on one server for ten minutes
 	@$(BIN)/python -m bench.satellites
 

@@ -185,6 +185,7 @@ async def living(
     try:
         if port is None:
             await found.until(link="up", is_microphone_open=True, is_speaker_open=True)
+            await until(lambda: any(one.device_id == device.device_id for one in linked.satellites.stations()))
         yield found
     finally:
         satellite.quit()
