@@ -109,6 +109,7 @@ def _add_wards(router: APIRouter, rights: Rights) -> None:
             retention_seconds=seconds_of(wish.retention),
             keeps=Keeps(wish.keeps) if wish.keeps else None,
             lifts_objection=wish.lifts_objection,
+            by=person.person_id,
         )
         return await _ward_shape(rights, person_id)
 

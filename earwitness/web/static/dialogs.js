@@ -13,7 +13,7 @@ export function choose({ title, body = [], choices, act = async () => {}, focus 
   const id = `dialog-${(made += 1)}`;
   const problem = make("p", { class: "wrong", role: "alert" });
   const working = make("p", { class: "status", role: "status" });
-  const buttons = choices.map(({ value, label, tone = "" }) => make("button", { type: "button", class: tone, "data-value": value }, label));
+  const buttons = choices.map(({ value, label, tone = "", isDefault }) => make("button", { type: isDefault ? "submit" : "button", class: tone, "data-value": value }, label));
   const form = make("form", { method: "dialog", class: "fields" }, make("h2", { id }, title), ...body, problem, working, make("div", { class: "choices" }, ...buttons));
   const dialog = make("dialog", { class: "card", "aria-labelledby": id }, form);
   document.body.append(dialog);
@@ -40,7 +40,7 @@ export function choose({ title, body = [], choices, act = async () => {}, focus 
         form.removeAttribute("aria-busy");
       }
     };
-    buttons.forEach((button, index) => button.addEventListener("click", () => decide(choices[index].value)));
+    buttons.filter(({ type }) => type === "button").forEach((button) => button.addEventListener("click", () => decide(choices[buttons.indexOf(button)].value)));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const usual = choices.find((choice) => choice.isDefault);
