@@ -1,6 +1,7 @@
 """`make bench-satellites`: 50 satellites at once on one server, each with a spoken command every 30 s for ten minutes.
 
-The satellites are simulated (bench/simulated_satellite.py): real TLS links, real session messages, recorded speech in real time,
+Every satellite stands in a room of its own and hears its words equally loud, as if fifty people spoke at once in fifty rooms. The
+satellites are simulated (bench/simulated_satellite.py): real TLS links, real session messages, recorded speech in real time,
 but no microphones. The server is the real one in a process of its own, with all its models. Both share this machine's cores.
 """
 
@@ -39,6 +40,7 @@ COMMANDS: Final = {
 }
 """Recordings, and what each means."""
 EVERY_SECONDS: Final = 30.0
+LEAST_MINUTES: Final = 5.0
 IDLE_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 20.0
 SPEECH_PROBABILITY: Final = 0.5
@@ -91,13 +93,13 @@ def main() -> None:
     """Measure, and publish the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--satellites", type=int, default=50)
-    parser.add_argument("--minutes", type=float, default=10.0, help="other than 10 minutes with 50 satellites publishes nothing")
+    parser.add_argument("--minutes", type=float, default=10.0, help="less than 5, or other than 50 satellites, publishes nothing")
     chosen = parser.parse_args()
     rows = asyncio.run(_measure(chosen.satellites, chosen.minutes))
     every = f"each with a command every {EVERY_SECONDS:.0f} s for {chosen.minutes:g} minutes"
     said = f"{chosen.satellites} simulated satellites on one server, {every}; all on this machine."
     text = "\n".join([machine(), said, "", table(["what", "value"], rows)])
-    if (chosen.satellites, chosen.minutes) == (50, 10.0):
+    if chosen.satellites == 50 and chosen.minutes >= LEAST_MINUTES:
         publish("satellites", text)
     else:
         print(text)
@@ -180,6 +182,7 @@ def _pair(count: int, *, state: Path, folder: Path) -> list[Identity]:
             house.devices.add(
                 f"Satellite {number}",
                 kind=DeviceKind.SATELLITE,
+                area=f"Room {number}",
                 key_digest=made.key_digest,
                 certificate_ends_at=made.ends_at,
                 device_id=device_id,

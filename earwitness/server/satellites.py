@@ -187,8 +187,14 @@ class Satellites:
     async def answers(self, device_id: str, wake: Wake) -> bool:
         """Whether this satellite answers its wake word; waits for others only if another unmuted one is connected."""
         now = self.clock()
+        here = self._here.get(device_id)
         candidate = Candidate(
-            device_id=device_id, arrived_at=now, age_ms=wake.age_ms, loudness_dbfs=wake.loudness_dbfs, score=wake.score
+            device_id=device_id,
+            arrived_at=now,
+            age_ms=wake.age_ms,
+            loudness_dbfs=wake.loudness_dbfs,
+            score=wake.score,
+            area=None if here is None else here.station.area,
         )
         self._rounds = [kept for kept in self._rounds if now - kept.candidates[0].arrived_at < 2 * SAME_WAKE_SECONDS + 1.0]
         joined = next((one for one in self._rounds if any(is_same_wake(candidate, each) for each in one.candidates)), None)

@@ -10,8 +10,10 @@ from typing import Final
 
 WINDOW_SECONDS: Final = 0.1
 """How long the first to report waits for others."""
-SAME_WAKE_SECONDS: Final = 0.6
-"""Words that ended less than this apart are one word: nobody says a wake word twice so quickly."""
+SAME_WAKE_SECONDS: Final = 0.4
+"""Words that ended less than this apart may be one word."""
+OTHER_ROOM_DB: Final = 3.0
+"""A word that is heard in another room too is quieter there by at least this much; as loud in two rooms are two people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class Candidate:
     age_ms: int
     loudness_dbfs: float
     score: float
+    area: str | None = None
+    """Where the satellite stands, if that is known."""
 
     @property
     def heard_at(self) -> float:
@@ -55,8 +59,11 @@ def by_loudness_then_first(candidate: Candidate) -> tuple[float, ...]:
 
 
 def is_same_wake(one: Candidate, other: Candidate) -> bool:
-    """Whether two satellites heard one and the same word."""
-    return abs(one.heard_at - other.heard_at) < SAME_WAKE_SECONDS
+    """Whether two satellites heard one and the same word, rather than two people in two rooms who spoke at the same time."""
+    if abs(one.heard_at - other.heard_at) >= SAME_WAKE_SECONDS:
+        return False
+    may_share_a_room = one.area is None or other.area is None or one.area == other.area
+    return may_share_a_room or abs(one.loudness_dbfs - other.loudness_dbfs) >= OTHER_ROOM_DB
 
 
 def winner(candidates: Sequence[Candidate], *, merit: Merit = by_loudness) -> str:

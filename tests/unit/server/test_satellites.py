@@ -136,6 +136,17 @@ def test_one_that_reports_after_the_decision_loses_and_the_next_wake_is_another(
     run_virtually(scenario())
 
 
+def test_two_people_in_two_rooms_are_both_answered() -> None:
+    async def scenario() -> None:
+        one = home()
+        one.place("den", "Den")
+        one.place("attic", "Attic")
+        both = await asyncio.gather(one.seats["den"].answers(wake(-25.0)), one.seats["attic"].answers(wake(-26.0)))
+        assert both == [True, True]
+
+    run_virtually(scenario())
+
+
 def test_one_whose_session_ends_while_it_waits_leaves_nobody_waiting() -> None:
     async def scenario() -> None:
         one = home()

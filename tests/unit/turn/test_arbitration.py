@@ -1,5 +1,7 @@
 """One satellite answers a wake word, whatever the order of the messages."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,13 @@ def test_an_old_report_of_the_same_word_is_put_where_the_word_was() -> None:
     slow = candidate("slow", arrived_at=1.4, age_ms=380)
     assert is_same_wake(candidate("quick", arrived_at=1.02), slow)
     assert winner([candidate("quick", arrived_at=1.03), slow], merit=by_first_heard) == "slow"
-    assert not is_same_wake(candidate("quick"), candidate("other", arrived_at=1.0 + SAME_WAKE_SECONDS))
+    assert not is_same_wake(candidate("quick"), candidate("other", arrived_at=1.01 + SAME_WAKE_SECONDS))
+
+
+def test_about_equally_loud_in_two_rooms_are_two_people() -> None:
+    den = replace(candidate("den", loudness_dbfs=-25.0), area="Den")
+    for level, area, is_same in ((-26.0, "Attic", False), (-40.0, "Attic", True), (-26.0, "Den", True), (-26.0, None, True)):
+        assert is_same_wake(den, replace(candidate("other", loudness_dbfs=level), area=area)) is is_same
 
 
 def test_steps_of_loudness_leave_small_differences_to_who_was_first() -> None:
