@@ -142,7 +142,7 @@ def test_two_people_in_two_rooms_are_both_answered() -> None:
         one.place("den", "Den")
         one.place("attic", "Attic")
         both = await asyncio.gather(one.seats["den"].answers(wake(-25.0)), one.seats["attic"].answers(wake(-26.0)))
-        assert both == [True, True]
+        assert list(both) == [True, True]
 
     run_virtually(scenario())
 
