@@ -9,7 +9,7 @@ LOCK := requirements.lock
 LOCK_TEST := requirements-test.lock
 LOCK_VOICES := requirements-voices.lock
 
-.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger fuzz bench-network prove
+.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger bench-satellite fuzz bench-network prove
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24

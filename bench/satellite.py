@@ -1,4 +1,4 @@
-"""`make bench-satellite`: 200 spoken commands through a whole satellite and back: a process, a sound server and a server, all real.
+"""`make bench-satellite`: 200 spoken commands through a whole satellite and back: process, sound server and server are real.
 
 A voice says the wake word and a command into the virtual microphone; what the virtual speaker plays is recorded. The packets to
 the server are captured (as root), to see that no sound leaves before the cue. Everything is on this machine.

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from ctypes.util import find_library
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -122,6 +123,7 @@ def examine(settings: Settings, *, store: ModelStore) -> DoctorReport:
         _models(models),
         _more_voices(models),
         _sound(),
+        _satellite(settings),
         _settings(settings),
         _keys(settings),
         _port(settings),
@@ -272,6 +274,26 @@ def _sound() -> Iterator[Finding]:
         advice = f"plug one in, or use the page: a browser brings its own {subject}"
         fact = f"{count} found" if count else "none found on this machine"
         yield _judge(subject, count > 0, fact=fact, advice=advice, otherwise=Verdict.WARNING)
+
+
+def _satellite(settings: Settings) -> Iterator[Finding]:
+    """What `earwitness satellite` needs here; nothing to say of a machine that is none."""
+    folder = state_folder() / "satellite"
+    chosen = settings.satellite
+    if not folder.is_dir() and chosen == type(chosen)():
+        return
+    has_library = find_library("portaudio") is not None
+    fact = "PortAudio is there" if has_library else "PortAudio is missing"
+    advice = "install it; Debian and Raspberry Pi OS: apt-get install libportaudio2"
+    yield _judge("satellite", has_library, fact=fact, advice=advice, otherwise=Verdict.PROBLEM)
+    is_paired = (folder / "device.pem").is_file()
+    advice = "run `earwitness satellite --server HOST`"
+    yield _judge("pairing", is_paired, fact="paired" if is_paired else "not paired", advice=advice, otherwise=Verdict.WARNING)
+    if chosen.mute_switch is not None:
+        is_there = os.access(chosen.mute_switch, os.R_OK)
+        fact = "it can be read" if is_there else "it cannot be read, which means muted"
+        advice = "check satellite.mute_switch: its path, and that you may read it"
+        yield _judge("mute switch", is_there, fact=fact, advice=advice, otherwise=Verdict.PROBLEM)
 
 
 def _sound_devices(kind: str, pulse: str) -> int:

@@ -8,15 +8,20 @@ import os
 import shutil
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 PACKAGES = {
     "chromium": "chromium",
+    "pulseaudio": "pulseaudio",
+    "paplay": "pulseaudio-utils",
     "ip": "iproute2",
     "wg": "wireguard-tools",
     "wireguard-go": "wireguard-go",
 }
 """The Debian package of each program."""
+LIBRARIES = {"portaudio": "libportaudio2"}
+"""The Debian package of each library."""
 
 ROOT = Path(__file__).resolve().parent.parent
 FOREIGN = ROOT / ".venv-foreign"
@@ -46,14 +51,14 @@ def install_foreign_satellite() -> None:
 
 
 def install_programs() -> None:
-    """Install Debian's packages of the programs that are missing."""
-    for program in PACKAGES:
-        if place := shutil.which(program):
-            print(f"prepare: {place} is there")
-    missing = {program: package for program, package in PACKAGES.items() if shutil.which(program) is None}
+    """Install Debian's packages of the programs and libraries that are missing."""
+    places = {program: shutil.which(program) for program in PACKAGES} | {name: find_library(name) for name in LIBRARIES}
+    for place in filter(None, places.values()):
+        print(f"prepare: {place} is there")
+    missing = {name: package for name, package in (PACKAGES | LIBRARIES).items() if places[name] is None}
     if not missing:
         return
-    wanted = " ".join(missing.values())
+    wanted = " ".join(dict.fromkeys(missing.values()))
     if shutil.which("apt-get") is None:
         print(f"prepare: no {', '.join(missing)}, and no apt-get to install it; the tests that need it will be skipped")
         return
@@ -61,7 +66,7 @@ def install_programs() -> None:
         print(f"prepare: no {', '.join(missing)}; as root, run: apt-get install -y --no-install-recommends {wanted}")
         return
     print(f"prepare: installing {wanted} with apt-get (once, about a minute)", flush=True)
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing.values()]):
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *dict.fromkeys(missing.values())]):
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         done = subprocess.run(["apt-get", *command], env=environment, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.config import ForeignSettings, HomeSettings, ServerSettings, Settings, VaultSettings, state_folder
+from earwitness.config import (
+    ForeignSettings,
+    HomeSettings,
+    SatelliteSettings,
+    ServerSettings,
+    Settings,
+    VaultSettings,
+    state_folder,
+)
 from earwitness.doctor import DoctorReport, Finding, Verdict, examine
 from earwitness.speech.models import ModelStore
 
@@ -117,3 +125,13 @@ def test_it_warns_for_as_long_as_sound_travels_unencrypted(tmp_path: Path) -> No
 )
 def test_an_address_that_may_not_be_unencrypted_is_a_problem(tmp_path: Path, foreign: ForeignSettings) -> None:
     assert finding(look(Settings(foreign=foreign), tmp_path=tmp_path), "foreign").verdict is Verdict.PROBLEM
+
+
+def test_it_looks_at_a_satellite_only_where_there_is_one(tmp_path: Path) -> None:
+    assert all(one.subject != "pairing" for one in look(Settings(), tmp_path=tmp_path).findings)
+    settings = Settings(satellite=SatelliteSettings(mute_switch=tmp_path / "switch"))
+    report = look(settings, tmp_path=tmp_path)
+    assert finding(report, "pairing").verdict is Verdict.WARNING
+    assert finding(report, "mute switch").verdict is Verdict.PROBLEM
+    (tmp_path / "switch").write_text("0")
+    assert finding(look(settings, tmp_path=tmp_path), "mute switch").verdict is Verdict.OK
