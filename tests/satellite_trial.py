@@ -124,7 +124,9 @@ class Trial:
     @contextmanager
     def satellite(self, port: int) -> Iterator[Program]:
         """`earwitness satellite`, until the block ends; its microphone and speaker are open and its link is up or tried."""
-        with program(["satellite", "--no-keys", "--server", f"127.0.0.1:{port}"], self.environment("satellite")) as running:
+        with program(
+            ["satellite", "--no-keys", "--show-words", "--server", f"127.0.0.1:{port}"], self.environment("satellite")
+        ) as running:
             running.wait_for(r"state: ")
             yield running
 

@@ -43,8 +43,9 @@ _DIGITS: Final = {
 class _Face:
     """The terminal as a light: a line that changes, or plain lines where there is no terminal."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, shows_words: bool) -> None:
         self._console = console
+        self._shows_words = shows_words
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> "_Face":
@@ -68,13 +69,19 @@ class _Face:
         plain = "".join(letter if letter.isprintable() else "\ufffd" for letter in sentence)
         self._console.print(Text(plain))
 
+    def tell_said(self, sentence: str) -> None:
+        """Print what somebody said or was told, unless that might be kept."""
+        if self._shows_words:
+            self.tell(sentence)
+
 
 @click.group(invoke_without_command=True)
 @click.option("--server", help="Where the server is: HOST or HOST:PORT.")
 @click.option("--name", help="What this device calls itself while it is paired; its host name if not said.")
 @click.option("--no-keys", is_flag=True, help="Read no keys: for a service.")
+@click.option("--show-words", is_flag=True, help="Print what is said also where there is no terminal; a log would keep it.")
 @click.pass_context
-def satellite(context: click.Context, server: str | None, name: str | None, *, no_keys: bool) -> None:
+def satellite(context: click.Context, server: str | None, name: str | None, *, no_keys: bool, show_words: bool) -> None:
     """Be a satellite: hear the wake word here, and talk to the server. Pairs this device at the first start."""
     if context.invoked_subcommand is not None:
         return
@@ -83,7 +90,8 @@ def satellite(context: click.Context, server: str | None, name: str | None, *, n
     box = _box(settings)
     if ask(box.folder, "status") is not None:
         raise DeviceError("A satellite already runs here with the same folder.", code="device.exists")
-    asyncio.run(_run(box, box.address(server), name=own_name(name or settings.satellite.name), has_keys=not no_keys))
+    face = _Face(out, shows_words=show_words or out.is_terminal)
+    asyncio.run(_run(box, box.address(server), name=own_name(name or settings.satellite.name), has_keys=not no_keys, face=face))
 
 
 @satellite.command()
@@ -178,13 +186,13 @@ def _print(status: Status, *, as_json: bool) -> None:
         out.print(Text(f"{name.replace('_', ' '):26} {shown}"))
 
 
-async def _run(box: Box, address: Address, *, name: str, has_keys: bool) -> None:
+async def _run(box: Box, address: Address, *, name: str, has_keys: bool, face: _Face) -> None:
     identity = box.identity()
-    with _Face(out) as face:
+    with face:
         if not identity.is_paired:
             await _pair(box, address, identity=identity, name=name, tell=face.tell)
         box.keep_address(address)
-        satellite = box.satellite(address, identity=identity, tell=face.tell, print_state=face.show)
+        satellite = box.satellite(address, identity=identity, tell=face.tell, tell_said=face.tell_said, print_state=face.show)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, satellite.quit)

@@ -269,7 +269,7 @@ def _hear_server(state: State, kind: str, *, fields: Mapping[str, object], paylo
             sentence = str(fields["message"])
             return state, (EndLink(sentence=sentence, is_final=True),) if fields["code"] == REVOKED else (Tell(text=sentence),)
         case "notice" | "transcript":
-            return state, (Tell(text=str(fields["text"])),)
+            return state, (Tell(text=str(fields["text"]), is_said=True),)
         case _:
             return state, ()
 
@@ -307,7 +307,7 @@ def _hear_speech(state: State, kind: str, *, fields: Mapping[str, object], paylo
     speech_id = _whole(fields, "id")
     match kind:
         case "speech" if speech_id != INTERCOM_ID:
-            told = Tell(text=str(fields["text"]))
+            told = Tell(text=str(fields["text"]), is_said=True)
             if speech_id in state.speeches:
                 return state, (told,)
             if len(state.speeches) >= MOST_SPEECHES:
@@ -339,7 +339,7 @@ def _hear_alert(state: State, kind: str, *, fields: Mapping[str, object]) -> Ste
     if alert_id in state.silenced:
         return replace(state, silenced=_without(state.silenced, alert_id)), (Send(kind="stop"),)
     ringing = (*_without(state.ringing, alert_id), alert_id)[-16:]
-    return replace(state, ringing=ringing), (Tell(text=str(fields["text"])),)
+    return replace(state, ringing=ringing), (Tell(text=str(fields["text"]), is_said=True),)
 
 
 def _hear_intercom(state: State, word: str) -> Step:

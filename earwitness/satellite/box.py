@@ -86,6 +86,7 @@ class Box:
         *,
         identity: Identity,
         tell: Callable[[str], None],
+        tell_said: Callable[[str], None],
         print_state: Callable[[str], None],
     ) -> Satellite:
         """The satellite, ready to run; on the event loop. Raises SoundError without PortAudio."""
@@ -105,6 +106,7 @@ class Box:
                 wake_words=self._settings.wake.words,
                 rescan=card.rescan,
                 tell=tell,
+                tell_said=tell_said,
                 clock=time.monotonic,
                 preroll_seconds=self._settings.endpoint.preroll_seconds,
             )

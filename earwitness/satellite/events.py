@@ -266,9 +266,10 @@ class KeepPhrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """Show a sentence to whoever looks."""
+    """Show a sentence to whoever looks; `is_said` when it is what somebody said or was told, which no log may have."""
 
     text: str
+    is_said: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

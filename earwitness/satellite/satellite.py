@@ -55,6 +55,8 @@ class Parts:
     """Those to listen for until the server has named its own."""
     rescan: Callable[[], None] = lambda: None
     tell: Callable[[str], None] = lambda sentence: None
+    tell_said: Callable[[str], None] = lambda sentence: None
+    """Shows what somebody said or was told; not for a log."""
     clock: Callable[[], float] = time.monotonic
     preroll_seconds: float = PREROLL_SECONDS
 
@@ -258,8 +260,8 @@ class Satellite:
                 self._use_settings(fields)
             case do.KeepPhrase(name=name, speech_id=speech_id, rate_hz=rate_hz):
                 parts.phrases.begin(name, speech_id, rate_hz=rate_hz)
-            case do.Tell(text=text):
-                self._say(text)
+            case do.Tell(text=text, is_said=is_said):
+                (parts.tell_said if is_said else parts.tell)(text)
             case do.EndLink(sentence=sentence, is_final=is_final):
                 self._end_link(sentence, is_final=is_final)
             case _:
@@ -311,7 +313,7 @@ class Satellite:
         if what == "finished":
             self._cues.pop(track, None)
             return
-        chime, is_asked, asked_at = self._cues[track]
+        chime, is_asked, asked_at = self._cues.get(track, (do.Chime.ERROR, False, 0.0))
         if not is_asked:
             return
         if chime is do.Chime.START:

@@ -1,5 +1,7 @@
 """A satellite as it is used: its own process, a real sound server, a real server; spoken to, muted, killed and unplugged."""
 
+import os
+import pty
 import resource
 import signal
 import subprocess
@@ -150,6 +152,26 @@ def test_a_lost_sound_server_is_said_and_found_again(tmp_path: Path) -> None:
                 assert trial.status()["samples_read"] > before
             finally:
                 trial.pulse.stop()
+
+
+def test_the_keys_of_a_terminal(pulse: Pulse, tmp_path: Path) -> None:
+    trial = Trial(tmp_path, pulse)
+    trial.pair()
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "earwitness", "satellite", "--server", "127.0.0.1:1"]
+    with subprocess.Popen(command, env=trial.environment("satellite", TERM="xterm"), stdin=theirs, stdout=theirs) as process:
+        os.close(theirs)
+        trial.until(is_microphone_open=True)
+        os.write(ours, b"m")
+        trial.until(is_muted=True, is_microphone_open=False)
+        os.write(ours, b"M")
+        trial.until(is_muted=False, is_microphone_open=True)
+        os.write(ours, b"q")
+        assert process.wait(10) == 0
+    shown = os.read(ours, 65_536).decode()
+    assert "space: talk" in shown
+    assert "muted" in shown
+    os.close(ours)
 
 
 def test_the_control_socket_is_for_the_account_alone(living: Living) -> None:

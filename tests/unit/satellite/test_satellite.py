@@ -28,6 +28,7 @@ async def test_a_command_goes_from_the_wake_word_to_the_reply(tmp_path: Path) ->
         assert linked.house.lamp.is_on
         assert any(track.startswith("speech:") for track, _ in here.speaker.played)
         assert here.satellite.status()["first_sound_after_cue_ms"] >= 0  # type: ignore[operator]
+        assert here.told == [], "what was said is not for a log"
 
 
 async def test_without_the_wake_word_nothing_leaves(tmp_path: Path) -> None:
