@@ -136,6 +136,13 @@ function showVoice() {
 }
 byId("voice").addEventListener("change", showVoice);
 
+/** While somebody presses a button: let the sound begin later too, when speaking it took its time. Browsers forbid it else. */
+function unlockSound() {
+  stopReading();
+  sound.removeAttribute("src"); // the last sound is gone
+  sound.load();
+}
+
 const fetched = async (path) => (await askBlob(path, () => {}, headers)).blob;
 
 /** Play a WAV; gives whether it came to its end, which it does not when it is stopped. */
@@ -158,6 +165,7 @@ async function play(blob) {
 
 const voiceQuery = () => new URLSearchParams({ voice: byId("voice").value });
 byId("listen").addEventListener("click", async () => {
+  unlockSound();
   const problem = byId("step-voice").querySelector("[data-problem]");
   problem.textContent = "";
   byId("listen").setAttribute("aria-busy", "true");
@@ -170,6 +178,7 @@ byId("listen").addEventListener("click", async () => {
   }
 });
 onStep("voice", async () => {
+  unlockSound();
   setTimeout(read); // once the text is shown
 });
 
@@ -210,7 +219,11 @@ async function read() {
     if (mine === reading) showReading(false, "It cannot be read aloud here; the text says the same.");
   }
 }
-byId("read").addEventListener("click", () => (isReading ? stopReading() : read()));
+byId("read").addEventListener("click", () => {
+  if (isReading) return stopReading();
+  unlockSound();
+  return read();
+});
 onStep("promise", async () => {
   const owner = passkey ? { passkey } : { passphrase: byId("passphrase").value };
   const chosen = {
