@@ -133,7 +133,7 @@ def _note_packets(packets: Packets, recording: Recording, *, figures: Figures) -
     """When the first packet with sound left, after the cue arrived in the recording (which is itself some 30 ms late)."""
     wanted = np.frombuffer(cue("start").data, "<i2").astype(np.float64)
     at = int(np.argmax(np.correlate(recording.samples(), wanted, "valid")))
-    heard_at = next(when for when, samples in recording.times if samples > at)
+    heard_at = recording.heard_at(at)
     first = min((when for when, size in packets.to_port if size >= SOUND_BYTES), default=None)
     if first is not None:
         figures.packet_after_cue_ms.append(1000 * (first - heard_at))

@@ -95,6 +95,11 @@ class Recording:
             self._samples += len(part) // 2
             self.times.append((time.monotonic(), self._samples))
 
+    def heard_at(self, sample: int) -> float:
+        """When a sample was played (monotonic seconds), too late by the recorder's least delay, some 30 ms: parts that came later
+        only waited longer."""
+        return min(when - samples / self.rate_hz for when, samples in self.times) + sample / self.rate_hz
+
     def samples(self) -> NDArray[np.float64]:
         """All of it so far, of full scale 1."""
         data = b"".join(self.parts)

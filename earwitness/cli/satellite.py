@@ -15,7 +15,7 @@ from rich.text import Text
 from earwitness.cli.options import JSON, out
 from earwitness.config import Settings, models_folder, state_folder
 from earwitness.domain.errors import DeviceError
-from earwitness.satellite.box import Box, leave_no_core
+from earwitness.satellite.box import Box, go_first, leave_no_core
 from earwitness.satellite.control import Status, ask
 from earwitness.satellite.joining import join, own_name
 from earwitness.satellite.keys import HELP, reading_keys
@@ -87,6 +87,7 @@ def satellite(context: click.Context, server: str | None, name: str | None, *, n
         return
     settings: Settings = context.obj
     leave_no_core()
+    go_first()
     box = _box(settings)
     if ask(box.folder, "status") is not None:
         raise DeviceError("A satellite already runs here with the same folder.", code="device.exists")

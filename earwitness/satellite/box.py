@@ -6,6 +6,7 @@ The folder has `device.key`, `device.pem`, `household.pem` (trust/identity.py), 
 """
 
 import contextlib
+import os
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ from earwitness.speech.wake.micro import MicroWakeWord
 from earwitness.storage.durable import write_whole
 from earwitness.trust.identity import Identity
 
+_NICENESS: Final = -11
+"""That of PulseAudio."""
 _MUTE: Final = "mute"
 _SERVER: Final = "server"
 
@@ -118,6 +121,12 @@ class Box:
 
     def _detector(self, words: Sequence[str]) -> MicroWakeWord:
         return MicroWakeWord(tuple(words), self._settings.wake.sensitivity, self._store)
+
+
+def go_first() -> None:
+    """Let this process run before others, as sound servers do, if it may: a reply with gaps is of no use."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
 
 
 def leave_no_core() -> None:

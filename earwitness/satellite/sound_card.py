@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from earwitness.domain.errors import SoundError
 
 Direction = Literal["input", "output"]
-LATENCY_SECONDS: Final[dict[str, float | str]] = {"input": "low", "output": 0.03}
+LATENCY_SECONDS: Final[dict[str, float | str]] = {"input": "low", "output": 0.04}
 """A speaker's buffer: short, as what is in it cannot be stopped any more, but enough for a busy machine."""
 _PULSE: Final = "pulse:"
 _PULSE_VARIABLE: Final = {"input": "PULSE_SOURCE", "output": "PULSE_SINK"}

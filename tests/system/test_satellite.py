@@ -69,7 +69,7 @@ def onset(recording: Recording, sound: Pcm) -> float:
     heard = recording.samples()
     wanted = np.frombuffer(sound.data, "<i2").astype(np.float64)
     at = int(np.argmax(np.correlate(heard, wanted, "valid")))
-    return next(when for when, samples in recording.times if samples > at)
+    return recording.heard_at(at)
 
 
 def test_a_spoken_command_is_cued_first_then_heard_carried_out_and_answered(living: Living) -> None:
