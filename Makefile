@@ -9,7 +9,7 @@ LOCK := requirements.lock
 LOCK_TEST := requirements-test.lock
 LOCK_VOICES := requirements-voices.lock
 
-.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger bench-satellite fuzz bench-network prove
+.PHONY: help run demo install install-test models test check lock clean bench-latency bench-accuracy bench-idle bench-install bench-history bench-ledger bench-satellite fuzz bench-network prove test-home-assistant
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -98,6 +98,9 @@ bench-network: models ## A bad network between namespaces, bare and through Wire
 
 fuzz: install ## Ten minutes of mutated frames and messages (MINUTES=10) against everything that reads a stranger's
 	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10)
+
+test-home-assistant: install-test models ## Home Assistant itself uses our services (installs it once, about 560 MB)
+	@$(BIN)/python -m tests.home_assistant_trial
 
 prove: models ## Try every guarantee on this machine and print the evidence
 	@$(BIN)/earwitness prove
