@@ -467,6 +467,7 @@ def _routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Se
             desk=desk,
             satellites=house.satellites,
             rooms=lambda: [area.name for area in house.link.snapshot().areas],
+            foreign=house.foreign,
             trusted_interface=house.settings.foreign.trusted_interface,
         ),
         remote_router(house.remote, settings=house.settings.remote, page_port=house.settings.server.port),

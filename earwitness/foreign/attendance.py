@@ -50,6 +50,10 @@ class Status:
     code: str = ""
     sentence: str = ""
 
+    @property
+    def is_here(self) -> bool:
+        return self.presence is Presence.CONNECTED
+
 
 class Box(Protocol):
     """One connection to a foreign satellite."""
@@ -128,7 +132,7 @@ class Attendance:
         return None if found is None else found.status
 
     async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement:
-        """Say something at every foreign satellite that is here, or at those of one room, `but` at one; says where it was confirmed."""
+        """Say something at every foreign satellite that is here, or those of one room, `but` at one; tells where it was confirmed."""
         chosen = [
             (station(one.device), one.box.seat)
             for one in self._attended.values()

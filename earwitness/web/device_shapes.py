@@ -24,6 +24,10 @@ class DeviceShape(_Shape):
     place: str | None
     """Where a foreign satellite is, host:port; null for one of ours."""
     is_connected: bool
+    is_encrypted: bool = True
+    """False where others on the way to a foreign satellite can listen."""
+    problem: str = ""
+    """Why a foreign satellite is not connected and what to do, in a sentence."""
     is_muted: bool
     """What the device said last. Only it can unmute itself."""
     is_mute_wished: bool

@@ -46,6 +46,25 @@ class Satellites(Protocol):
     async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement: ...
 
 
+class ForeignStatus(Protocol):
+    """How it stands with one satellite of another make."""
+
+    @property
+    def is_here(self) -> bool: ...
+
+    @property
+    def is_encrypted(self) -> bool: ...
+
+    @property
+    def sentence(self) -> str: ...
+
+
+class Foreign(Protocol):
+    """The satellites of other makes that we connect to."""
+
+    def status(self, device_id: str) -> ForeignStatus | None: ...
+
+
 def devices_router(
     devices: Devices,
     *,
@@ -53,6 +72,7 @@ def devices_router(
     desk: Desk,
     satellites: Satellites,
     rooms: Callable[[], Sequence[str]],
+    foreign: Foreign | None = None,
     trusted_interface: str | None = None,
 ) -> APIRouter:
     """The routes under /api/v1/devices and /api/v1/announce. `rooms` gives the rooms of the home."""
@@ -68,6 +88,7 @@ def devices_router(
         listed = [
             _shape(one, satellites=satellites).model_copy(
                 update={"went_away_in_mid_word_at": away[one.device_id].at if one.device_id in away else None}
+                | _standing(None if foreign is None else foreign.status(one.device_id))
             )
             for one in found
         ]
@@ -181,6 +202,13 @@ def _change(devices: Devices, device_id: str, *, given: shapes.DeviceChange, dev
 def _pairing(state: PairingState) -> shapes.PairingShape:
     waiting = [shapes.WaitingShape(waiting_id=one.waiting_id, name=one.name) for one in state.waiting]
     return shapes.PairingShape(is_open=state.is_open, closes_in_seconds=round(state.closes_in_seconds, 1), waiting=waiting)
+
+
+def _standing(status: ForeignStatus | None) -> dict[str, object]:
+    """What is known of a satellite of another make while this server runs; nothing for one of ours."""
+    if status is None:
+        return {}
+    return {"is_connected": status.is_here, "is_encrypted": status.is_encrypted, "problem": status.sentence}
 
 
 def _shape(one: Device, *, satellites: Satellites) -> shapes.DeviceShape:

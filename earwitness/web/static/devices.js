@@ -88,7 +88,10 @@ function card(one) {
     return made;
   };
   const lines = [make("p", { class: "quiet" }, facts(one))];
-  if (one.is_muted) lines.push(make("p", { class: "quiet" }, "Nobody can unmute it from here, or from anywhere else: use its mute button or key at the device."));
+  if (one.problem) lines.push(make("p", { class: "wrong" }, one.problem));
+  if (one.is_connected && !one.is_encrypted) lines.push(make("p", { class: "wrong" }, "Its sound travels unencrypted: anybody on that network can listen."));
+  if (one.is_muted && one.kind !== "satellite") lines.push(make("p", { class: "quiet" }, "What it sends is dropped. Only the box's own mute switch is sure. To hear it again, take it out and add it anew."));
+  if (one.is_muted && one.kind === "satellite") lines.push(make("p", { class: "quiet" }, "Nobody can unmute it from here, or from anywhere else: use its mute button or key at the device."));
   if (one.went_away_in_mid_word_at) lines.push(make("p", { class: "quiet" }, `It went away in mid-word at ${sayMoment(one.went_away_in_mid_word_at)}; what it had sent was dropped.`));
   const buttons = [button("Change …", () => change(one)), ...(one.is_muted ? [] : [button("Mute", () => mute(one))]), button("Take out …", () => revoke(one), "danger")];
   return make("li", { class: "card fields", "data-device": one.name }, make("h3", {}, one.name), ...lines, make("div", { class: "choices" }, ...buttons));

@@ -20,6 +20,7 @@ from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.person import Person
 from earwitness.domain.satellite import Announcement, Station
 from earwitness.domain.visitor import VISITOR, Visitor
+from earwitness.foreign.attendance import Presence, Status
 from earwitness.people.device_log import DeviceLog
 from earwitness.people.devices import Devices
 from earwitness.server.pairing_desk import PairingDesk
@@ -53,6 +54,18 @@ class Connected:
     async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement:
         self.said.append((text, area))
         return Announcement(confirmed=(Station(device_id="k", name="Kitchen lamp"),))
+
+
+@dataclass
+class OtherMakes:
+    """Every satellite of another make refuses our key."""
+
+    devices: Devices
+
+    def status(self, device_id: str) -> Status | None:
+        if self.devices.find(device_id).kind is DeviceKind.SATELLITE:
+            return None
+        return Status(presence=Presence.FAILED, is_encrypted=False, code="foreign.wrong_key", sentence="Its key is another.")
 
 
 class AsAnna:
@@ -89,7 +102,14 @@ def home(tmp_path: Path) -> Iterator[Home]:
     desk = PairingDesk(devices=devices, device_log=device_log, authority=authority, certificate=lambda: b"", clock=time.monotonic)
     app = FastAPI()
     app.include_router(
-        devices_router(devices, device_log=device_log, desk=desk, satellites=connected, rooms=lambda: ["Den", "Kitchen"])
+        devices_router(
+            devices,
+            device_log=device_log,
+            desk=desk,
+            satellites=connected,
+            rooms=lambda: ["Den", "Kitchen"],
+            foreign=OtherMakes(devices),
+        )
     )
 
     @app.exception_handler(EarwitnessError)
@@ -186,3 +206,17 @@ def test_an_announcement_answers_with_who_confirmed_it(home: Home) -> None:
     told = home.client.post("/api/v1/announce", json={"text": "Dinner is ready.", "area": "Kitchen"}).json()
     assert told == {"confirmed": ["Kitchen lamp"], "unconfirmed": []}
     assert home.connected.said == [("Dinner is ready.", "Kitchen")]
+
+
+def test_why_a_satellite_of_another_make_is_not_here_is_said(home: Home) -> None:
+    home.add("Lamp")
+    home.client.post(
+        "/api/v1/devices/foreign", json={"kind": "wyoming", "name": "Box", "place": "127.0.0.1:10700", "area": "Den"}
+    )
+    listed = {one["name"]: one for one in home.client.get("/api/v1/devices").json()["devices"]}
+    assert (listed["Box"]["is_connected"], listed["Box"]["is_encrypted"], listed["Box"]["problem"]) == (
+        False,
+        False,
+        "Its key is another.",
+    )
+    assert (listed["Lamp"]["is_encrypted"], listed["Lamp"]["problem"]) == (True, "")
