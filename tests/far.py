@@ -5,6 +5,7 @@ What is measured of the server is read from the system (/proc), so that nothing 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -13,16 +14,17 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import psutil  # type: ignore[import-untyped]
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from earwitness.config import MODELS_VARIABLE, SETTINGS_VARIABLE, STATE_VARIABLE, models_folder
@@ -36,6 +38,8 @@ COOKIE: Final = "__Host-earwitness-person"
 CHUNK_BYTES: Final = 1024
 CHUNK_SECONDS: Final = 0.032
 LONGEST_WAIT_SECONDS: Final = 30.0
+_ESTABLISHED: Final = "01"
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +102,9 @@ class FarHouse:
         return Usage(files=process.num_fds(), threads=process.num_threads(), megabytes=process.memory_info().rss / 1e6)
 
     def connections(self) -> int:
-        """How many peers hold a connection to the page's port, as the system counts them."""
-        found = self._process().net_connections(kind="tcp")
-        return sum(one.laddr.port == PORT and one.status == psutil.CONN_ESTABLISHED for one in found)
+        """How many peers hold a connection to the page's port, as the system counts them where the server lives."""
+        table = Path(f"/proc/{self._process().pid}/net/tcp").read_text().splitlines()[1:]
+        return sum(local.endswith(f":{PORT:04X}") and state == _ESTABLISHED for _, local, _, state, *_ in map(str.split, table))
 
     def _process(self) -> psutil.Process:
         assert self._running is not None
@@ -171,7 +175,7 @@ class Visitor:
         Raises OSError, TimeoutError, InvalidStatus.
         """
         return Talk(
-            connect(
+            Line(
                 f"wss://{self.address}:{PORT}/api/v1/session",
                 ssl=self.context,
                 origin=Origin(self.origin),
@@ -187,11 +191,62 @@ class Visitor:
         )
 
 
+class Line:
+    """A WebSocket that is used from one thread and lives in another, alone: OpenSSL lets no two threads use one connection."""
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        """Raises OSError, TimeoutError, InvalidStatus."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()  # in the namespace of who calls
+        try:
+            self._socket: ClientConnection = self._do(_connected(uri, options))
+        except BaseException:
+            self._leave()
+            raise
+
+    @property
+    def close_code(self) -> int | None:
+        """How it was closed; None while it is open."""
+        return self._socket.close_code
+
+    def send(self, frame: str | bytes) -> None:
+        """Raises ConnectionClosed."""
+        self._do(self._socket.send(frame))
+
+    def recv(self, seconds: float) -> str | bytes:
+        """The next frame. Raises ConnectionClosed, TimeoutError."""
+        return self._do(asyncio.wait_for(self._socket.recv(), seconds))
+
+    def close(self) -> None:
+        """Close it as one should, or at least be gone."""
+        if self._thread.is_alive():
+            self._do(self._socket.close())
+            self._leave()
+
+    def vanish(self) -> None:
+        """Be gone without a word."""
+        self._loop.call_soon_threadsafe(self._socket.transport.abort)
+        self._leave()
+
+    def _do(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _leave(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _connected(uri: str, options: Mapping[str, Any]) -> ClientConnection:
+    return await connect(uri, **options)
+
+
 @dataclass
 class Talk:
     """An open session that answers as a page does: it confirms cues and says when a reply was played."""
 
-    socket: ClientConnection
+    socket: Line
     seconds: float = LONGEST_WAIT_SECONDS
     messages: list[dict[str, Any]] = field(default_factory=list)
     sound: bytearray = field(default_factory=bytearray)
@@ -219,7 +274,7 @@ class Talk:
 
     def next(self, seconds: float) -> dict[str, Any] | None:
         """The next message, None for sound. Raises TimeoutError, ConnectionClosed."""
-        frame = self.socket.recv(timeout=max(0.0, seconds))
+        frame = self.socket.recv(max(0.0, seconds))
         if isinstance(frame, bytes):
             self.sound += frame[5:]
             return None

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,9 @@ from tests.far import FarHouse, Talk, Usage, Visitor, patiently, serving
 from tests.namespaces import Place, Wire, tcp_streams, tls_records, udp_payloads
 
 RECOVERS_IN_SECONDS: Final = 5.0
-SPARE_FILES: Final = 8
+SPARE_FILES: Final = 4
+CACHES_MEGABYTES: Final = 180.0
+"""What the server's caches grow to over the first thousand sessions; `many` shows that they end there."""
 COMMAND: Final = "Turn on the bedroom light."
 _Result = TypeVar("_Result")
 
@@ -86,16 +88,24 @@ def trial_through_tunnel(folder: Path) -> Iterator[Trial]:
 
 
 def typed(one: Trial, *, count: int) -> list[float]:
-    """Seconds until the turn of each typed request, one after the other in one session."""
+    """Seconds until the turn of each typed request, one after the other; a session that was lost is opened anew, as a page does,
+    and the request is asked again."""
 
     def run() -> list[float]:
         waits = []
-        with one.visitor.talk(seconds=60, pings=False) as talk:
-            for number in range(count):
-                began = time.monotonic()
-                turn = talk.command(f"set a timer for {number + 1} minutes")
-                assert turn["outcome"] == "done", turn
-                waits.append(time.monotonic() - began)
+        talk = one.visitor.talk(seconds=60, pings=False)
+        for number in range(count):
+            began = time.monotonic()
+            turn = None
+            while turn is None:
+                try:
+                    turn = talk.command(f"set a timer for {number + 1} minutes")
+                except ConnectionClosed:
+                    talk.socket.close()
+                    talk, _ = patiently(lambda: one.visitor.talk(seconds=60, pings=False), seconds=60)
+            assert turn["outcome"] == "done", turn
+            waits.append(time.monotonic() - began)
+        with talk:
             talk.command("cancel all timers")
         return waits
 
@@ -156,10 +166,10 @@ def cut_long(one: Trial, *, seconds: float) -> tuple[float, float]:
         talk.speak(one.spoken[:half])
         one.wire.weather.is_cut = True
         began = time.monotonic()
-        try:
-            while True:
-                talk.next(30)
-        except (ConnectionClosed, TimeoutError):
+        with talk:
+            with suppress(ConnectionClosed, TimeoutError):
+                while True:
+                    talk.next(30)
             noticed = time.monotonic() - began
         time.sleep(max(0.0, seconds - noticed))
         one.wire.weather.is_cut = False
@@ -186,8 +196,9 @@ def restart_in_reply(one: Trial) -> tuple[int | None, float, float]:
     talk = one.there(begin)
     began = time.monotonic()
     one.house.stop(signal.SIGTERM)
-    code, _ = talk.ending(seconds=10)
-    noticed = time.monotonic() - began
+    with talk:
+        code, _ = talk.ending(seconds=10)
+        noticed = time.monotonic() - began
     one.house.start()
 
     def again() -> float:
@@ -215,7 +226,7 @@ def read_slowly(one: Trial, *, seconds: float) -> tuple[float, float]:
         except ConnectionClosed:
             pass  # the server had enough of it
         finally:
-            talk.socket.socket.close()
+            talk.socket.vanish()
 
     slowly = one.elsewhere.calling(slow)
     waits: list[float] = []
@@ -227,7 +238,17 @@ def read_slowly(one: Trial, *, seconds: float) -> tuple[float, float]:
     return max(waits), grown
 
 
-def usage_settles(one: Trial, before: Usage, *, seconds: float = 50, most_megabytes: float = 60) -> Usage:
+def many(one: Trial, *, sessions: int, last: int) -> tuple[float, float]:
+    """The longest wait of very many sessions, one after the other, and the megabytes by which the server grew over the last."""
+    waits = [max(typed(one, count=1)) for _ in range(sessions - last)]
+    before = one.house.usage()
+    waits += [max(typed(one, count=1)) for _ in range(last)]
+    now = one.house.usage()
+    assert now.files <= before.files + SPARE_FILES
+    return max(waits), now.megabytes - before.megabytes
+
+
+def usage_settles(one: Trial, before: Usage, *, seconds: float = 50, most_megabytes: float = CACHES_MEGABYTES) -> Usage:
     """What the server holds once nobody is connected and it is back to what it held, but for the few files and threads of its
     pools, which grow to a fixed size. Raises AssertionError."""
     limit = time.monotonic() + seconds

@@ -72,7 +72,8 @@ def test_a_sign_in_that_was_stolen_ends_with_it(one: Trial) -> None:
     assert one.there(lambda: visitor.ask("POST", "/api/v1/sign-out")).status == 204
     assert one.there(lambda: thief.ask("GET", "/api/v1/me/sign-ins")).status == 401
     assert trials.refused(one, thief)
-    _, error = talk.ending(seconds=5)
+    with talk:
+        _, error = talk.ending(seconds=5)
     assert error is not None
     assert error["code"] == "access.not_signed_in"
 
@@ -99,6 +100,15 @@ def test_passphrases_cannot_be_guessed_in_a_row(one: Trial) -> None:
     assert {answer.status for answer in found} == {401, 429}
     assert [answer.status for answer in found].index(429) <= 10
     assert found[-1].status == 429
+
+
+def test_nothing_is_left_of_those_who_went(one: Trial) -> None:
+    before = one.house.usage()
+    with one.there(one.visitor.talk):
+        assert one.house.connections() >= 1  # and whom the cut took away, until the server misses them
+    for _ in range(3):
+        one.there(lambda: one.visitor.talk(pings=False).socket.vanish())
+    trials.usage_settles(one, before, seconds=45)
 
 
 def test_a_server_that_restarts_in_a_reply_says_so_and_is_back(one: Trial) -> None:
