@@ -132,7 +132,7 @@ class Attendance:
         return None if found is None else found.status
 
     async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement:
-        """Say something at every foreign satellite that is here, or those of one room, `but` at one; tells where it was confirmed."""
+        """Say something at every foreign satellite that is here, or those of one room, not at `but`; tells where it was heard."""
         chosen = [
             (station(one.device), one.box.seat)
             for one in self._attended.values()
