@@ -112,7 +112,7 @@ def test_of_what_is_deleted_nothing_is_left_in_any_file(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with kept_house(tmp_path) as house:
-        anna, ben = house.enrolled("Annabella Canaryowner"), house.enrolled("Ben")
+        ben, anna = house.enrolled("Ben"), house.enrolled("Annabella Canaryowner")
         for number in range(NEIGHBOURS):
             house.keep(ben, f"turn on lamp {number}", sound=b"\1\0" * 200)
         turn_id = house.keep(anna, CANARY, sound=canary_sound())
