@@ -82,7 +82,7 @@ def tried(one: Trial, *, way: str) -> list[Row]:
 def settled(one: Trial, before: Usage) -> float:
     """Seconds until the server holds no more than before."""
     began = time.monotonic()
-    trials.usage_settles(one, before, seconds=60)
+    trials.usage_settles(one, before, seconds=120)
     return time.monotonic() - began
 
 
