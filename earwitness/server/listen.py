@@ -19,8 +19,6 @@ from earwitness.server.door import is_loopback
 
 MAX_FRAME_BYTES: Final = 256 * 1024
 DRAIN_SECONDS: Final = 3
-PING_SECONDS: Final = 10.0
-"""How often a page is asked whether it is still there, and how long it may take to answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

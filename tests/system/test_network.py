@@ -106,7 +106,7 @@ def test_nothing_is_left_of_those_who_went(one: Trial) -> None:
     before = one.house.usage()
     with one.there(one.visitor.talk):
         assert one.house.connections() >= 1  # and whom the cut took away, until the server misses them
-    trials.usage_settles(one, before, seconds=120)  # who vanishes is missed after two pings, then TLS waits half a minute
+    trials.usage_settles(one, before, seconds=120)  # who vanishes is missed after 40 s, then TLS waits half a minute
 
 
 def test_a_server_that_restarts_in_a_reply_says_so_and_is_back(one: Trial) -> None:
