@@ -144,6 +144,7 @@ def test_whatever_ends_the_leader_acknowledges_nothing(
 def test_who_is_interrupted_while_waiting_leaves_the_queue(
     threads: ThreadPoolExecutor, commits: GroupCommit, disk: SlowDisk
 ) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background of a shell begins with it ignored
     first = led(threads, commits, disk)
 
     def interrupt() -> None:
