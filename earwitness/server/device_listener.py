@@ -33,6 +33,8 @@ MOST_HANDSHAKES: Final = 32
 """TLS handshakes at once; whoever comes beyond them is let go unheard and comes again."""
 HANDSHAKE_SECONDS: Final = 5.0
 LEAVE_SECONDS: Final = 5.0
+TAKE_AGAIN_SECONDS: Final = 0.1
+"""How long to wait for descriptors before the next connection is taken."""
 WATCH_SECONDS: Final = 3.0
 """How soon a revocation by another process ends a running session."""
 AWAY_ID: Final = MAX_SPEECH_ID
@@ -115,7 +117,12 @@ class DeviceListener:
                 self._tasks = tasks
                 tasks.create_task(self._watch())
                 while True:
-                    connected, _ = await loop.sock_accept(listener)
+                    try:
+                        connected, _ = await loop.sock_accept(listener)
+                    except OSError as error:  # it left before it was taken, or no descriptors are left
+                        log(_logger, "connection not taken", level=logging.WARNING, error_type=type(error).__name__)
+                        await asyncio.sleep(TAKE_AGAIN_SECONDS)
+                        continue
                     if self._handshakes >= MOST_HANDSHAKES:
                         connected.close()
                         continue

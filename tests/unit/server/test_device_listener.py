@@ -1,6 +1,8 @@
 """Satellites over real TLS links: who comes in, a command from wake to reply, lost networks, revocation, several at once."""
 
 import asyncio
+import errno
+import socket
 import ssl
 from base64 import b64encode
 from pathlib import Path
@@ -270,3 +272,21 @@ async def test_texts_beyond_a_frame_are_cut_and_the_session_goes_on(tmp_path: Pa
         linked.satellites.tell(device.device_id, {"type": "understood", "intent": "HassTurnOn", "slots": slots})
         await satellite.say("ask", {"text": "stop"})
         await satellite.wait_for("turn")
+
+
+async def test_a_connection_that_cannot_be_taken_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when no descriptors are left, or the other side left first."""
+    async with linking(tmp_path) as linked:
+        loop = asyncio.get_running_loop()
+        take, refused = loop.sock_accept, [OSError(errno.EMFILE, "no descriptors"), OSError(errno.ECONNABORTED, "left")]
+
+        async def sock_accept(listener: socket.socket) -> tuple[socket.socket, object]:
+            if refused:
+                raise refused.pop()
+            return await take(listener)
+
+        monkeypatch.setattr(loop, "sock_accept", sock_accept)
+        for name in ("Lamp", "Shelf"):  # the first connection was waited for before
+            _, satellite = await linked.join(name)
+            assert satellite.is_connected
+        assert not refused
