@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from earwitness.domain.visitor import IS_HERE, VISITOR, Visitor
 from earwitness.server.door import is_same_machine
-from earwitness.server.rules import PAGES, Kind, Rule, methods_of, rule_of
+from earwitness.server.rules import PAGES, STATIC, Kind, Rule, methods_of, rule_of
 
 SETUP_PASS_HEADER: Final = "x-earwitness-setup-pass"  # noqa: S105  (a name, not a secret)
 LONGEST_RETURN: Final = 500
@@ -75,11 +75,13 @@ class Gate:
         """Why a request may not pass, None if it may; then the scope has its visitor. Asked again, it tells what holds now."""
         headers = Headers(scope=scope)
         peer = peer_of(scope)
+        found = rule_of("WS" if scope["type"] == "websocket" else scope["method"], scope["path"])
+        if found is not None and found.template == STATIC:  # a dozen for each page, and nobody is asked for
+            return None
         scope[VISITOR] = visitor = await self._who(headers, peer)
         scope[IS_HERE] = self._is_here(headers, peer)
-        found = rule_of("WS" if scope["type"] == "websocket" else scope["method"], scope["path"])
         if found is not None and found.rule.kind is Kind.OPEN:
-            return await self._open_refusal(scope, visitor)
+            return await self._open_refusal(scope)
         if not await self._setup.is_done():
             return self._setup_refusal(headers, peer, rule=found.rule if found else None)
         if found is not None and found.rule.kind is Kind.SETUP:
@@ -88,7 +90,7 @@ class Gate:
             return Refusal(401, "access.not_signed_in", "Sign in first, at /sign-in.", lead=_sign_in(scope))
         return _not_there(scope) if found is None else self._member_refusal(visitor, found.rule)
 
-    async def _open_refusal(self, scope: Scope, visitor: Visitor | None) -> Refusal | None:
+    async def _open_refusal(self, scope: Scope) -> Refusal | None:
         """An open page leads on whoever has no business there."""
         if scope["path"] == "/setup" and await self._setup.is_done():
             return Refusal(409, "setup.done", "This home is set up already; sign in.", lead="/")

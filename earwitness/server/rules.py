@@ -52,6 +52,8 @@ def _danger(*permissions: Permission) -> Rule:
     return Rule(permissions=frozenset(permissions), is_dangerous=True)
 
 
+STATIC: Final = "/static/{path:path}"
+"""What the pages load: the same for everybody."""
 _OPEN: Final = Rule(kind=Kind.OPEN)
 _SETUP: Final = Rule(kind=Kind.SETUP)
 _ACCOUNT: Final = _needs(Permission.ACCOUNT)
@@ -152,7 +154,7 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
 
 RULES: Final[Mapping[tuple[str, str], Rule]] = {
     **{("GET", path): rule for path, rule in PAGES.items()},
-    ("GET", "/static/{path:path}"): _OPEN,
+    ("GET", STATIC): _OPEN,
     ("GET", "/ledger/key"): _LEDGER,
     ("GET", "/ledger/{path:path}"): _LEDGER,
     **{(method, f"/api/v1{path}"): rule for path, methods in _API.items() for method, rule in methods.items()},

@@ -276,6 +276,7 @@ class Conversation:
             return await confirmed
         finally:
             del self._announced[token]
+            self._announcing = {speech_id: other for speech_id, other in self._announcing.items() if other != token}
 
     def move(self, area: str | None) -> None:
         """The device stands in another room from now on."""
