@@ -79,14 +79,6 @@ class Trust:
             )
         return ours
 
-    def is_plain_allowed(self, host: str) -> bool:
-        """Whether `check_peer` has nothing against `host`."""
-        try:
-            self.check_peer(host)
-        except NetworkError:
-            return False
-        return True
-
 
 def own_address_towards(host: str) -> str:
     """Our address on the way to `host` (an address); sends nothing. Raises NetworkError if there is no way."""

@@ -123,11 +123,6 @@ class Accounts:
             raise AccessError("That is somebody else's passkey.", code="access.wrong")
         return self._confirmed(token, person, way=SignInWay.PASSKEY, origin=origin)
 
-    def check_fresh(self, sign_in: SignIn) -> None:
-        """Raises AccessError (access.confirm) unless the person showed who they are in the last ten minutes."""
-        if not sign_in.is_fresh(self._clock()):
-            raise AccessError("Show again that it is you: your passphrase or a passkey, please.", code="access.confirm")
-
     def sign_out(self, token: str, *, origin: Origin = HERE) -> None:
         """End a sign-in by its token."""
         whose = self.sign_ins.end(token)

@@ -21,7 +21,6 @@ from earwitness.storage.moments import moment
 IDLE_LIMIT: Final = timedelta(days=30)
 SIGN_IN_LASTS: Final = timedelta(days=90)
 SEEN_EVERY: Final = timedelta(minutes=1)
-FRESH_MINUTES: Final = 10
 LONGEST_PROGRAM: Final = 100
 
 
@@ -39,10 +38,6 @@ class SignIn:
     way: SignInWay
     program: str
     address: str
-
-    def is_fresh(self, now: datetime, *, minutes: float = FRESH_MINUTES) -> bool:
-        """Whether the person showed who they are in the last minutes, as a dangerous act asks."""
-        return timedelta() <= now - self.confirmed_at <= timedelta(minutes=minutes)
 
 
 class SignIns:

@@ -59,10 +59,6 @@ class NewPasskey(Answer):
     name: Name
 
 
-class PasskeyName(_Shape):
-    name: Name
-
-
 class PasskeyShape(_Shape):
     id: str
     name: str

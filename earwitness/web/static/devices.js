@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 import { CANCEL, choose } from "./dialogs.js";
 import { byId, make } from "./elements.js";
 import { account, attempt, complain, inform, start } from "./header.js";
+import { namedButton } from "./named_button.js";
 import { sayMoment } from "./times.js";
 
 const LOOK_MS = 2_000;
@@ -75,18 +76,7 @@ function facts(one) {
 }
 
 function card(one) {
-  const button = (words, work, tone = "") => {
-    const made = make("button", { type: "button", class: tone, "aria-label": `${words} (${one.name})` }, words);
-    made.addEventListener("click", () =>
-      attempt(made, async () => {
-        const sentence = await work();
-        if (!sentence) return;
-        await load();
-        inform(sentence);
-      }),
-    );
-    return made;
-  };
+  const button = (words, work, tone = "") => namedButton(one.name, words, work, { load, tone });
   const lines = [make("p", { class: "quiet" }, facts(one))];
   if (one.problem) lines.push(make("p", { class: "wrong" }, one.problem));
   if (one.is_connected && !one.is_encrypted) lines.push(make("p", { class: "wrong" }, "Its sound travels unencrypted: anybody on that network can listen."));

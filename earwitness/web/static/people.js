@@ -3,7 +3,8 @@
 import { ask } from "./api.js";
 import { CANCEL, choose } from "./dialogs.js";
 import { byId, make } from "./elements.js";
-import { account, attempt, complain, inform, start } from "./header.js";
+import { account, complain, inform, start } from "./header.js";
+import { namedButton } from "./named_button.js";
 import { advise } from "./passphrase_advice.js";
 import { ROLES } from "./roles.js";
 import { watchShowButtons } from "./show_secret.js";
@@ -65,18 +66,7 @@ function facts(one) {
 }
 
 function card(one) {
-  const button = (words, work, tone = "") => {
-    const made = make("button", { type: "button", class: tone, "aria-label": `${words} (${one.name})` }, words);
-    made.addEventListener("click", () =>
-      attempt(made, async () => {
-        const sentence = await work();
-        if (!sentence) return;
-        await load();
-        inform(sentence);
-      }),
-    );
-    return made;
-  };
+  const button = (words, work, tone = "") => namedButton(one.name, words, work, { load, tone });
   const isMe = one.id === account.me.person.id;
   const buttons = isMe
     ? []

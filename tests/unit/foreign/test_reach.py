@@ -16,7 +16,6 @@ def test_this_machine_is_always_in_reach() -> None:
 def test_another_machine_is_out_of_reach_without_a_trusted_interface() -> None:
     with pytest.raises(NetworkError):
         Trust().check_peer("192.0.2.7")
-    assert not Trust().is_plain_allowed("192.0.2.7")
 
 
 def test_an_interface_has_the_addresses_that_the_kernel_says() -> None:

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from earwitness.domain.account import AccountEvent, AccountRole, Origin, Scope
 from earwitness.domain.person import Person
+from earwitness.domain.visitor import Visitor
 from earwitness.people.account_log import MOST_ENTRIES
+from earwitness.people.accounts import Accounts
 from earwitness.people.passkeys import CHALLENGE_LASTS
 from earwitness.people.people import People
 from earwitness.people.sign_ins import IDLE_LIMIT, SIGN_IN_LASTS
@@ -66,17 +68,24 @@ def test_a_sign_in_ends_when_idle_and_after_ninety_days_in_any_case(people: Peop
     assert people.signed_in(idle) is None
 
 
+def visitor_with(accounts: Accounts, token: str) -> Visitor:
+    """Who comes in with a token."""
+    found = accounts.sign_ins.find(token)
+    assert found is not None
+    return Visitor(person=found[0], sign_in_id=found[1].sign_in_id, confirmed_at=found[1].confirmed_at)
+
+
 def test_showing_again_who_one_is_makes_it_fresh_and_ends_the_old_token(people: People, clock: Clock) -> None:
     people.add("Anna", passphrase=PASSPHRASE)
     accounts = people.accounts
     old = accounts.sign_in("Anna", passphrase=PASSPHRASE, origin=PHONE).token
     clock.advance(minutes=10)
-    accounts.check_fresh(accounts.sign_ins.find(old)[1])  # type: ignore[index]
+    assert visitor_with(accounts, old).is_fresh(clock())
     clock.advance(seconds=1)
-    assert error_of(lambda: accounts.check_fresh(accounts.sign_ins.find(old)[1])) == "access.confirm"  # type: ignore[index]
+    assert not visitor_with(accounts, old).is_fresh(clock())
     assert error_of(lambda: accounts.confirm(old, passphrase="not the right one")) == "access.wrong"
     fresh = accounts.confirm(old, passphrase=PASSPHRASE).token
-    accounts.check_fresh(accounts.sign_ins.find(fresh)[1])  # type: ignore[index]
+    assert visitor_with(accounts, fresh).is_fresh(clock())
     assert accounts.sign_ins.find(old) is None
     assert error_of(lambda: accounts.confirm(old, passphrase=PASSPHRASE)) == "access.not_signed_in"
 
