@@ -22,8 +22,8 @@ PROMISE: Final = (
     ),
     (
         "How you can tell",
-        "Every time somebody opens a recording it is written down first, where nobody can erase it, and you see it under Who "
-        "listened.",
+        "Every time somebody opens a recording it is written down first, in a record that nobody can change unnoticed, and you "
+        "see it under Who listened.",
     ),
 )
 """Title and text of each part."""
