@@ -227,11 +227,17 @@ class KeptHouse:
         client = TestClient(self.app(is_secure=is_secure), base_url=url, client=(address, 50_000))
         self.closing.enter_context(client)
         if person is not None:
-            client.cookies.set(PERSON_COOKIES[is_secure], self.people.let_in(person), domain="127.0.0.1")
+            client.cookies.set(PERSON_COOKIES[is_secure], self.people.accounts.let_in(person).token, domain="127.0.0.1")
         return client
 
     def sign_in(self, client: TestClient, name: str, *, passphrase: str = PASSPHRASE) -> Any:
         return client.post("/api/v1/sign-in", json={"name": name, "passphrase": passphrase})
+
+
+def whose(people: People, token: str | None) -> Person | None:
+    """Who a token of a sign-in stands for; None for one that is unknown or has ended."""
+    found = people.accounts.sign_ins.find(token)
+    return None if found is None else found[0]
 
 
 @contextlib.contextmanager

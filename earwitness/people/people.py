@@ -13,14 +13,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from earwitness.domain.account import GUARDIANS, HERE, AccountEvent, AccountRole, Origin, SignInWay
+from earwitness.domain.account import GUARDIANS, HERE, AccountEvent, AccountRole, Origin
 from earwitness.domain.errors import PersonError, StorageError
 from earwitness.domain.person import Person
 from earwitness.people import passphrase as secret
 from earwitness.people.accounts import Accounts
 from earwitness.people.aliases import new_alias
 from earwitness.people.rows import LOCK, name_key, person_of_row, shown_name, unknown_person
-from earwitness.people.sign_ins import SIGN_IN_LASTS as SIGN_IN_LASTS
 from earwitness.storage.database import Database
 from earwitness.storage.household import passkeys, people
 
@@ -190,29 +189,9 @@ class People:
             with contextlib.suppress(StorageError):  # the sweep of what they said empties the log too
                 self._database.scrub(traces)
 
-    # Signing in, in short
-
-    def sign_in(self, name: str, *, passphrase: str) -> tuple[Person, str]:
-        """Who that is, and a token for later requests. Raises AccessError, as `accounts.check` does."""
-        found = self.accounts.sign_in(name, passphrase=passphrase)
-        return found.person, found.token
-
-    def let_in(self, person: Person, *, origin: Origin = HERE) -> str:
-        """A token for later requests of somebody who has shown who they are."""
-        return self.accounts.let_in(person, way=SignInWay.PASSPHRASE, origin=origin).token
-
     def check(self, name: str, *, passphrase: str, code: str | None = None, origin: Origin = HERE) -> Person:
         """The person whose name and passphrase these are. Raises AccessError, as `accounts.check` does."""
         return self.accounts.check(name, passphrase=passphrase, code=code, origin=origin)[0]
-
-    def signed_in(self, token: str | None) -> Person | None:
-        """Who a token of a sign-in stands for; None for one that is unknown or has ended."""
-        found = self.accounts.sign_ins.find(token)
-        return None if found is None else found[0]
-
-    def sign_out(self, token: str) -> None:
-        """End a sign-in."""
-        self.accounts.sign_out(token)
 
 
 def _find_in(connection: sa.Connection, person_id: str) -> Person:

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from earwitness.storage import database
-from tests.houses_kept import Clock, KeptHouse, kept_house, sound
+from tests.houses_kept import Clock, KeptHouse, kept_house, sound, whose
 
 CHECKS = [
     not_a_server_error,
@@ -43,7 +43,7 @@ class SignedInApp:
         self._headers = [(b"host", b"127.0.0.1"), (b"cookie", f"earwitness-person={token}".encode())]
 
     def is_alive(self) -> bool:
-        return self._house.people.signed_in(self._token) is not None
+        return whose(self._house.people, self._token) is not None
 
     async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
         if scope["type"] == "http":
@@ -60,7 +60,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.schem
         owner = house.enrolled("Owner")
         house.enrolled("Another")
         house.keep(owner, sound=sound(0.1))
-        app = SignedInApp(house, house.people.let_in(owner))
+        app = SignedInApp(house, house.people.accounts.let_in(owner).token)
         yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
 
 

@@ -60,7 +60,7 @@ def test_after_a_hundred_turns_nothing_is_kept_and_nothing_told(
         caplog.set_level(logging.DEBUG, logger=name)
     with House(Settings()) as house:
         silent, keeping = (house.people.add(name, passphrase=PASSPHRASE) for name in NAMES)
-        _, token = house.people.sign_in(NAMES[1], passphrase=PASSPHRASE)
+        token = house.people.accounts.sign_in(NAMES[1], passphrase=PASSPHRASE).token
         house.rights.decide(keeping.person_id, Purpose.KEEP, is_given=True, way=Way.TERMINAL)
         spoken = sound_of(house, f"Where is the {CANARY}?").data
         others = random.Random(3).randbytes(2 * 16_000)

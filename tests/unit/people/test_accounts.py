@@ -20,7 +20,7 @@ from earwitness.people.people import People
 from earwitness.people.sign_ins import IDLE_LIMIT, SIGN_IN_LASTS
 from earwitness.storage.database import Database
 from earwitness.storage.household import people as people_table
-from tests.houses_kept import PASSPHRASE, Clock, error_of
+from tests.houses_kept import PASSPHRASE, Clock, error_of, whose
 from tests.unit.people.authenticator import Authenticator
 
 HOST, PAGE = "home.test", "https://home.test"
@@ -55,17 +55,17 @@ def events(people: People, person_id: str) -> list[AccountEvent]:
 
 def test_a_sign_in_ends_when_idle_and_after_ninety_days_in_any_case(people: People, clock: Clock) -> None:
     anna = people.add("Anna", passphrase=PASSPHRASE)
-    token = people.let_in(anna)
+    token = people.accounts.let_in(anna).token
     for _ in range(3):
         clock.advance(days=29, hours=23)
-        assert people.signed_in(token) is not None
+        assert whose(people, token) is not None
     clock.now = anna.created_at + SIGN_IN_LASTS - timedelta(seconds=1)
-    assert people.signed_in(token) is not None
+    assert whose(people, token) is not None
     clock.advance(seconds=1)
-    assert people.signed_in(token) is None
-    idle = people.let_in(anna)
+    assert whose(people, token) is None
+    idle = people.accounts.let_in(anna).token
     clock.advance(seconds=IDLE_LIMIT.total_seconds())
-    assert people.signed_in(idle) is None
+    assert whose(people, idle) is None
 
 
 def visitor_with(accounts: Accounts, token: str) -> Visitor:
@@ -97,17 +97,17 @@ def test_changes_and_signing_out_end_the_other_sign_ins(people: People) -> None:
     mine = accounts.sign_ins.find(here)[1].sign_in_id  # type: ignore[index]
     assert {one.address for one in accounts.sign_ins.of(ben.person_id)} == {PHONE.address, ELSEWHERE.address}
     accounts.change_passphrase(ben.person_id, OTHER, but=mine)
-    assert (people.signed_in(here), people.signed_in(there)) == (ben, None)
+    assert (whose(people, here), whose(people, there)) == (ben, None)
     assert error_of(lambda: people.check("Ben", passphrase=PASSPHRASE)) == "access.wrong"
     assert error_of(lambda: accounts.sign_out_one(anna.person_id, mine)) == "person.unknown"
     people.change_role(ben.person_id, AccountRole.GUEST)
-    assert people.signed_in(here) is None
-    again = people.let_in(ben)
+    assert whose(people, here) is None
+    again = people.accounts.let_in(ben).token
     people.suspend(ben.person_id)
-    assert people.signed_in(again) is None
+    assert whose(people, again) is None
     assert error_of(lambda: people.check("Ben", passphrase=OTHER)) == "access.wrong"
     people.restore(ben.person_id)
-    assert people.signed_in(again) is None
+    assert whose(people, again) is None
     assert people.check("Ben", passphrase=OTHER).role is AccountRole.GUEST
 
 
@@ -366,7 +366,7 @@ def test_who_leaves_leaves_nothing_behind(people: People, database: Database, cl
     enrolment = people.accounts.totp.begin(anna)
     people.accounts.turn_code_on(anna, pyotp.TOTP(enrolment.secret).at(clock()))
     people.accounts.make_token(people.find(anna), "Script of mine", scopes=frozenset({Scope.HOME}))
-    people.let_in(people.find(anna), origin=PHONE)
+    people.accounts.let_in(people.find(anna), origin=PHONE)
     people.remove(anna)
     with database.reading() as connection:
         for table in ("people", "sign_ins", "passkeys", "recovery_codes", "account_log", "tokens"):

@@ -17,7 +17,7 @@ from earwitness.people.sign_ins import IDLE_LIMIT
 from earwitness.storage.database import Database
 from earwitness.storage.household import people as people_table
 from earwitness.storage.household import sign_ins
-from tests.houses_kept import NOON, PASSPHRASE, Clock, error_of
+from tests.houses_kept import NOON, PASSPHRASE, Clock, error_of, whose
 
 
 @pytest.fixture
@@ -139,31 +139,32 @@ def test_an_alias_stands_for_a_person_and_says_nothing_of_them(people: People) -
 
 def test_a_token_stands_for_who_signed_in_until_its_time_is_over(anywhere: People, clock: Clock) -> None:
     anna = anywhere.add("Anna", passphrase=PASSPHRASE)
-    person, token = anywhere.sign_in("anna", passphrase=PASSPHRASE)
-    assert person == anna == anywhere.signed_in(token)
+    found = anywhere.accounts.sign_in("anna", passphrase=PASSPHRASE)
+    person, token = found.person, found.token
+    assert person == anna == whose(anywhere, token)
     clock.now = NOON + IDLE_LIMIT - timedelta(seconds=1)
-    assert anywhere.signed_in(token) == anna
+    assert whose(anywhere, token) == anna
     clock.now += IDLE_LIMIT
-    assert anywhere.signed_in(token) is None
+    assert whose(anywhere, token) is None
 
 
 @pytest.mark.parametrize("token", [None, "", "x", "x" * 10_000, "\x00", "\ud800", "' OR 1=1 --"], ids=ascii)
 def test_any_other_token_stands_for_nobody(people: People, token: str | None) -> None:
-    people.sign_in(people.add("Anna", passphrase=PASSPHRASE).name, passphrase=PASSPHRASE)
-    assert people.signed_in(token) is None
+    people.accounts.sign_in(people.add("Anna", passphrase=PASSPHRASE).name, passphrase=PASSPHRASE)
+    assert whose(people, token) is None
 
 
 def test_signing_out_ends_one_sign_in_and_leaving_all_of_them(anywhere: People) -> None:
     anna, ben = (anywhere.add(name, passphrase=PASSPHRASE) for name in ("Anna", "Ben"))
-    first, second, his = anywhere.let_in(anna), anywhere.let_in(anna), anywhere.let_in(ben)
-    anywhere.sign_out(first)
-    assert (anywhere.signed_in(first), anywhere.signed_in(second)) == (None, anna)
+    first, second, his = (anywhere.accounts.let_in(person).token for person in (anna, anna, ben))
+    anywhere.accounts.sign_out(first)
+    assert (whose(anywhere, first), whose(anywhere, second)) == (None, anna)
     anywhere.remove(anna.person_id)
-    assert (anywhere.signed_in(second), anywhere.signed_in(his)) == (None, ben)
+    assert (whose(anywhere, second), whose(anywhere, his)) == (None, ben)
 
 
 def test_only_digests_of_tokens_and_hashes_of_passphrases_are_kept(anywhere: People, database: Database) -> None:
-    token = anywhere.let_in(anywhere.add("Anna", passphrase=PASSPHRASE))
+    token = anywhere.accounts.let_in(anywhere.add("Anna", passphrase=PASSPHRASE)).token
     with database.reading() as connection:
         (row,) = connection.execute(sa.select(sign_ins)).all()
         hashed = connection.execute(sa.select(people_table.c.passphrase_hash)).scalar_one()
@@ -174,9 +175,9 @@ def test_only_digests_of_tokens_and_hashes_of_passphrases_are_kept(anywhere: Peo
 
 def test_sign_ins_that_ended_are_removed_when_somebody_signs_in(anywhere: People, database: Database, clock: Clock) -> None:
     anna = anywhere.add("Anna", passphrase=PASSPHRASE)
-    anywhere.let_in(anna)
+    anywhere.accounts.let_in(anna)
     clock.advance(days=31)
-    anywhere.let_in(anna)
+    anywhere.accounts.let_in(anna)
     with database.reading() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(sign_ins)).scalar_one() == 1
 

@@ -17,7 +17,7 @@ from earwitness.domain.recording import Actor, ReadPurpose, Role, Selection, Spo
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.rights.rights import EVERYTHING, themself
 from earwitness.storage import database
-from tests.houses_kept import NOON, PASSPHRASE, REVIEWER, KeptHouse, error_of, kept_house, sound
+from tests.houses_kept import NOON, PASSPHRASE, REVIEWER, KeptHouse, error_of, kept_house, sound, whose
 
 TRAINER = Actor(actor_id="trainer-1", alias="brisk-wren-3333", role=Role.TRAINER)
 
@@ -314,11 +314,11 @@ def test_whoever_leaves_leaves_nothing_but_a_receipt(house: KeptHouse) -> None:
     turn_id = house.keep(anna, sound=sound(0.5))
     his = house.keep(ben)
     house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW).close()
-    token = house.people.let_in(anna)
+    token = house.people.accounts.let_in(anna).token
     erasure = house.rights.erase_person(anna.person_id)
     assert (erasure.kind, erasure.recordings) == ("person", 1)
     house.rights.upkeep()
-    assert house.people.signed_in(token) is None
+    assert whose(house.people, token) is None
     assert error_of(lambda: house.people.find(anna.person_id)) == "person.unknown"
     assert house.consents.decisions(anna.person_id) == ()
     assert house.rights.reads(anna.person_id) == ()

@@ -21,6 +21,7 @@ from earwitness.storage.lock import StateLock
 from earwitness.vault.backup import KeysBackup, backup_data
 from earwitness.vault.backup_age import make_identity
 from earwitness.vault.restore import Restored, replay_lists
+from tests.houses_kept import whose
 from tests.unit.vault.backed_up import NOON, PASSPHRASE, Household, Opened, sound_of
 
 CANARY = "zanzibar marmalade"
@@ -78,13 +79,13 @@ def test_an_empty_household_comes_back(house: Household) -> None:
 def test_everybody_signs_in_anew(house: Household) -> None:
     with house.open() as home:
         home.enrol("Ada")
-        _, token = home.people.sign_in("Ada", passphrase=PASSPHRASE)
+        token = home.people.accounts.sign_in("Ada", passphrase=PASSPHRASE).token
     house.backup_data()
     keys = house.backup_keys()
     house.lose()
     house.restore(keys)
     with house.open() as home:
-        assert home.people.signed_in(token) is None
+        assert whose(home.people, token) is None
 
 
 # Deleted means gone

@@ -88,7 +88,7 @@ def test_every_route_about_a_person_needs_a_sign_in(house: KeptHouse, stranger: 
     for cookies in (
         {},
         {PERSON_COOKIES[False]: "x" * 43},
-        {PERSON_COOKIES[True]: house.people.let_in(house.people.named("Anna"))},
+        {PERSON_COOKIES[True]: house.people.accounts.let_in(house.people.named("Anna")).token},
     ):
         stranger.cookies.clear()
         for name, value in cookies.items():

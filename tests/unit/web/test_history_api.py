@@ -308,7 +308,7 @@ async def leave_after(house: KeptHouse, address: str, cookie: str, *, pieces: in
 
 
 def cookie_of(house: KeptHouse, person: Any) -> str:
-    return f"{PERSON_COOKIES[False]}={house.people.let_in(person)}"
+    return f"{PERSON_COOKIES[False]}={house.people.accounts.let_in(person).token}"
 
 
 @pytest.mark.parametrize("pieces", [1, 2])

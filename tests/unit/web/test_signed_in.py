@@ -78,7 +78,8 @@ def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
     people.accounts.sign_ins = sign_ins = NotingSignIns(database, clock=clock)
     sign_ins.threads = []
     people.add("Anna", passphrase=PASSPHRASE)
-    anna, token = people.sign_in("Anna", passphrase=PASSPHRASE)
+    found = people.accounts.sign_in("Anna", passphrase=PASSPHRASE)
+    anna, token = found.person, found.token
     yield Household(file, clock, people, sign_ins, anna, token)
     database.close()
 
@@ -212,7 +213,7 @@ def test_without_a_token_the_database_is_not_asked_at_all(household: Household) 
 
 
 def test_a_sign_in_ends_after_thirty_days_without_use(household: Household) -> None:
-    token = household.people.let_in(household.anna)
+    token = household.people.accounts.let_in(household.anna).token
     try:
         household.clock.now = NOW + timedelta(days=30, seconds=-1)
         assert household.who(f"{PLAIN}={token}") == household.anna
@@ -223,15 +224,15 @@ def test_a_sign_in_ends_after_thirty_days_without_use(household: Household) -> N
 
 
 def test_signing_out_ends_this_browser_and_no_other(household: Household) -> None:
-    _, other = household.people.sign_in("anna", passphrase=PASSPHRASE)
-    household.people.sign_out(other)
+    other = household.people.accounts.sign_in("anna", passphrase=PASSPHRASE).token
+    household.people.accounts.sign_out(other)
     assert household.who(f"{PLAIN}={other}") is None
     assert household.who(f"{PLAIN}={household.token}") == household.anna
 
 
 def test_who_left_is_nobody_on_every_browser(household: Household) -> None:
     ben = household.people.add("Ben", passphrase=PASSPHRASE)
-    tokens = [household.people.sign_in("Ben", passphrase=PASSPHRASE)[1] for _ in range(2)]
+    tokens = [household.people.accounts.sign_in("Ben", passphrase=PASSPHRASE).token for _ in range(2)]
     assert [household.who(f"{PLAIN}={token}") for token in tokens] == [ben, ben]
     household.people.remove(ben.person_id)
     assert [household.who(f"{PLAIN}={token}") for token in tokens] == [None, None]
@@ -273,14 +274,14 @@ def test_a_token_stands_for_its_owner_with_its_scopes_and_no_cookie_helps_it(hou
 
 
 def test_who_is_signed_out_is_not_in_any_more(household: Household) -> None:
-    token = household.people.let_in(household.anna)
+    token = household.people.accounts.let_in(household.anna).token
     found = visitor(household, cookie=f"{PLAIN}={token}")
     assert found is not None
     signed_in = household.on()
     assert asyncio.run(signed_in.is_still_in(found)) is True
     fresh = household.people.accounts.confirm(token, passphrase=PASSPHRASE).token
     assert asyncio.run(signed_in.is_still_in(found)) is True, "the same sign-in, with a new token"
-    household.people.sign_out(fresh)
+    household.people.accounts.sign_out(fresh)
     assert asyncio.run(signed_in.is_still_in(found)) is False
 
 

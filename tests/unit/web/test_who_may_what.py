@@ -271,7 +271,7 @@ def code_of(client: TestClient, route: str, headers: dict[str, str]) -> str:
 
 
 def cookie(house: KeptHouse, person: Person) -> dict[str, str]:
-    return {"cookie": f"earwitness-person={house.people.let_in(person)}"}
+    return {"cookie": f"earwitness-person={house.people.accounts.let_in(person).token}"}
 
 
 def sorted_last(routes: set[str]) -> list[str]:
