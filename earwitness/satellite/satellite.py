@@ -242,6 +242,7 @@ class Satellite:
             case do.StopMicrophone():
                 parts.microphone.close()
                 self.hearing.close()
+                self.link.forget_sound()
             case do.StartMicrophone():
                 self.devices.open_microphone()
             case do.MuteYourself():

@@ -88,6 +88,8 @@ class ServerLink:
         self._link = Link()
         self._token: str | None = None
         self._connection: Connection | None = None
+        self._opening: Connection | None = None
+        self._forgets_sound = False
         self._outbox: asyncio.Queue[Frame] = asyncio.Queue()
         self._lost_at: float | None = None
         self._said = ""
@@ -107,6 +109,7 @@ class ServerLink:
 
     def send_sound(self, chunk: bytes, *, is_first: bool = False) -> None:
         """Send 20 to 80 ms of the microphone."""
+        self._forgets_sound = False
         if is_first:
             self.first_sound_at = self._clock()
         self.sound_frames += 1
@@ -117,6 +120,19 @@ class ServerLink:
         self._token = None
         if self._connection is not None:
             self._connection.abort()
+
+    def forget_sound(self) -> None:
+        """No sound that was captured before leaves any more, as when the device was muted: if some waits for the network, the
+        session is begun anew without it."""
+        self._forgets_sound = True
+        if self._opening is not None:
+            self._opening.abort()
+        if self._connection is None and self._holds_sound():
+            self._give_up()
+
+    def _holds_sound(self) -> bool:
+        """Whether sound would be sent again."""
+        return any(frame.kind == SOUND for frame in self._link.unacked())
 
     def revoke(self, sentence: str) -> None:
         """The household wants this device no more: stop for good."""
@@ -164,6 +180,8 @@ class ServerLink:
 
     async def _try(self) -> bool:
         """One connection, to its end; whether it was up. Raises WireError."""
+        if self._forgets_sound and self._holds_sound():
+            self._give_up()
         limit = self._gone_in_seconds()
         try:
             async with asyncio.timeout(limit if limit is None else max(limit, 0.01)):
@@ -203,6 +221,7 @@ class ServerLink:
         return await self._open(Connection(reader, writer))
 
     async def _open(self, connection: Connection) -> Connection | None:
+        self._opening = connection
         try:
             opened, self._link = await open_link(connection, self._link, token=self._token)
         except ConnectionLostError:
@@ -213,6 +232,8 @@ class ServerLink:
         except BaseException:
             connection.abort()
             raise
+        finally:
+            self._opening = None
         self._outbox = asyncio.Queue()
         self._token, self._connection, self._lost_at, self._said = opened.token, connection, None, ""
         self._tell(LinkUp(is_resumed=opened.is_resumed))
@@ -250,7 +271,10 @@ class ServerLink:
         outbox = self._outbox
         try:
             while True:
-                await connection.write(await outbox.get())
+                frame = await outbox.get()
+                if frame.kind == SOUND and self._forgets_sound:
+                    return  # the connection ends, and its session with it
+                await connection.write(frame)
         except ConnectionLostError:
             return
 

@@ -8,8 +8,11 @@ import pytest
 
 from earwitness.domain.device import DeviceEvent
 from earwitness.domain.errors import DeviceError
+from earwitness.protocol.frames import Frame
+from earwitness.protocol.session_messages import ClientMessage
 from earwitness.satellite.cues import cue
 from earwitness.satellite.mute import Mute
+from earwitness.server import device_channel
 from tests.fakes import silence, tone
 from tests.unit.satellite.living import living, until
 from tests.unit.server.linking import linking
@@ -100,6 +103,37 @@ async def test_the_page_mutes_and_nothing_of_the_network_unmutes(tmp_path: Path)
         here.satellite.toggle_mute()
         await here.until(is_muted=False, is_microphone_open=True)
         await linked.until_logged(DeviceEvent.UNMUTED, here.device.device_id)
+
+
+async def test_what_waits_for_the_network_when_it_is_muted_never_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link would send it again as soon as the network is back."""
+    arrived: list[str] = []
+    read = device_channel._message
+
+    def counted(frame: Frame) -> ClientMessage | bytes:
+        arrived.append(frame.kind)
+        return read(frame)
+
+    monkeypatch.setattr(device_channel, "_message", counted)
+    async with linking(tmp_path) as linked, living(linked, tmp_path / "device") as here:
+        here.microphone.wake()
+        await here.until(captures=1)
+        here.microphone.hear(tone(0.3))
+        await until(lambda: arrived.count(device_channel.SOUND) >= 9)
+        link = here.satellite.link
+        there, link._address = link._address, type(link._address)(host="127.0.0.1", port=1)
+        assert link._connection is not None
+        link._connection.abort()
+        await here.until(link="lost")
+        before, kept = arrived.count(device_channel.SOUND), link.sound_frames
+        here.microphone.hear(tone(0.5))
+        await until(lambda: link.sound_frames > kept + 10)
+        here.satellite.mute()
+        link._address = there
+        await here.until(link="up", is_muted=True)
+        await linked.until_logged(DeviceEvent.CONNECTED, here.device.device_id)
+        await until(lambda: linked.satellites.is_muted(here.device.device_id) is True)
+        assert arrived.count(device_channel.SOUND) == before
 
 
 async def test_the_switch_of_the_hardware_mutes(tmp_path: Path) -> None:
