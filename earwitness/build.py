@@ -349,7 +349,11 @@ class House:
     @cached_property
     def satellites(self) -> Satellites:
         """Those that are connected."""
-        return Satellites(wake_words=lambda: self.wake_words, speed=self.settings.speech.speed)
+        return Satellites(
+            wake_words=lambda: self.wake_words,
+            voice=lambda: self.assistant.default_voice(),
+            speed=self.settings.speech.speed,
+        )
 
     @cached_property
     def skills(self) -> SkillSet:

@@ -94,6 +94,8 @@ class Satellites:
     """The satellites of one household. Used on one event loop."""
 
     wake_words: Callable[[], Sequence[str]] = lambda: ()
+    voice: Callable[[], str | None] = lambda: None
+    """The home's voice, for satellites that have none of their own."""
     speed: float = 1.0
     clock: Callable[[], float] = time.monotonic
     window_seconds: float = WINDOW_SECONDS
@@ -157,9 +159,10 @@ class Satellites:
     def _settle(self, station: Station) -> None:
         """Tell a satellite how it is set up, and speak with its voice."""
         here = self._here[station.device_id]
-        if station.voice is not None and here.session.conversation is not None:
+        voice = station.voice or self.voice()
+        if voice is not None and here.session.conversation is not None:
             with contextlib.suppress(VoiceError):
-                here.session.conversation.choose_voice(station.voice, speed=self.speed)
+                here.session.conversation.choose_voice(voice, speed=self.speed)
         settings: dict[str, object] = {"type": "settings", "name": station.name, "area": station.area}
         words = list(self.wake_words())
         self.tell(station.device_id, settings | {"wake_words": words, "voice": station.voice, "speed": self.speed})

@@ -263,3 +263,16 @@ def test_a_satellite_learns_its_settings_and_alarms_when_it_comes_and_when_they_
         assert den.conversation.said == ["in Attic", "voice heart"]
 
     run_virtually(scenario())
+
+
+def test_a_satellite_whose_own_voice_is_taken_away_speaks_with_the_homes() -> None:
+    async def scenario() -> None:
+        one = home()
+        one.satellites.voice = lambda: "bella"
+        den = one.place("den", "Den")
+        for voice in ("heart", None):
+            one.satellites.restation(Station(device_id="den", name="Lamp", area="Den", voice=voice))
+        said = [words for words in den.conversation.said if words.startswith("voice")]
+        assert said == ["voice bella", "voice heart", "voice bella"]
+
+    run_virtually(scenario())
