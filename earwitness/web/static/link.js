@@ -3,11 +3,14 @@
 const VERSION = 1;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8000;
+/** A new connection is soon through where an old one waits ever longer for packets that were lost. */
+const WELCOME_MS = 4000;
 
 export class Link extends EventTarget {
   #socket = null;
   #pause = FIRST_PAUSE_MS;
   #timer = 0;
+  #patience = 0;
 
   /** @param {() => object} makeHello the fields of `hello`, asked for at each connection */
   constructor(makeHello) {
@@ -28,6 +31,8 @@ export class Link extends EventTarget {
     socket.onmessage = ({ data }) => this.#take(data);
     socket.onclose = () => this.#lose(socket);
     this.#socket = socket;
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#giveUp(socket), WELCOME_MS);
   }
 
   /** End this session and begin another at once, with a new hello. */
@@ -59,12 +64,23 @@ export class Link extends EventTarget {
       return;
     }
     const message = JSON.parse(data);
-    if (message.type === "welcome") this.#pause = FIRST_PAUSE_MS;
+    if (message.type === "welcome") {
+      this.#pause = FIRST_PAUSE_MS;
+      clearTimeout(this.#patience);
+    }
     this.#tell(message.type, message);
+  }
+
+  #giveUp(socket) {
+    if (socket !== this.#socket) return;
+    socket.onclose = socket.onmessage = null;
+    socket.close();
+    this.#lose(socket);
   }
 
   #lose(socket) {
     if (socket !== this.#socket) return;
+    clearTimeout(this.#patience);
     this.#socket = null;
     const pause = this.#pause * (0.8 + 0.4 * Math.random());
     this.#pause = Math.min(LONGEST_PAUSE_MS, this.#pause * 2);
