@@ -7,7 +7,9 @@ was lost in silence or did not recover.
 from __future__ import annotations
 
 import io
+import ipaddress
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -24,6 +26,8 @@ from tests.far import FarHouse, Talk, Usage, Visitor, patiently, serving
 from tests.namespaces import Place, Wire, tcp_streams, tls_records, udp_payloads
 
 RECOVERS_IN_SECONDS: Final = 5.0
+WELCOMED_IN_SECONDS: Final = 4.0
+"""WELCOME_MS of the page (web/static/link.js)."""
 SPARE_FILES: Final = 4
 CACHES_MEGABYTES: Final = 180.0
 """What the server's caches grow to over the first thousand sessions; `many` shows that they end there."""
@@ -91,22 +95,27 @@ def typed(one: Trial, *, count: int) -> list[float]:
     """Seconds until the turn of each typed request, one after the other; a session that was lost is opened anew, as a page does,
     and the request is asked again."""
 
+    def opened() -> Talk:
+        """As a page does, which tries again when it is not welcomed in time."""
+        talk = cast(Talk, patiently(lambda: one.visitor.talk(seconds=WELCOMED_IN_SECONDS, pings=False), seconds=60)[0])
+        talk.seconds = 60
+        return talk
+
     def run() -> list[float]:
         waits = []
-        talk = one.visitor.talk(seconds=60, pings=False)
-        for number in range(count):
+        talk = opened()
+        for text in (*(f"set a timer for {number + 1} minutes" for number in range(count)), "cancel all timers"):
             began = time.monotonic()
             turn = None
             while turn is None:
                 try:
-                    turn = talk.command(f"set a timer for {number + 1} minutes")
+                    turn = talk.command(text)
                 except ConnectionClosed:
                     talk.socket.close()
-                    talk, _ = patiently(lambda: one.visitor.talk(seconds=60, pings=False), seconds=60)
+                    talk = opened()
             assert turn["outcome"] == "done", turn
             waits.append(time.monotonic() - began)
-        with talk:
-            talk.command("cancel all timers")
+        talk.socket.close()
         return waits
 
     return one.there(run)
@@ -264,6 +273,16 @@ def usage_settles(one: Trial, before: Usage, *, seconds: float = 50, most_megaby
         time.sleep(0.25)
 
 
+def _is_report(data: bytes) -> bool:
+    """Whether a packet is a kernel's own word: on a group that it listens to (IGMP), or on an error (ICMP), quoting the head of a
+    packet, which is itself TCP or WireGuard's."""
+    header = 4 * (data[0] & 15)
+    if data[9] == socket.IPPROTO_IGMP:
+        return ipaddress.ip_address(data[16:20]).is_multicast
+    quoted = data[header + 8 :]
+    return data[9] == socket.IPPROTO_ICMP and len(quoted) >= 28 and quoted[9] in {socket.IPPROTO_TCP, socket.IPPROTO_UDP}
+
+
 def plaintext(one: Trial, *, words: Sequence[bytes]) -> list[str]:
     """What on the wire is not closed: words that were said or typed, keys of messages, names, sound; and what is no TLS 1.3 and
     not WireGuard. Empty if nothing is."""
@@ -280,8 +299,11 @@ def plaintext(one: Trial, *, words: Sequence[bytes]) -> list[str]:
         if payload[:4] not in {bytes((kind, 0, 0, 0)) for kind in (1, 2, 3, 4)}
     ]
     streams = tcp_streams(one.wire.packets)
-    if len(udp) + sum(packet.data[9] == 6 for packet in one.wire.packets) != len(one.wire.packets):
-        found.append("packets that are neither TCP nor WireGuard's")
+    closed = len(udp) + sum(packet.data[9] == socket.IPPROTO_TCP for packet in one.wire.packets)
+    reports = [packet.data for packet in one.wire.packets if _is_report(packet.data)]
+    if closed + len(reports) != len(one.wire.packets):
+        others = {packet.data[9] for packet in one.wire.packets} - {socket.IPPROTO_TCP, socket.IPPROTO_UDP}
+        found.append(f"packets that are neither TCP nor WireGuard's nor a kernel's report: protocols {sorted(others)}")
     for (source, _, _, _), sayings in streams.items():
         for said in sayings:
             found += _not_closed(said, is_server=source == one.house.place.address)

@@ -188,6 +188,7 @@ class Wire:
     def __enter__(self) -> Self:
         _sweep()
         self._random = random.Random(self.seed)
+        self._blocks: dict[int, list[bool]] = {}
         self._waiting: list[tuple[float, int, int, bytes]] = []
         self._order = itertools.count()
         self._wake, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -264,12 +265,23 @@ class Wire:
             return
         weather, now = self.weather, time.monotonic()
         target = self._handles.get(socket.inet_ntoa(data[16:20]))
-        is_lost = target is None or weather.is_cut or self._random.random() < weather.loss
+        is_lost = target is None or weather.is_cut or self._loses(target, weather.loss)
         if self.keeps_packets:
             self.packets.append(Packet(at=now, data=data, is_lost=is_lost))
         if target is not None and not is_lost:
             after = weather.delay_seconds + weather.jitter_seconds * self._random.random()
             heapq.heappush(self._waiting, (now + after, next(self._order), target, data))
+
+    def _loses(self, target: int, share: float) -> bool:
+        """Whether the next packet to a place is lost: of each ten in a direction exactly that share, in places left to chance, so
+        that a trial is as bad as it says, and neither better nor worse by luck."""
+        if not share:
+            return False
+        block = self._blocks.setdefault(target, [])
+        if not block:
+            block += [number < round(10 * share) for number in range(10)]
+            self._random.shuffle(block)
+        return block.pop()
 
 
 def _sweep() -> None:
