@@ -35,7 +35,8 @@ _SPELLINGS = str.maketrans(
         "|": " ",
     }
 )
-_WAKE_WORDS = r"(?:okay|ok|hey|hi)?,?\s*(?:nabu|naboo|nabou|alexa|jarvis|mycroft)"
+_WAKE_WORDS = r"(?:okay|ok|hey|hi)?,?\s*(?:nabu|naboo|nabou|alexa|(?:j?ar)?viss?|mycroft)"
+"""With what is left of "jarvis" when the sound kept from before the cue begins within the word."""
 _FILLERS = r"u+m+|u+h+|e+r+m*|h+m+|well|so|okay|ok|oh|hey|alright|all right|now then|right then|actually|kindly|quickly"
 _COURTESY = (
     r"please|(?:can|could|would|will) you(?: please| just| kindly)?|(?:can|could) we|would you mind|go ahead and|"

@@ -11,6 +11,8 @@ from earwitness.understand.normalise import LONGEST_CHARACTERS, normalise
 @pytest.mark.parametrize(
     ("said", "plain"),
     [
+        ("Viss, turn on the bedroom light.", "turn on the bedroom light"),
+        ("Arvis turn on the visor lamp", "turn on the visor lamp"),
         ("Turn on the light.", "Turn on the light"),
         ("Okay Nabu, turn on the light", "turn on the light"),
         ("hey, um, could you please turn on the light, thank you", "turn on the light"),
