@@ -67,6 +67,7 @@ def _progress(bar: Progress, name: str) -> Progressing:
 def _speech(name: str, home: str | None, *, engine: str | None, bar: Progress) -> str:
     with _house(home) as house:
         recogniser = house.recogniser(engine or house.settings.speech.recogniser)
+        house.home_sentences.wait(120.0)
         result = evaluate_speech(
             data_folder() / name,
             recogniser,

@@ -30,7 +30,7 @@ SPEECH = "audio/read_speech.jsonl"
 REQUESTS = ("audio/commands/cancel_timer.flac", "audio/coffee_orders/0000.flac")
 """Recordings that make every default model work: one that the quick recogniser knows, and one that only Whisper hears out."""
 START_SECONDS = 60.0
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+ADDRESS = re.compile(r"http://(?:localhost|127\.0\.0\.1):\d+")
 
 
 def main() -> None:

@@ -108,7 +108,7 @@ def _command(trial: Trial, satellite: Program, *, house: House, port: int, sente
     )
     figures.correlations.append(likeness)
     figures.answered += likeness >= HEARD
-    figures.as_said += normalise(words[0]) == normalise(sentence)
+    figures.as_said += normalise(words[0]).casefold() == normalise(sentence).casefold()
     figures.cue_ms.append(after["cue_ms"])
     figures.first_sound_ms.append(after["first_sound_after_cue_ms"])
     _note_packets(packets, recording, figures=figures)

@@ -37,6 +37,7 @@ class SimulatedSatellite:
     is_resumed: bool = False
     connection: Connection | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _silent: list[Connection] = field(default_factory=list)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -64,9 +65,18 @@ class SimulatedSatellite:
         for task in self._tasks:
             task.cancel()
 
+    def fall_silent(self) -> None:
+        """As when the power is pulled: nothing is read or said any more, and the connection is not ended."""
+        assert self.connection is not None
+        for task in self._tasks:
+            task.cancel()
+        self._silent.append(self.connection)
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
+        for connection in self._silent:
+            connection.abort()
         if self.connection is not None:
             await self.connection.close()
 

@@ -58,7 +58,8 @@ class SpeechSettings(_Part):
     """Recognition and voices."""
 
     recogniser: str = "cascade"
-    """Engine for requests: cascade (Moonshine when it heard a sentence this home knows, else Whisper), whisper or moonshine."""
+    """Engine for requests: cascade (Moonshine when it heard a sentence this home knows, else Whisper, whose model then weighs the
+    sentences of this home that sound alike), whisper or moonshine. docs/recognition.md compares them."""
     threads: int = Field(default=2, ge=1, le=64)
     """Processor threads that one recognition may use."""
     shows_partials: bool = True
@@ -67,6 +68,13 @@ class SpeechSettings(_Part):
     """Default voice; `earwitness voices` lists them."""
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
     """Speaking speed; 1 is the voice's own."""
+
+
+class UnderstandingSettings(_Part):
+    """What is understood beyond the sentences of the house."""
+
+    learned: bool = True
+    """Whether requests that no sentence fits are guessed by what was learned of how people speak; what may harm is asked."""
 
 
 class ServerSettings(_Part):
@@ -82,6 +90,27 @@ class ServerSettings(_Part):
     """PEM file with the certificate chain; without one, the household's own authority makes one for this machine's names."""
     tls_key: Path | None = None
     """PEM file with the private key."""
+
+
+class RingingSettings(_Part):
+    """What alarms may ring with."""
+
+    music_folder: Path | None = None
+    """Folder with music (FLAC, MP3, OGG, WAV) that alarms may ring with: the first 30 seconds of a piece, again and again."""
+
+
+class MusicSettings(_Part):
+    """Music that satellites play themselves."""
+
+    folder: Path | None = None
+    """Folder with the household's own music (FLAC, MP3, Ogg, WAV, AIFF) and playlists (M3U). Without it that of `ringing`."""
+
+
+class SkillSettings(_Part):
+    """Skills of others, which are installed as packages and enabled by an owner."""
+
+    allows_unfenced: bool = False
+    """Whether they may run where bubblewrap is missing. Then nothing keeps one from what Earwitness itself can read and send."""
 
 
 class ForeignSettings(_Part):
@@ -106,6 +135,101 @@ class HomeSettings(_Part):
     """Home file (YAML) with areas and devices; without one, the demonstration home, which is simulated."""
     area: str | None = None
     """Room in which this machine stands, for "turn on the light" without a room."""
+    zone: str | None = None
+    """Time zone of the home, such as Europe/Berlin; without one, that of this machine (a container is often in UTC)."""
+
+
+class CalendarSettings(_Part):
+    """Events and tasks: a file on this machine, or a server (CalDAV)."""
+
+    file: Path | None = None
+    """iCalendar file (.ics); without one, calendar.ics in the state folder. Other programs may read and replace it."""
+    url: str | None = None
+    """Address of a CalDAV server, account or calendar (https://…); then that is used, and not the file."""
+    user: str = ""
+    """Name of the account on that server."""
+    password_file: Path | None = None
+    """File with the account's password as its only line; nobody but its owner may read it (chmod 600)."""
+    name: str | None = None
+    """Name of the calendar that takes what is added; without one, the first that can."""
+    ca_file: Path | None = None
+    """PEM file with the certificates to trust the server by; without one, the system's."""
+    timeout_seconds: float = Field(default=2.0, ge=0.2, le=30.0)
+    """How long one request may wait for the server."""
+    allows_plain: bool = False
+    """Whether the server may be asked by http:// beyond this machine: anybody on the way can read the calendar and change it."""
+    sync: tuple[Literal["lists", "reminders", "personal_reminders", "alarms"], ...] = ()
+    """What lives on that server too, both ways, for whoever can read the account. "reminders" are those for everyone."""
+    sync_seconds: float = Field(default=60.0, ge=10.0, le=3600.0)
+    """How often it is looked at for what was changed there; what is changed here is sent at once."""
+
+
+class DictionarySettings(_Part):
+    """What words mean: a dictionary server (DICT), such as Debian's packages dictd and dict-wn give."""
+
+    host: str | None = Field(default=None, min_length=1, max_length=255)
+    """Name or address of the server, such as "localhost"; without one, no dictionary is asked."""
+    port: int = Field(default=2628, ge=1, le=65535)
+    """Its TCP port."""
+    database: str = "wn"
+    """Which of its dictionaries is asked: wn is WordNet; "*" asks all, "!" the first that knows the word."""
+    timeout_seconds: float = Field(default=2.0, ge=0.2, le=30.0)
+    """How long one word may wait for the server."""
+    allows_plain: bool = False
+    """Whether a server on another machine may be asked: the protocol has no encryption, so anybody on the way reads the words."""
+
+
+class EncyclopediaSettings(_Part):
+    """Articles to look things up in, read on this machine."""
+
+    folder: Path | None = None
+    """Folder with ZIM files (Wikipedia and others); without one, nothing is looked up. Needs the extra `encyclopedia`."""
+    timeout_seconds: float = Field(default=2.0, ge=0.2, le=30.0)
+    """How long one question may take."""
+
+
+class KnowledgeSettings(_Part):
+    """What questions are answered from without asking anybody."""
+
+    rates_file: Path | None = None
+    """Exchange rates newer than those that ship, as the European Central Bank publishes them (eurofxref.csv)."""
+
+
+class LanguageModelSettings(_Part):
+    """A language model that answers questions which nothing else here can: any server that speaks OpenAI's chat completions."""
+
+    url: str | None = None
+    """Its address with the version (https://api.example.org/v1); without one, none is asked. Such questions go there as text."""
+    model: str = Field(default="", max_length=200)
+    """Name of the model, as the server calls it."""
+    key_file: Path | None = None
+    """File with the account's key as its only line; nobody but its owner may read it (chmod 600)."""
+    ca_file: Path | None = None
+    """PEM file with the certificates to trust the server by; without one, the system's."""
+    timeout_seconds: float = Field(default=8.0, ge=0.5, le=60.0)
+    """How long one question may wait for the answer, which comes whole."""
+    allows_plain: bool = False
+    """Whether the server may be asked by http:// beyond this machine: anybody on the way can read questions, answers and key."""
+
+
+class WeatherSettings(_Part):
+    """The weather of the home's place, from any server that speaks Open-Meteo's forecast API, which needs no account."""
+
+    url: str | None = None
+    """Its address (https://api.open-meteo.com/v1/forecast); without one, no weather is known and nobody asked. Where the home is,
+    to about a kilometre, goes there; nothing else."""
+    place: str = Field(default="", max_length=100)
+    """What the place is called: "Lisbon"."""
+    latitude: float | None = Field(default=None, ge=-90.0, le=90.0)
+    """Degrees north of the equator, such as 38.72; south of it negative."""
+    longitude: float | None = Field(default=None, ge=-180.0, le=180.0)
+    """Degrees east of Greenwich, such as -9.14; west of it negative."""
+    ca_file: Path | None = None
+    """PEM file with the certificates to trust the server by; without one, the system's."""
+    timeout_seconds: float = Field(default=4.0, ge=0.5, le=30.0)
+    """How long one question may wait."""
+    allows_plain: bool = False
+    """Whether the server may be asked by http:// beyond this machine: anybody on the way reads where the home is."""
 
 
 class VaultSettings(_Part):
@@ -129,6 +253,27 @@ class VaultSettings(_Part):
     """Witnesses that co-sign the ledger: each a URL, a space, and the verifier key that whoever runs it gave you."""
     witness_minutes: float = Field(default=15.0, ge=1.0, le=1440.0)
     """How often the ledger's head is submitted to them."""
+
+
+class ReviewSettings(_Part):
+    """What people may be shown of recordings whose speakers allow that, drawn by lot."""
+
+    rate_percent: float = Field(default=0.2, ge=0.0, le=0.2)
+    """Of the recordings that may be drawn, how many are, at most, in percent; 0 draws none. Counts from the next day on (UTC)."""
+    doubtful_share: float = Field(default=0.5, ge=0.0, le=1.0)
+    """Which share of those places goes to what was hard to understand, beside its equal chance."""
+    most_per_month: int = Field(default=5, ge=0, le=100)
+    """How many recordings of one person are drawn in a calendar month, at most."""
+    lease_minutes: float = Field(default=60.0, ge=1.0, le=480.0)
+    """How long a reviewer may keep one task, in minutes; never more than eight hours."""
+    from_hour: int = Field(default=0, ge=0, le=23)
+    """Reviewers may work from this hour of the home's clock."""
+    until_hour: int = Field(default=24, ge=1, le=24)
+    """And until this one; if it is the earlier of the two, of the next day."""
+    networks: tuple[str, ...] = ()
+    """Networks from which they may, such as "10.20.0.0/16"; without any, from wherever the page can be reached."""
+    desk_database: str | None = None
+    """PostgreSQL URL of the reviewers' desk, a database of its own without names and keys; without one, SQLite in desk/."""
 
 
 class BackupSettings(_Part):
@@ -179,15 +324,26 @@ class SatelliteSettings(_Part):
 class Settings(_Part):
     """All settings. An empty file gives all defaults."""
 
-    language: Literal["en"] = "en"
-    """Language of requests and replies."""
+    language: Literal["en", "de", "fr", "es"] = "en"
+    """Language of typed requests and replies. Others than English know the smart home alone; speech is English."""
     wake: WakeSettings = WakeSettings()
     endpoint: EndpointSettings = EndpointSettings()
     speech: SpeechSettings = SpeechSettings()
+    understanding: UnderstandingSettings = UnderstandingSettings()
     server: ServerSettings = ServerSettings()
     foreign: ForeignSettings = ForeignSettings()
+    ringing: RingingSettings = RingingSettings()
+    music: MusicSettings = MusicSettings()
+    skills: SkillSettings = SkillSettings()
     home: HomeSettings = HomeSettings()
+    calendar: CalendarSettings = CalendarSettings()
+    dictionary: DictionarySettings = DictionarySettings()
+    encyclopedia: EncyclopediaSettings = EncyclopediaSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+    language_model: LanguageModelSettings = LanguageModelSettings()
+    weather: WeatherSettings = WeatherSettings()
     vault: VaultSettings = VaultSettings()
+    review: ReviewSettings = ReviewSettings()
     backup: BackupSettings = BackupSettings()
     remote: RemoteSettings = RemoteSettings()
     satellite: SatelliteSettings = SatelliteSettings()

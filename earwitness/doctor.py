@@ -3,6 +3,7 @@
 Looks, and changes nothing. It tells no secrets, and no names of people, devices or networks: a report can be shown to others.
 """
 
+import asyncio
 import importlib
 import importlib.metadata
 import os
@@ -26,6 +27,7 @@ from earwitness import __version__
 from earwitness.config import Settings, models_folder, settings_path, state_folder
 from earwitness.domain.errors import EarwitnessError, NetworkError
 from earwitness.foreign.reach import Trust, warnings
+from earwitness.links.caldav_account import CalDavAccount
 from earwitness.links.home_file import read_home
 from earwitness.speech.models import ModelReport, ModelStatus, ModelStore
 from earwitness.speech.npm import npm_command
@@ -128,6 +130,7 @@ def examine(settings: Settings, *, store: ModelStore) -> DoctorReport:
         _keys(settings),
         _port(settings),
         _foreign(settings),
+        _calendar(settings),
     )
     return DoctorReport(findings=tuple(finding for look in looks for finding in look), models=models)
 
@@ -396,3 +399,36 @@ def _foreign(settings: Settings) -> Iterator[Finding]:
             trust.check_listening(chosen.wyoming_host)
     except NetworkError as error:
         yield Finding(subject="foreign", verdict=Verdict.PROBLEM, fact=error.code, advice=error.sentence)
+
+
+def _calendar(settings: Settings) -> Iterator[Finding]:
+    """Whether the calendar server answers, lets us in and has what is to live there too; it is only looked at."""
+    chosen = settings.calendar
+    if chosen.sync and chosen.url is None:
+        fact = f"{', '.join(chosen.sync)} should live on a calendar server too, and none is named"
+        yield Finding(subject="calendar", verdict=Verdict.PROBLEM, fact=fact, advice="write its address into calendar.url")
+    if chosen.url is None:
+        return
+    try:
+        count = asyncio.run(_count_calendars(settings))
+    except EarwitnessError as error:
+        yield Finding(subject="calendar", verdict=Verdict.PROBLEM, fact=error.code, advice=error.sentence)
+        return
+    shared = f"; both ways: {', '.join(chosen.sync)}" if chosen.sync else ""
+    yield Finding(subject="calendar", verdict=Verdict.OK, fact=f"the server answers, calendars: {count}{shared}")
+
+
+async def _count_calendars(settings: Settings) -> int:
+    chosen = settings.calendar
+    account = CalDavAccount(
+        chosen.url or "",
+        user=chosen.user,
+        password_file=chosen.password_file,
+        timeout_seconds=_LONGEST_LOOK_SECONDS,
+        ca_file=chosen.ca_file,
+        allows_plain=chosen.allows_plain,
+    )
+    try:
+        return len(await account.search())
+    finally:
+        await account.close()

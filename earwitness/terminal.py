@@ -18,8 +18,9 @@ def turn_table(turn: Turn, *, kept: str | None = None) -> Table:
     table = Table(box=None, show_header=False)
     table.add_row("heard", Text(turn.transcript or "(nothing)"))
     if turn.intent is not None:
-        slots = ", ".join(f"{key}={value}" for key, value in turn.intent.slots.items())
-        table.add_row("understood", Text(f"{turn.intent.name}({slots})"))
+        for place, intent in enumerate(turn.intent.each()):
+            slots = ", ".join(f"{key}={value}" for key, value in intent.slots.items())
+            table.add_row("then" if place else "understood", Text(f"{intent.name}({slots})"))
     table.add_row("outcome", Text(turn.outcome.value + (f" ({turn.error_code})" if turn.error_code else "")))
     table.add_row("reply", Text(turn.reply))
     if kept is not None:

@@ -4,16 +4,31 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from earwitness.config import MODELS_VARIABLE, SETTINGS_VARIABLE, STATE_VARIABLE, Settings, models_folder
 from earwitness.speech.models import ModelStore
 from earwitness.storage.database import Chain
 from tests.postgres import Postgres, running_postgres
+from tests.templates import Templates, used_templates
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ["COLUMNS"] = "160"
+"""Tables of commands are as wide as this, whatever the terminal is, if there is one."""
+hypothesis.settings.register_profile("earwitness", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("earwitness")
+"""How fast an example is made or tried says how busy the machine is, not that something is wrong."""
+LINKS = ROOT / "tests" / "links"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the trials of links against real servers, unless they are asked for: `make test-links` does."""
+    asked = [Path(config.invocation_params.dir, argument.split("::")[0]) for argument in config.args]
+    return True if collection_path == LINKS and not any(path.is_relative_to(LINKS) for path in asked) else None
 
 
 @pytest.fixture(scope="session")
@@ -31,15 +46,30 @@ def store() -> ModelStore:
     return ModelStore(models_folder())
 
 
+@pytest.fixture(scope="session")
+def state_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the next test may keep its state: numbered here, as pytest would look through all before it for the next number."""
+    folder = tmp_path_factory.mktemp("states")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_state(state_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the state or the settings of whoever runs it."""
-    folder = tmp_path_factory.mktemp("state")
+    folder = next(state_folders)
+    folder.mkdir()
     monkeypatch.setenv(MODELS_VARIABLE, str(models_folder()))
     monkeypatch.setenv(STATE_VARIABLE, str(folder))
     settings = folder / "settings.toml"
     settings.touch()
     monkeypatch.setenv(SETTINGS_VARIABLE, str(settings))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    """New SQLite databases begin as copies of one that was migrated once."""
+    with used_templates(tmp_path_factory.mktemp("templates")) as used:
+        yield used
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from noise.connection import NoiseConnection
 messages: Any = importlib.import_module("aioesphomeapi.api_pb2")
 KINDS = {kind: number for number, kind in MESSAGE_TYPE_TO_PROTO.items()}
 VOICE = VoiceAssistantFeature.VOICE_ASSISTANT | VoiceAssistantFeature.API_AUDIO
+WAKE_WORDS = ("Okay Nabu", "Hey Jarvis", "Hey Mycroft")
 FEATURES = VOICE | VoiceAssistantFeature.TIMERS | VoiceAssistantFeature.ANNOUNCE | VoiceAssistantFeature.START_CONVERSATION
 
 
@@ -35,12 +36,17 @@ class EsphomeSimulation:
 
     key: str
     features: int = int(FEATURES)
+    player: tuple[str, int, int] | None = None
+    """Codec, rate [Hz] and channels that its player asks for; None for a device that lists no player."""
     port: int = 0
     said: list[Any] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     fetched: list[bytes] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     connections: int = 0
+    played: bytes = b""
+    """What came over the connection and was played: firmware plays nothing of a reply that has no URL."""
+    _is_playing: bool = False
     _noise: Any = None
     _writer: asyncio.StreamWriter | None = None
     _errands: set[asyncio.Task[None]] = field(default_factory=set)
@@ -73,7 +79,7 @@ class EsphomeSimulation:
         ends = (VoiceAssistantEventType.VOICE_ASSISTANT_STT_VAD_END, VoiceAssistantEventType.VOICE_ASSISTANT_ERROR)
         before = sum(self.events().count(end) for end in ends)
         self.hear(sound)
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(30), self.changed:
             while sum(self.events().count(end) for end in ends) == before:
                 self.hear(bytes(1024))
                 with contextlib.suppress(TimeoutError):
@@ -100,12 +106,12 @@ class EsphomeSimulation:
         raise AssertionError(f"{event.name} was not said")
 
     async def until(self, event: VoiceAssistantEventType, *, times: int = 1) -> dict[str, str]:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(30), self.changed:
             await self.changed.wait_for(lambda: self.events().count(event) >= times)
         return self.data(event)
 
     async def until_kind(self, kind: type, *, times: int = 1) -> Any:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(30), self.changed:
             await self.changed.wait_for(lambda: sum(isinstance(message, kind) for message in self.said) >= times)
         return [message for message in self.said if isinstance(message, kind)][-1]
 
@@ -159,18 +165,44 @@ class EsphomeSimulation:
                 self.send(
                     messages.DeviceInfoResponse(name=name, voice_assistant_feature_flags=flags, api_encryption_supported=True)
                 )
+            case messages.ListEntitiesRequest():
+                self._list_player()
+            case messages.VoiceAssistantConfigurationRequest() if self.features & VoiceAssistantFeature.ANNOUNCE:
+                known = [
+                    messages.VoiceAssistantWakeWord(id=phrase.lower().replace(" ", "_"), wake_word=phrase)
+                    for phrase in WAKE_WORDS
+                ]
+                self.send(
+                    messages.VoiceAssistantConfigurationResponse(
+                        available_wake_words=known, active_wake_words=["okay_nabu"], max_active_wake_words=1
+                    )
+                )
             case messages.PingRequest():
                 self.send(messages.PingResponse())
             case messages.DisconnectRequest():
                 self.send(messages.DisconnectResponse())
             case messages.VoiceAssistantEventResponse(event_type=VoiceAssistantEventType.VOICE_ASSISTANT_TTS_END):
                 url = next((item.value for item in message.data if item.name == "url"), "")
-                self._begin_errand(url)
+                self._is_playing = bool(url)
+                self._begin_errand("" if self.features & VoiceAssistantFeature.SPEAKER else url)
+            case messages.VoiceAssistantAudio() if self._is_playing:
+                self.played += message.data
+            case messages.VoiceAssistantEventResponse(event_type=VoiceAssistantEventType.VOICE_ASSISTANT_ERROR):
+                self.press_stop()  # firmware signals its stop to whoever told of an error
             case messages.VoiceAssistantAnnounceRequest():
                 self._begin_errand(message.media_id)
         async with self.changed:
             self.said.append(message)
             self.changed.notify_all()
+
+    def _list_player(self) -> None:
+        if self.player is not None:
+            codec, rate, channels = self.player
+            form = messages.MediaPlayerSupportedFormat(format=codec, sample_rate=rate, num_channels=channels, purpose=1)
+            self.send(
+                messages.ListEntitiesMediaPlayerResponse(object_id="player", key=1, name="Player", supported_formats=[form])
+            )
+        self.send(messages.ListEntitiesDoneResponse())
 
     def _begin_errand(self, url: str) -> None:
         if url:
@@ -201,9 +233,11 @@ async def fetch(url: str, *, method: str = "GET", source: str | None = None) -> 
 
 
 @asynccontextmanager
-async def simulated(key: str, *, features: int = int(FEATURES), port: int = 0) -> AsyncIterator[EsphomeSimulation]:
+async def simulated(
+    key: str, *, features: int = int(FEATURES), port: int = 0, player: tuple[str, int, int] | None = None
+) -> AsyncIterator[EsphomeSimulation]:
     """A simulated device on loopback."""
-    device = EsphomeSimulation(key=key, features=features)
+    device = EsphomeSimulation(key=key, features=features, player=player)
     server = await asyncio.start_server(device.serve, "127.0.0.1", port)
     device.port = server.sockets[0].getsockname()[1]
     try:

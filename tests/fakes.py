@@ -47,7 +47,7 @@ class ScriptedRecogniser:
     name: str = "scripted"
     calls: list[float] = field(default_factory=list)
 
-    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
         self.calls.append(pcm.seconds)
         if self.fails:
             raise EngineError("Recognition failed. Please say it again.")
@@ -79,12 +79,15 @@ class OneLamp:
 
     is_on: bool = False
     performed: list[str] = field(default_factory=list)
+    contexts: list[Context] = field(default_factory=list)
+    """What each was performed with."""
 
     def foresee(self, intent: Intent, *, context: Context) -> str | None:
         return "Turned on the lamp." if intent.name == "HassTurnOn" else ""
 
     async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
         self.performed.append(intent.name)
+        self.contexts.append(context)
         if intent.name == "HassTurnOn":
             self.is_on = True
             return SkillResult(outcome=Outcome.DONE, reply="Turned on the lamp.")
@@ -97,11 +100,14 @@ class Beeper:
 
     fails: bool = False
     spoken: list[str] = field(default_factory=list)
+    tones: list[tuple[str, float]] = field(default_factory=list)
+    """The voice and speed of each."""
 
     def stream(self, text: str, *, voice: str, speed: float = 1.0) -> Iterator[Pcm]:
         if self.fails:
             raise EngineError("The voice failed. Choose another voice.")
         self.spoken.append(text)
+        self.tones.append((voice, speed))
         yield Pcm(data=tone(1.0))
 
 

@@ -14,13 +14,12 @@ import signal
 import ssl
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 import psutil  # type: ignore[import-untyped]
 from websockets.asyncio.client import ClientConnection, connect
@@ -31,6 +30,7 @@ from earwitness.config import MODELS_VARIABLE, SETTINGS_VARIABLE, STATE_VARIABLE
 from earwitness.trust.authority import AUTHORITY_CERTIFICATE
 from tests.houses_kept import PASSPHRASE
 from tests.namespaces import Place
+from tests.page_line import OwnLoop, PageLine
 
 PORT: Final = 8765
 OWNER: Final = "Annabelle"
@@ -39,7 +39,6 @@ CHUNK_BYTES: Final = 1024
 CHUNK_SECONDS: Final = 0.032
 LONGEST_WAIT_SECONDS: Final = 30.0
 _ESTABLISHED: Final = "01"
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +100,10 @@ class FarHouse:
         process = self._process()
         return Usage(files=process.num_fds(), threads=process.num_threads(), megabytes=process.memory_info().rss / 1e6)
 
-    def connections(self) -> int:
-        """How many peers hold a connection to the page's port, as the system counts them where the server lives."""
+    def connections(self, *, port: int = PORT) -> int:
+        """How many peers hold a connection to that port, as the system counts them where the server lives."""
         table = Path(f"/proc/{self._process().pid}/net/tcp").read_text().splitlines()[1:]
-        return sum(local.endswith(f":{PORT:04X}") and state == _ESTABLISHED for _, local, _, state, *_ in map(str.split, table))
+        return sum(local.endswith(f":{port:04X}") and state == _ESTABLISHED for _, local, _, state, *_ in map(str.split, table))
 
     def _process(self) -> psutil.Process:
         assert self._running is not None
@@ -169,13 +168,15 @@ class Visitor:
                 self.cookie = value
         return answer
 
-    def talk(self, *, seconds: float = LONGEST_WAIT_SECONDS, pings: bool = True) -> Talk:
-        """Open a session and say hello; without pings, as in a browser, this side does not look whether the other is there.
+    def talk(self, *, seconds: float = LONGEST_WAIT_SECONDS, pings: bool = True, is_page: bool = False) -> Talk:
+        """Open a session and say hello; without pings, as in a browser, this side does not look whether the other is there. With
+        `is_page` it does what our page does besides: it comes back by another connection.
 
         Raises OSError, TimeoutError, InvalidStatus.
         """
+        line = PageLine if is_page else Line
         return Talk(
-            Line(
+            line(
                 f"wss://{self.address}:{PORT}/api/v1/session",
                 ssl=self.context,
                 origin=Origin(self.origin),
@@ -196,13 +197,11 @@ class Line:
 
     def __init__(self, uri: str, **options: Any) -> None:
         """Raises OSError, TimeoutError, InvalidStatus."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()  # in the namespace of who calls
+        self._loop = OwnLoop()
         try:
-            self._socket: ClientConnection = self._do(_connected(uri, options))
+            self._socket: ClientConnection = self._loop.do(_connected(uri, options))
         except BaseException:
-            self._leave()
+            self._loop.end()
             raise
 
     @property
@@ -212,30 +211,22 @@ class Line:
 
     def send(self, frame: str | bytes) -> None:
         """Raises ConnectionClosed."""
-        self._do(self._socket.send(frame))
+        self._loop.do(self._socket.send(frame))
 
     def recv(self, seconds: float) -> str | bytes:
         """The next frame. Raises ConnectionClosed, TimeoutError."""
-        return self._do(asyncio.wait_for(self._socket.recv(), seconds))
+        return self._loop.do(asyncio.wait_for(self._socket.recv(), seconds))
 
     def close(self) -> None:
         """Close it as one should, or at least be gone."""
-        if self._thread.is_alive():
-            self._do(self._socket.close())
-            self._leave()
+        if self._loop.runs:
+            self._loop.do(self._socket.close())
+            self._loop.end()
 
     def vanish(self) -> None:
-        """Be gone without a word."""
-        self._loop.call_soon_threadsafe(self._socket.transport.abort)
-        self._leave()
-
-    def _do(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def _leave(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        """Be gone without a word: nothing is read or said any more, and the connection is not even closed."""
+        self._loop.call(self._socket.transport.abort)
+        self._loop.end()
 
 
 async def _connected(uri: str, options: Mapping[str, Any]) -> ClientConnection:
@@ -246,10 +237,11 @@ async def _connected(uri: str, options: Mapping[str, Any]) -> ClientConnection:
 class Talk:
     """An open session that answers as a page does: it confirms cues and says when a reply was played."""
 
-    socket: Line
+    socket: Line | PageLine
     seconds: float = LONGEST_WAIT_SECONDS
     messages: list[dict[str, Any]] = field(default_factory=list)
     sound: bytearray = field(default_factory=bytearray)
+    presses_again: int = 0
 
     def __post_init__(self) -> None:
         self.tell(type="hello", version=1, hands_free=False)
@@ -293,9 +285,15 @@ class Talk:
         return self.until(type="turn")
 
     def open_capture(self) -> None:
-        """Press the talk button and wait until sound may be sent."""
+        """Press the talk button and wait until sound may be sent; who is told that nothing was captured presses again."""
         self.tell(type="press")
-        self.until(type="capture", open=True)
+        while True:
+            match self.next(self.seconds):
+                case {"type": "capture", "open": True}:
+                    return
+                case {"type": "error", "code": "session.no_cue"}:
+                    self.presses_again += 1
+                    self.tell(type="press")
 
     def speak(self, sound: bytes, *, after: Callable[[float], None] = lambda _: None) -> None:
         """Send sound at the pace of a microphone; `after` is told how many seconds were sent."""
@@ -329,11 +327,14 @@ def patiently(attempt: Callable[[], Any], *, seconds: float, every_seconds: floa
 
 
 @contextlib.contextmanager
-def serving(house: FarHouse) -> Iterator[FarHouse]:
-    """The house with an owner and its server running; ended afterwards."""
+def serving(house: FarHouse, *before: Sequence[str]) -> Iterator[FarHouse]:
+    """The house with an owner and its server running, begun after these commands; ended afterwards."""
     house.command("people", "add", OWNER)
+    for command in before:
+        house.command(*command)
     house.start()
     try:
         yield house
     finally:
-        house.stop(signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            house.stop(signal.SIGKILL)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -57,11 +57,15 @@ class Trial:
 
 
 @contextmanager
-def trial(folder: Path) -> Iterator[Trial]:
-    """A house and a visitor on one wire."""
+def trial(folder: Path, *, has_tunnel: bool = False) -> Iterator[Trial]:
+    """A house and a visitor on one wire; with `has_tunnel` others can come through a tunnel besides (`through_tunnel`)."""
     with Wire() as wire:
         place, elsewhere = wire.place("house"), wire.place("page")
-        with serving(FarHouse(place, folder=folder)) as house:
+        remote = {"endpoint": place.address, "interface": f"ewh{wire.tag}"} if has_tunnel else {}
+        if has_tunnel:
+            place.run(["ip", "route", "add", "default", "dev", "wire"])  # by which the house knows its own address
+        begun = FarHouse(place, folder=folder, host="0.0.0.0" if has_tunnel else None, remote=remote)
+        with serving(begun, *([("remote", "up")] if has_tunnel else [])) as house:
             visitor = Visitor(house, place.address)
             assert elsewhere.call(visitor.sign_in).status == 200
             made = Trial(wire, house, elsewhere, visitor)
@@ -70,40 +74,34 @@ def trial(folder: Path) -> Iterator[Trial]:
 
 
 @contextmanager
-def trial_through_tunnel(folder: Path) -> Iterator[Trial]:
-    """The same, with every byte between them inside WireGuard."""
-    with Wire() as wire:
-        place, elsewhere = wire.place("house"), wire.place("phone")
-        remote = {"endpoint": place.address, "interface": f"ewh{wire.tag}"}
-        house = FarHouse(place, folder=folder, host="0.0.0.0", remote=remote)
-        house.command("people", "add", "Annabelle")
-        house.command("remote", "up")
-        profile = folder / f"ewp{wire.tag}.conf"
-        house.command("remote", "add", "phone", "--file", profile)
-        elsewhere.run(["wg-quick", "up", profile])
-        inside = profile.read_text().partition("AllowedIPs = ")[2].partition("/")[0]
-        house.start()
-        visitor = Visitor(house, inside)
-        assert elsewhere.call(visitor.sign_in).status == 200
-        made = Trial(wire, house, elsewhere, visitor)
-        assert made.spoken
-        yield made
-        house.stop(signal.SIGKILL)
+def through_tunnel(one: Trial) -> Iterator[Trial]:
+    """The same house for a visitor in a place of their own, with every byte between them inside WireGuard."""
+    elsewhere, profile = one.wire.place("phone"), one.house.folder / f"ewp{one.wire.tag}.conf"
+    one.house.command("remote", "add", "phone", "--file", profile)
+    elsewhere.run(["wg-quick", "up", profile])
+    inside = profile.read_text().partition("AllowedIPs = ")[2].partition("/")[0]
+    visitor = Visitor(one.house, inside)
+    assert elsewhere.call(visitor.sign_in).status == 200
+    made = Trial(one.wire, one.house, elsewhere, visitor)
+    assert made.spoken
+    yield made
+
+
+def opened_page(one: Trial) -> Talk:
+    """A session as a page has it, which tries again when it is not welcomed in time. Call it where the visitor is."""
+    attempt = partial(one.visitor.talk, seconds=WELCOMED_IN_SECONDS, pings=False, is_page=True)
+    talk = cast(Talk, patiently(attempt, seconds=60)[0])
+    talk.seconds = 60
+    return talk
 
 
 def typed(one: Trial, *, count: int) -> list[float]:
     """Seconds until the turn of each typed request, one after the other; a session that was lost is opened anew, as a page does,
     and the request is asked again."""
 
-    def opened() -> Talk:
-        """As a page does, which tries again when it is not welcomed in time."""
-        talk = cast(Talk, patiently(lambda: one.visitor.talk(seconds=WELCOMED_IN_SECONDS, pings=False), seconds=60)[0])
-        talk.seconds = 60
-        return talk
-
     def run() -> list[float]:
         waits = []
-        talk = opened()
+        talk = opened_page(one)
         for text in (*(f"set a timer for {number + 1} minutes" for number in range(count)), "cancel all timers"):
             began = time.monotonic()
             turn = None
@@ -112,7 +110,7 @@ def typed(one: Trial, *, count: int) -> list[float]:
                     turn = talk.command(text)
                 except ConnectionClosed:
                     talk.socket.close()
-                    talk = opened()
+                    talk = opened_page(one)
             assert turn["outcome"] == "done", turn
             waits.append(time.monotonic() - began)
         talk.socket.close()
@@ -126,7 +124,7 @@ def spoken(one: Trial, *, count: int) -> list[float]:
 
     def run() -> list[float]:
         waits = []
-        with one.visitor.talk(seconds=60, pings=False) as talk:
+        with opened_page(one) as talk:
             for _ in range(count):
                 talk.open_capture()
                 talk.speak(one.spoken)
@@ -223,6 +221,15 @@ def restart_in_reply(one: Trial) -> tuple[int | None, float, float]:
 def read_slowly(one: Trial, *, seconds: float) -> tuple[float, float]:
     """A visitor asks for long replies and reads nothing of them, then is gone without a word; the longest wait of somebody else
     meanwhile, and the megabytes by which the server grew."""
+
+    def heard() -> None:
+        """The same reply to somebody who reads: what a voice needs for so long a sentence is no slow reader's doing."""
+        talk = one.visitor.talk(pings=False)
+        talk.tell(type="ask", text="what can you do")
+        talk.until(type="speech_end", seconds=30)
+        talk.socket.vanish()
+
+    one.there(heard)
     before = one.house.usage()
 
     def slow() -> None:
@@ -245,6 +252,21 @@ def read_slowly(one: Trial, *, seconds: float) -> tuple[float, float]:
     grown = one.house.usage().megabytes - before.megabytes
     slowly()
     return max(waits), grown
+
+
+def missed(one: Trial, *, is_cut: bool) -> float:
+    """Seconds until the server has let a page go that vanished without a word: its network was cut, or its process stands still
+    while its system goes on answering."""
+    talk = one.there(lambda: one.visitor.talk(pings=False))
+    began = time.monotonic()
+    one.wire.weather.is_cut = is_cut
+    talk.socket.vanish()
+    while one.house.connections() > 0:
+        assert time.monotonic() < began + 120, f"{one.house.connections()} connections"
+        time.sleep(0.05)
+    took = time.monotonic() - began
+    one.wire.weather.is_cut = False
+    return took
 
 
 def many(one: Trial, *, sessions: int, last: int) -> tuple[float, float]:
@@ -286,23 +308,24 @@ def _is_report(data: bytes) -> bool:
 def plaintext(one: Trial, *, words: Sequence[bytes]) -> list[str]:
     """What on the wire is not closed: words that were said or typed, keys of messages, names, sound; and what is no TLS 1.3 and
     not WireGuard. Empty if nothing is."""
+    packets = tuple(one.wire.packets)  # more may come meanwhile
     samples = one.spoken[8_000:40_000]
     sought = {*words, b"hello", b"capture", b"transcript", b"passphrase", b"GET /", b"HTTP/1.1", b"Annabelle", COMMAND.encode()}
     sought |= {
         samples[start : start + 24] for start in range(0, len(samples) - 24, 1024) if len(set(samples[start : start + 24])) > 12
     }
-    found = [f"{word!r} in a packet" for word in sought for packet in one.wire.packets if word in packet.data]
-    udp = udp_payloads(one.wire.packets, port=51820)
+    found = [f"{word!r} in a packet" for word in sought for packet in packets if word in packet.data]
+    udp = udp_payloads(packets, port=51820)
     found += [
         f"no WireGuard: {payload[:8]!r}"
         for payload in udp
         if payload[:4] not in {bytes((kind, 0, 0, 0)) for kind in (1, 2, 3, 4)}
     ]
-    streams = tcp_streams(one.wire.packets)
-    closed = len(udp) + sum(packet.data[9] == socket.IPPROTO_TCP for packet in one.wire.packets)
-    reports = [packet.data for packet in one.wire.packets if _is_report(packet.data)]
-    if closed + len(reports) != len(one.wire.packets):
-        others = {packet.data[9] for packet in one.wire.packets} - {socket.IPPROTO_TCP, socket.IPPROTO_UDP}
+    streams = tcp_streams(packets)
+    closed = len(udp) + sum(packet.data[9] == socket.IPPROTO_TCP for packet in packets)
+    reports = [packet.data for packet in packets if _is_report(packet.data)]
+    if closed + len(reports) != len(packets):
+        others = {packet.data[9] for packet in packets} - {socket.IPPROTO_TCP, socket.IPPROTO_UDP}
         found.append(f"packets that are neither TCP nor WireGuard's nor a kernel's report: protocols {sorted(others)}")
     for (source, _, _, _), sayings in streams.items():
         for said in sayings:

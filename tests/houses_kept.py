@@ -9,42 +9,82 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from fastapi import APIRouter
 from starlette.testclient import TestClient
 
+from earwitness.build.reviewed import Review
+from earwitness.domain.alert import Alert, AlertKind, AtMoment
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Keeps, Purpose, Way
+from earwitness.domain.device import Device
 from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.intent import Intent
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, Role, Spoken
+from earwitness.domain.review import DrawTerms
+from earwitness.domain.routine import OnPhrase, Routine
+from earwitness.domain.satellite import Station
 from earwitness.domain.turn import Outcome, Turn
+from earwitness.jobs.sync_calendar import SyncCalendar
 from earwitness.ledger.log import Ledger
+from earwitness.links.alerts import Alerts
+from earwitness.links.calendar_file import CalendarFile
+from earwitness.links.lists import Lists
+from earwitness.links.quiet import Quiets
+from earwitness.links.routines import Routines
+from earwitness.links.skill_memory import SkillMemory
 from earwitness.people.consents import Consents
 from earwitness.people.household import Household, HouseholdChoices
+from earwitness.people.invitations import Invitations
 from earwitness.people.people import People
 from earwitness.rights.rights import Rights
+from earwitness.ringing.music_folder import MusicFolder
+from earwitness.ringing.shelf import RingSounds
+from earwitness.satellite.cues import cue
 from earwitness.server.app import make_app
 from earwitness.server.gate import Setup
 from earwitness.server.guard import Guard
 from earwitness.server.listen import Address
+from earwitness.skills.outside.packages import installed
+from earwitness.skills.outside.shelf import SkillShelf
+from earwitness.skills.routine_drafting import RoutineDrafts
+from earwitness.skills.routine_form import RoutineForm
 from earwitness.storage.database import Database
 from earwitness.turn.workers import Workers
+from earwitness.understand.sentences import own_manifests
 from earwitness.vault.vault import Places, Vault
 from earwitness.web.account_api import account_router
 from earwitness.web.accounts_api import accounts_router
+from earwitness.web.alerts_api import AlertsDesk, alerts_router
 from earwitness.web.api import api_router
+from earwitness.web.calendar_api import calendar_router
 from earwitness.web.history_api import history_router
+from earwitness.web.household_api import HouseholdDesk, household_router
+from earwitness.web.invitations_api import Acceptances, invitations_router
 from earwitness.web.listens_api import ledger_router, listens_router
+from earwitness.web.lists_api import ListsDesk, lists_router
 from earwitness.web.pages import page_router, static_files
 from earwitness.web.people_api import people_router
+from earwitness.web.quiet_api import quiet_router
+from earwitness.web.routines_api import routines_router
 from earwitness.web.setup_api import FirstStart, setup_router
 from earwitness.web.setup_pass import SetupPass
+from earwitness.web.setup_voice_api import setup_voice_router
 from earwitness.web.sign_in_api import sign_in_router
 from earwitness.web.signed_in import SignedIn
+from earwitness.web.skills_api import skills_router
+from earwitness.web.sounds_api import sounds_router
+from earwitness.web.sync_api import sync_router
+from tests.desk_kept import desk_of, review_routers
+from tests.devices_kept import device_routers
+from tests.outside_kept import outside_routers
 from tests.unit.server.serving import make_assistant
+from tests.unit.skills.houses import house
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 PASSPHRASE = "four plain words, no more"
@@ -108,8 +148,21 @@ class KeptHouse:
     prover: Prover = field(init=False)
     household: Household = field(init=False)
     settled: list[HouseholdChoices] = field(default_factory=list)
+    settled_skills: list[list[str]] = field(default_factory=list)
+    relearned: list[bool] = field(default_factory=list)
     """What the house was furnished with, in order."""
     printed: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    """What somebody says at the first start, in order."""
+    acknowledged: list[str] = field(default_factory=list)
+    """Ids of rings that were stopped by hand."""
+    plain_ringers: tuple[Station, ...] = ()
+    sync: SyncCalendar | None = None
+    """What lives on a calendar server too."""
+    """Satellites that can only ring with a tone of their own."""
+    satellites: tuple[Device, ...] = ()
+    """Those that "do not disturb" knows by name."""
+    hinted: list[tuple[str, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.prover = Prover(self.ledger)
@@ -194,17 +247,35 @@ class KeptHouse:
         signed_in = SignedIn(self.people, is_secure=is_secure)
         start = FirstStart(self.people, self.household, wake_words=("hey jarvis", "okay nabu"), settle=self.settle)
         passes = SetupPass(self.household, say=self.printed.append, clock=self.clock)
+        desk = HouseholdDesk(self.household, log=self.people.accounts.log, wake_words=start.wake_words, settle=self.settle)
+        invitations = Invitations(self.database, people=self.people, clock=self.clock)
+        acceptances = Acceptances(invitations, people=self.people, household=self.household)
         routers = [
-            page_router(wake_words=lambda: ("okay nabu",)),
+            page_router(wake_words=lambda: ("okay nabu",), also=("devices",)),
             api_router(assistant),
+            household_router(desk, assistant=assistant),
+            setup_voice_router(assistant, hears=self.hears, wake_words=start.wake_words),
             setup_router(start, assistant=assistant, passes=passes, signed_in=signed_in),
             sign_in_router(self.people.accounts, signed_in=signed_in),
             account_router(self.people.accounts),
             accounts_router(self.rights),
+            invitations_router(acceptances, signed_in=signed_in),
             people_router(self.rights, vault=self.vault, prover=self.prover, signed_in=signed_in, clock=self.clock),
             history_router(self.rights, clock=self.clock),
             listens_router(self.rights, prover=self.prover),
             ledger_router(self.ledger),
+            *review_routers(self.review, self.rights, clock=self.clock),
+            *device_routers(self.database, self.folder, clock=self.clock, log=self.people.accounts.log),
+            self._routines_router(),
+            *self.plans_routers(),
+            *outside_routers(self.rights, self.vault, clock=self.clock),
+            skills_router(
+                self.shelf,
+                own=own_manifests,
+                memory=lambda name: SkillMemory(self.database, skill=name),
+                log=self.people.accounts.log,
+                settle=self.take_skills,
+            ),
         ]
         return make_app(
             assistant,
@@ -218,8 +289,74 @@ class KeptHouse:
             clock=self.clock,
         )
 
+    @cached_property
+    def review(self) -> Review:
+        """Review of this house, by whose terms every lot is drawn, so that tests need no luck; no setting allows them."""
+        terms = DrawTerms(rate_millionths=1_000_000, doubtful_thousandths=0, most_per_month=1_000)
+        made, database = desk_of(self.rights, self.vault, self.ledger, folder=self.folder, clock=self.clock, terms=terms)
+        self.closing.callback(database.close)
+        return made
+
+    def plans_routers(self) -> list[APIRouter]:
+        """What rings, lists and the calendar, on this house's database and a file of its own."""
+        lists, alerts = Lists(self.database), Alerts(self.database, clock=self.clock)
+        calendar = CalendarFile(self.folder / "calendar.ics", clock=self.clock)
+        sounds = RingSounds(tone=lambda: cue("alert"), music=MusicFolder(self.folder / "music"))
+        desk = AlertsDesk(
+            alerts,
+            clock=self.clock,
+            new_id=lambda: secrets.token_hex(16),
+            people=self.people.all,
+            rooms=lambda: ("Den",),
+            acknowledge=self.acknowledged.append,
+            sounds=sounds,
+            plain_ringers=lambda alert: self.plain_ringers,
+        )
+        return [
+            alerts_router(desk),
+            lists_router(ListsDesk(lists, fixed=lambda: ("shopping list",), clock=self.clock)),
+            calendar_router(calendar, clock=self.clock, new_id=lambda: secrets.token_hex(16)),
+            sync_router(self.sync, clock=self.clock),
+            sounds_router(sounds),
+            quiet_router(
+                Quiets(self.database, clock=self.clock), clock=self.clock, rooms=lambda: ("Den",), devices=lambda: self.satellites
+            ),
+        ]
+
+    async def hears(self, data: bytes, *, hints: Sequence[str] = ()) -> str:
+        """The next of the answers that the test gave, whatever the sound."""
+        self.hinted.append(tuple(hints))
+        return self.answers.pop(0) if self.answers else ""
+
     async def settle(self, chosen: HouseholdChoices) -> None:
         self.settled.append(chosen)
+
+    def _routines_router(self) -> APIRouter:
+        made = house(self.folder, database=self.database)
+        routines = Routines(made.timers.alerts)
+        drafts = RoutineDrafts(routines, runner=lambda: made.runner, home=made.link, clock=lambda: made.at[0])
+
+        def relearn() -> None:
+            made.relearn()
+            self.relearned.append(True)
+
+        form = RoutineForm(routines, drafts=drafts, people=self.people.all, new_id=lambda: secrets.token_hex(16), relearn=relearn)
+        return routines_router(
+            routines,
+            form=form,
+            understand=lambda text, context: made.understand(text, context).intent,
+            perform=lambda intent, context: made.skills.perform(intent, context=context),
+            people=lambda: list(self.people.all()),
+        )
+
+    @property
+    def shelf(self) -> SkillShelf:
+        """Skills of others, installed in `folder`/packages."""
+        places = [str(self.folder / "packages")]
+        return SkillShelf(self.database, clock=self.clock, find=lambda: installed(distributions(path=places)))
+
+    async def take_skills(self) -> None:
+        self.settled_skills.append([package.manifest.name for package in self.shelf.enabled()])
 
     def client(self, person: Person | None = None, *, is_secure: bool = False, address: str = "127.0.0.1") -> TestClient:
         """A browser at `address`, on this machine without one, in which that person is signed in."""
@@ -264,6 +401,18 @@ def kept_house(folder: Path, *, clock: Clock | None = None) -> Iterator[KeptHous
             rights=rights,
             closing=closing,
         )
+
+
+def remind(database: Database, text: str, *, clock: Callable[[], datetime], person_id: str) -> None:
+    """Let somebody have a reminder of that, and a routine on that phrase."""
+    alerts = Alerts(database, clock=clock)
+    rule, now = AtMoment(at=clock() + timedelta(days=3)), clock()
+    alert_id, kind = secrets.token_hex(16), AlertKind.REMINDER
+    alerts.add(Alert(alert_id=alert_id, kind=kind, rule=rule, created_at=now, text=text, person_id=person_id))
+    steps, routine_id = (f"turn on {text}",), secrets.token_hex(16)
+    trigger = OnPhrase(phrase=text)
+    routine = Routine(routine_id=routine_id, trigger=trigger, steps=steps, created_at=now, person_id=person_id)
+    Routines(alerts).add(routine)
 
 
 def error_of(call: Callable[[], object]) -> str:

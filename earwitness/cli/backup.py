@@ -153,6 +153,8 @@ def restore(
         "expired": done.replayed.expired,
         "lost": done.replayed.lost,
         "withdrawn": done.replayed.withdrawn,
+        "revoked": done.replayed.revoked,
+        "revoked_until": done.revoked_until.isoformat() if done.revoked_until else None,
         "ledger": "present" if done.ledger.is_present else "backup",
         "entries_lost": done.ledger.missing,
         "aside": str(done.aside) if done.aside else None,
@@ -201,6 +203,11 @@ def _sentences(done: Restored) -> Iterator[str]:
         yield f"{replayed.lost} of them are younger than the backup of the keys: a newer one would open them."
     if replayed.withdrawn:
         yield f"{replayed.withdrawn} consents ended: the ledger tells of decisions that no list names. Ask these people again."
+    if replayed.revoked:
+        yield f"{replayed.revoked} satellites, phones, tokens, passkeys or links that were taken out since stay out."
+    if done.revoked_until is not None:
+        until = f"{done.revoked_until.astimezone():%Y-%m-%d %H:%M}"
+        yield f"Satellites, phones and tokens that were taken out after {until} may come in again: take them out once more."
     if done.ledger.is_older:
         yield f"The ledger is older than what was witnessed ({done.ledger.missing} entries are lost); witnesses will report it."
     elif not done.ledger.is_present:

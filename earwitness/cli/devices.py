@@ -22,6 +22,7 @@ from earwitness.domain.account import Permission
 from earwitness.domain.device import Device, DeviceEvent
 from earwitness.domain.errors import AccessError, DeviceError, EarwitnessError, NetworkError
 from earwitness.people.devices import Devices
+from earwitness.trust.authority import Authority
 
 TOKEN_VARIABLE: Final = "EARWITNESS_TOKEN"  # noqa: S105  (a name, not a secret)
 ANSWER_SECONDS: Final = 15.0
@@ -67,7 +68,7 @@ def open_pairing(settings: Settings, server: str | None) -> None:
     click.echo(
         f"Pairing is open for {opened['closes_in_seconds'] / 60:.0f} minutes. On the device: earwitness satellite --server HOST"
     )
-    click.echo("Then here, with the six digits that it shows: earwitness devices confirm CODE --name NAME")
+    click.echo("Then here, with the six digits that it shows and says: earwitness devices confirm CODE --name NAME")
 
 
 @devices.command(name="confirm")
@@ -137,6 +138,50 @@ def revoke(settings: Settings, device: str, *, yes: bool, server: str | None, na
             gone = house.devices.revoke(_found(house.devices, device).device_id)
             house.device_log.note(DeviceEvent.REVOKED, device_id=gone.device_id, detail=gone.name)
     click.echo("It is taken out; its key is refused from now on.")
+
+
+@devices.command(name="authority")
+@PERSON
+@JSON
+@click.pass_obj
+def show_authority(settings: Settings, *, name: str | None, as_json: bool) -> None:
+    """Show the authority that satellites and browsers trust: its fingerprint, in digits for comparing aloud, and its end."""
+    with signed_in(settings, name) as (house, person):
+        check_may(person, Permission.DEVICES)
+        _print_authority(house.authority, as_json=as_json)
+
+
+@devices.command(name="renew-authority")
+@PERSON
+@JSON
+@click.pass_obj
+def renew_authority(settings: Settings, *, name: str | None, as_json: bool) -> None:
+    """Make a successor of the household's authority, which takes over once every satellite has renewed its certificate."""
+    with signed_in(settings, name) as (house, person):
+        check_may(person, Permission.DEVICES)
+        house.authority.begin_succession()
+        _print_authority(house.authority, as_json=as_json)
+
+
+def _print_authority(authority: Authority, *, as_json: bool) -> None:
+    succession = authority.succession
+    shown: dict[str, str | None] = {
+        "fingerprint": authority.fingerprint,
+        "digits": authority.digits,
+        "ends_at": authority.ends_at.isoformat(),
+        "successor_digits": None if succession is None else succession.digits,
+    }
+    if as_json:
+        click.echo(json.dumps(shown))
+        return
+    click.echo(
+        f"Fingerprint: {authority.fingerprint}\nAloud:       {authority.digits}\nEnds:        {authority.ends_at:%Y-%m-%d}"
+    )
+    if succession is not None:
+        click.echo(f"Successor, aloud: {succession.digits}")
+        click.echo("It takes over when every satellite has renewed its certificate, which each does within 60 days of use.")
+        click.echo("One that is not used any more holds that up: take it out.")
+        click.echo("Browsers that trust the authority need the new one then.")
 
 
 def _state(one: dict[str, Any]) -> str:

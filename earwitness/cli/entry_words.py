@@ -82,6 +82,27 @@ def _restored(entry: Facts) -> str:
     return f"on {_when(entry)} a backup was restored: {_rest(entry)}"
 
 
+def _draw_opened(entry: Facts) -> str:
+    rate = entry.get("rate_millionths")
+    share = f"{rate / 10_000:g} %" if _is_count(rate) else shown(rate)
+    seed = shown(entry.get("seed_sha256"))
+    return f"on {_when(entry)} the drawing of {shown(entry.get('epoch'))} began, of at most {share}; its seed's digest is {seed}"
+
+
+def _draw_list(entry: Facts) -> str:
+    kept, able = _count(entry.get("kept"), "recording"), shown(entry.get("able"))
+    return f"on {_when(entry)} the draw {shown(entry.get('draw'))} listed {kept}, of which {able} may be drawn"
+
+
+def _draw_made(entry: Facts) -> str:
+    drawn = _count(entry.get("drawn"), "recording")
+    return f"on {_when(entry)} the draw {shown(entry.get('draw'))} took {drawn}; its seed was {shown(entry.get('seed'))}"
+
+
+def _annotated(entry: Facts) -> str:
+    return f"on {_when(entry)} {_reader(entry)} judged the recording {shown(entry.get('recording'))}"
+
+
 _KINDS: Final[dict[str, Callable[[Facts], str]]] = {
     "consent": _consent,
     "kept": _kept,
@@ -89,6 +110,10 @@ _KINDS: Final[dict[str, Callable[[Facts], str]]] = {
     "read.refused": _refused,
     "read.closed": _closed,
     "erased": _erased,
+    "annotated": _annotated,
+    "draw.opened": _draw_opened,
+    "draw.list": _draw_list,
+    "draw.made": _draw_made,
     "restored": _restored,
 }
 

@@ -28,6 +28,8 @@ def _evaluate(title: str, work: Callable[[Callable[[int, int], None]], Any], *, 
         out.print(result.table())
 
 
+SENTENCES_SECONDS = 120.0
+"""How long what can be said in the home may take to be known, before anything is measured."""
 MANIFEST = click.argument("manifest", type=click.Path(path_type=Path))
 ITEMS = click.option("--items", is_flag=True, help="Include every item with what was heard and understood.")
 
@@ -45,6 +47,7 @@ def evaluate_speech(
     """Word error rate, sentence accuracy, intents, slots and speed over recordings."""
     with build.House(settings, home_file=home_file) as house:
         recogniser = house.recogniser(engine or settings.speech.recogniser)
+        house.home_sentences.wait(SENTENCES_SECONDS)
 
         def work(tell: Callable[[int, int], None]) -> Any:
             return evaluation.evaluate_speech(

@@ -216,7 +216,7 @@ def export(context: click.Context, *, target: Path, name: str | None) -> None:
             rights=house.rights,
             vault=house.vault,
             prover=house.prover,
-            now=datetime.now().astimezone(),
+            now=house.clock(),
             tell=lambda done, total: bar.update(task, completed=done, total=total),
         )
         write_whole(target, pieces, mode=0o600)

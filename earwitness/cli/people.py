@@ -71,13 +71,16 @@ def list_people(settings: Settings, *, as_json: bool) -> None:
     """List who enrolled, in what role, with the alias that stands for each where no name may be."""
     with build.House(settings) as house:
         found = house.people.all()
+    names = {one.person_id: one.name for one in found}
     if as_json:
-        click.echo(json.dumps([_person_json(one) for one in found]))
+        click.echo(json.dumps([_person_json(one) | {"guardian": names.get(one.guardian_id or "")} for one in found]))
         return
     table = Table("name", "role", "alias", "since", "", box=None)
     for one in found:
-        note = "suspended" if one.suspended_at else ""
-        table.add_row(Text(one.name), one.role.value, one.alias, f"{one.created_at.astimezone():%Y-%m-%d}", note)
+        notes = ["suspended"] if one.suspended_at else []
+        notes += [f"{names[one.guardian_id]} decides"] if one.guardian_id in names else []
+        since = f"{one.created_at.astimezone():%Y-%m-%d}"
+        table.add_row(Text(one.name), one.role.value, one.alias, since, Text(", ".join(notes)))
     out.print(table)
 
 
@@ -211,8 +214,7 @@ def reset(settings: Settings, name: str, *, yes: bool, as_json: bool) -> None:
             click.confirm(f"Reset how {person.name} signs in?", abort=True, err=True)
         chosen = asked_passphrase(f"A new passphrase for {person.name}", confirms=True, variable=NEW_PASSPHRASE_VARIABLE)
         house.people.accounts.reset(person.person_id, chosen)
-        if person.suspended_at is not None:
-            person = house.people.restore(person.person_id)
+        person = house.people.restore(person.person_id)
     _print(person, as_json=as_json, said=f"{person.name} can sign in with the new passphrase; the account's log says so.")
 
 

@@ -15,6 +15,7 @@ from earwitness.cli.signed_in import PERSON, signed_in
 from earwitness.config import Settings
 from earwitness.domain.account import Permission
 from earwitness.domain.errors import AccessError
+from earwitness.domain.person import Person
 from earwitness.people.remotes import RemotePhone
 from earwitness.remote.profile import qr_svg, qr_terminal
 from earwitness.remote.remote import Remote
@@ -31,12 +32,12 @@ def remote() -> None:
 
 
 @contextmanager
-def _owned(settings: Settings, name: str | None) -> Iterator[Remote]:
+def _owned(settings: Settings, name: str | None) -> Iterator[tuple[Remote, Person]]:
     """The way in from elsewhere, for somebody whose passphrase was right and who may decide about it. Raises AccessError."""
     with signed_in(settings, name) as (house, person):
         if not person.may(Permission.REMOTE):
             raise AccessError("Only an owner decides who may come in from elsewhere.")
-        yield house.remote
+        yield house.remote, person
 
 
 @remote.command(name="add")
@@ -50,8 +51,8 @@ def add(
     settings: Settings, phone: str, *, endpoint: str | None, file: Path | None, picture: Path | None, name: str | None
 ) -> None:
     """Make a profile for the phone NAME and show it once, as a QR code for the WireGuard app."""
-    with _owned(settings, name) as way:
-        handed = way.add(phone, endpoint=endpoint)
+    with _owned(settings, name) as (way, person):
+        handed = way.add(phone, endpoint=endpoint, by=person)
         page = _page(settings, way)
     if file is not None:
         write_whole(file, [handed.profile.encode()], mode=0o600)
@@ -70,7 +71,7 @@ def add(
 @click.pass_obj
 def list_phones(settings: Settings, *, as_json: bool, name: str | None) -> None:
     """List the phones that have a profile."""
-    with _owned(settings, name) as way:
+    with _owned(settings, name) as (way, _):
         found = way.phones()
     if as_json:
         click.echo(json.dumps([_json(one) for one in found]))
@@ -87,8 +88,8 @@ def list_phones(settings: Settings, *, as_json: bool, name: str | None) -> None:
 @click.pass_obj
 def revoke(settings: Settings, phone: str, *, name: str | None) -> None:
     """Never let the phone NAME in again; if the tunnel is up, it is cut off at once."""
-    with _owned(settings, name) as way:
-        way.revoke(way.named(phone).remote_id)
+    with _owned(settings, name) as (way, person):
+        way.revoke(way.named(phone).remote_id, by=person)
     out.print("Revoked. That profile opens nothing any more.")
 
 
@@ -98,7 +99,7 @@ def revoke(settings: Settings, phone: str, *, name: str | None) -> None:
 @click.pass_obj
 def server(settings: Settings, *, file: Path | None, name: str | None) -> None:
     """The server's configuration for `wg-quick`, with its private key: for a machine that starts the tunnel by itself."""
-    with _owned(settings, name) as way:
+    with _owned(settings, name) as (way, _):
         text = way.server_profile()
     if file is None:
         click.echo(text, nl=False)
@@ -112,7 +113,7 @@ def server(settings: Settings, *, file: Path | None, name: str | None) -> None:
 @click.pass_obj
 def up(settings: Settings, *, name: str | None) -> None:
     """Bring the tunnel up, or bring a running one up to date; needs sudo."""
-    with _owned(settings, name) as way:
+    with _owned(settings, name) as (way, _):
         way.up()
         page = _page(settings, way)
     out.print(f"The tunnel {settings.remote.interface} is up on UDP port {settings.remote.port}.")
@@ -124,7 +125,7 @@ def up(settings: Settings, *, name: str | None) -> None:
 @click.pass_obj
 def down(settings: Settings, *, name: str | None) -> None:
     """Take the tunnel away; needs sudo."""
-    with _owned(settings, name) as way:
+    with _owned(settings, name) as (way, _):
         way.down()
     out.print("The tunnel is down: no phone comes in from elsewhere.")
 
@@ -135,7 +136,7 @@ def down(settings: Settings, *, name: str | None) -> None:
 @click.pass_obj
 def status(settings: Settings, *, as_json: bool, name: str | None) -> None:
     """Whether the tunnel is up, and when each phone was last seen."""
-    with _owned(settings, name) as way:
+    with _owned(settings, name) as (way, _):
         is_up, found = way.tunnel.is_up, way.status()
     if as_json:
         seen = [{**_json(one.phone), "seen_at": _iso(one.peer.shook_hands_at if one.peer else None)} for one in found]

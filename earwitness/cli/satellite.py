@@ -141,6 +141,14 @@ def stop(settings: Settings, *, as_json: bool) -> None:
 @satellite.command()
 @JSON
 @click.pass_obj
+def snooze(settings: Settings, *, as_json: bool) -> None:
+    """Let what rings ring again in nine minutes."""
+    _print(_asked(settings, "snooze"), as_json=as_json)
+
+
+@satellite.command()
+@JSON
+@click.pass_obj
 def talk(settings: Settings, *, as_json: bool) -> None:
     """Begin a request, as the talk key does; again: it is over."""
     _print(_asked(settings, "talk"), as_json=as_json)
@@ -200,6 +208,7 @@ async def _run(box: Box, address: Address, *, name: str, has_keys: bool, face: _
         actions: dict[str, Callable[[], None]] = {
             " ": satellite.press,
             "s": satellite.stop,
+            "z": satellite.snooze,
             "m": satellite.toggle_mute,
             "q": satellite.quit,
         }
@@ -211,12 +220,17 @@ async def _run(box: Box, address: Address, *, name: str, has_keys: bool, face: _
 
 async def _pair(box: Box, address: Address, *, identity: Identity, name: str, tell: Callable[[str], None]) -> None:
     tell(f"This device ({name}) is not paired yet. On the page, open Devices and choose to add one.")
+    voice = box.code_voice(tell=tell)
 
     def show_code(code: str) -> None:
         for line in range(5):
             tell("   ".join(_DIGITS[digit][4 * line : 4 * line + 3].ljust(3) for digit in code))
         tell(f"Type this code on the page: {code}")
+        voice.begin(code)
 
-    await join(address, identity=identity, name=name, show_code=show_code)
-    box.mute().begin()
+    try:
+        await join(address, identity=identity, name=name, show_code=show_code)
+        box.mute().begin()
+    finally:
+        await voice.end(is_paired=identity.is_paired)
     tell("Paired.")

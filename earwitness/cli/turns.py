@@ -24,6 +24,7 @@ from earwitness.speech.audio_file import read_audio, write_wav
 @click.option(
     "--person", "name", help=f"Who asks: kept as that person consented. Needs the passphrase, or ${PASSPHRASE_VARIABLE}."
 )
+@click.option("--language", type=click.Choice(["en", "de", "fr", "es"]), help="Language of a typed request and its reply.")
 @HOME
 @JSON
 @click.pass_obj
@@ -35,15 +36,20 @@ def ask(
     voice: str | None,
     save: Path | None,
     name: str | None,
+    language: str | None,
     home_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Run one turn on FILE (WAV, FLAC or OGG, any rate) or on --text, and print it.
+    """Run one turn on FILE (WAV, FLAC or OGG, any rate), on --text, or on a sentence in FILE's place, and print it.
 
     Without --person a guest asks, of whom nothing is kept.
     """
+    if file is not None and text is None and " " in str(file) and not file.exists():
+        file, text = None, str(file)
     if (file is None) == (text is None):
         raise click.UsageError("Give either a FILE or --text.")
+    if language is not None:
+        settings = settings.model_copy(update={"language": language})
     with build.House(settings, home_file=home_file) as house:
         request: Pcm | str = text or ""
         if file is not None:

@@ -149,6 +149,11 @@ def read_key(given: str, *, kind: int, option: str) -> Verifier:
     return found
 
 
+def read_log_key(key: str | None) -> Verifier:
+    """The key of the ledger to check against: as given, else this machine's own. Raises SettingsError."""
+    return _keys(key, ()).log
+
+
 def _keys(key: str | None, witnesses: Sequence[str]) -> Keys:
     """The keys to verify against; says on standard error which ledger's key that is and where it came from."""
     own = state_folder() / "keys" / VERIFIER

@@ -40,9 +40,13 @@ class Permission(StrEnum):
     DEVICES = "devices"
     """Pair, name, mute and revoke satellites."""
     HOUSEHOLD = "household"
-    """The home's name, rooms, wake word and voice."""
+    """The home's name, rooms, wake word and voice; switch skills of others off."""
+    SKILLS = "skills"
+    """Let a skill of others into the home."""
     REMOTE = "remote"
     """Let phones in from elsewhere."""
+    CONTACTS = "contacts"
+    """Change contacts: one's own, those of one's children, the household's."""
     TOKENS = "tokens"
     """Make tokens for automation."""
     REVIEW = "review"
@@ -54,11 +58,11 @@ class Permission(StrEnum):
 
 _EVERYBODY: Final = frozenset({Permission.ACCOUNT})
 _LIVES_HERE: Final = _EVERYBODY | {Permission.TALK, Permission.OWN_DATA}
-_ADULT: Final = _LIVES_HERE | {Permission.WARDS, Permission.TOKENS}
+_ADULT: Final = _LIVES_HERE | {Permission.WARDS, Permission.TOKENS, Permission.CONTACTS}
 _RUNS_IT: Final = frozenset({Permission.PEOPLE, Permission.DEVICES, Permission.HOUSEHOLD, Permission.REMOTE, Permission.TOKENS})
 
 PERMISSIONS: Final[Mapping[AccountRole, frozenset[Permission]]] = {
-    AccountRole.OWNER: _ADULT | _RUNS_IT,
+    AccountRole.OWNER: _ADULT | _RUNS_IT | {Permission.SKILLS},
     AccountRole.ADULT: _ADULT,
     AccountRole.CHILD: _LIVES_HERE,
     AccountRole.GUEST: _EVERYBODY | {Permission.TALK},
@@ -114,6 +118,7 @@ class SignInWay(StrEnum):
     RECOVERY = "passphrase and recovery code"
     PASSKEY = "passkey"
     SETUP = "setup"
+    INVITATION = "invitation"
 
 
 class AccountEvent(StrEnum):
@@ -144,5 +149,24 @@ class AccountEvent(StrEnum):
     RESTORED = "restored"
     TOKEN_MADE = "token_made"  # noqa: S105  (no secret)
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
+    INVITATION_MADE = "invitation_made"
+    INVITATION_REVOKED = "invitation_revoked"
+    INVITATION_USED = "invitation_used"
+    """Somebody made an account by this person's invitation; the detail is the name that they chose."""
+    PHONE_ADDED = "phone_added"
+    """A phone may come in from elsewhere."""
+    PHONE_REVOKED = "phone_revoked"
+    HOUSEHOLD_CHANGED = "household_changed"
+    """The home's name, rooms, wake word, voice or time zone."""
+    SKILL_ENABLED = "skill_enabled"
+    SKILL_DISABLED = "skill_disabled"
+    LINK_ADDED = "link_added"
+    """Something outside was connected; the detail is the link's name."""
+    LINK_CHANGED = "link_changed"
+    LINK_REMOVED = "link_removed"
+    CONTACTS_TAKEN = "contacts_taken"
+    """Contacts were handed out, as a file."""
+    CONFIRMATIONS_CHANGED = "confirmations_changed"
+    """What is confirmed before it is done."""
     RESET = "reset"
     """Somebody at the machine itself gave the account a new passphrase and removed everything else that signs in."""

@@ -3,10 +3,11 @@
     EarwitnessError
     ├── AudioError          audio.unreadable  audio.truncated  audio.empty  audio.too_long
     ├── ModelError          model.missing  model.wrong_digest
-    ├── EngineError         engine.failed                         (may be tried again)
+    ├── EngineError         engine.failed  engine.busy            (may be tried again)
     ├── SettingsError       settings.invalid
     ├── HomeFileError       home.invalid
     ├── ManifestError       manifest.invalid
+    ├── SkillError          skill.invalid  skill.unknown  skill.failed  skill.changed  skill.unfenced  skill.refused
     ├── VoiceError          voice.unknown
     ├── TextError           text.too_long
     ├── SoundError          sound.no_library  sound.no_device  sound.failed  (may be tried again)
@@ -15,7 +16,13 @@
     ├── TrustError          trust.key  trust.refused  trust.certificate  pairing.refused  pairing.wrong_code  pairing.closed
     ├── DeviceError         device.unknown  device.exists  device.invalid  device.too_many  device.revoked
     │                       device.unreachable
-    ├── LinkError           link.failed  link.unknown_device      (may be tried again)
+    ├── AlertError          alert.invalid  alert.never  alert.unknown  alert.changed  alert.too_many
+    ├── ListError           list.invalid  list.unknown  list.exists  list.too_many  list.fixed
+    ├── LinkError           link.failed  link.unknown_device  link.unreachable  link.slow  link.refused  link.not_safe
+    │                       link.secret  link.nonsense  link.too_large  link.not_found  link.changed  link.unconfirmed
+    │                       link.repeats  link.no_calendar  link.not_installed  link.invalid  link.unknown
+    │                       link.exists  link.too_many      (may be tried again)
+    ├── ContactError        contact.invalid  contact.unknown  contact.changed  contact.too_many  contact.unreadable
     ├── StorageError        storage.full  storage.failed  storage.in_use   (may be tried again)
     ├── NetworkError        network.not_safe  network.in_use  network.no_answer
     ├── LedgerError         ledger.unavailable  ledger.damaged  ledger.key (may be tried again)
@@ -26,7 +33,7 @@
     │                       access.wrong_code  access.confirm  consent.objected  consent.refused
     ├── PersonError         person.unknown  person.exists  person.invalid  person.weak  person.too_many  person.last_owner
     │                       person.guardian  household.invalid  consent.invalid  consent.changed  history.invalid
-    │                       history.unconfirmed
+    │                       history.unconfirmed  confirmation.invalid
     ├── RemoteError         remote.unknown  remote.exists  remote.invalid  remote.too_many  remote.no_endpoint  remote.key
     │                       remote.no_tool  remote.not_allowed  remote.failed
     └── BackupError         backup.invalid  backup.damaged  backup.wrong_kind  backup.wrong_version  backup.wrong_identity
@@ -92,6 +99,12 @@ class ManifestError(EarwitnessError):
     code = "manifest.invalid"
 
 
+class SkillError(EarwitnessError):
+    """A skill that cannot be used: its file is wrong, or it is not installed or enabled."""
+
+    code = "skill.invalid"
+
+
 class VoiceError(EarwitnessError):
     """A voice that is not in the catalogue or whose model is not installed."""
 
@@ -129,11 +142,29 @@ class DeviceError(EarwitnessError):
     code = "device.unknown"
 
 
+class AlertError(EarwitnessError):
+    """An alert whose rule is none, or that would never be due."""
+
+    code = "alert.invalid"
+
+
+class ListError(EarwitnessError):
+    """A list that is not there, or cannot be made, called or taken away so."""
+
+    code = "list.invalid"
+
+
 class LinkError(EarwitnessError):
-    """An outside system (a home, a player) that refused, or does not know what it was asked for."""
+    """An outside system (a home, a player, a calendar) that refused, is away, or does not know what it was asked for."""
 
     code = "link.failed"
     is_retryable = True
+
+
+class ContactError(EarwitnessError):
+    """A contact that is not there or cannot be kept so, or a file of contacts that cannot be read."""
+
+    code = "contact.invalid"
 
 
 class StorageError(EarwitnessError):
@@ -190,3 +221,9 @@ class RemoteError(EarwitnessError):
     """A phone's way in from elsewhere that cannot be made, or a tunnel that this machine cannot bring up."""
 
     code = "remote.unknown"
+
+
+class ReviewError(EarwitnessError):
+    """Something of the review that is not there, is not due, or is not what was committed: the sentence says which."""
+
+    code = "review.unknown"

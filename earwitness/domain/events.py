@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from earwitness.domain.intent import Completeness, Context, Intent, Understanding
+from earwitness.domain.ring_sound import PLAIN, RingManner
 from earwitness.domain.turn import Outcome, SkillResult, Transcript
 
 
@@ -33,6 +34,8 @@ class Deadline(StrEnum):
     CAPTURE = "capture"
     THINK = "think"
     PLAYBACK = "playback"
+    MEMORY = "memory"
+    """Until then a request may be leaned on by another."""
 
 
 class Stage(StrEnum):
@@ -166,10 +169,11 @@ class DeadlinePassed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertBegan:
-    """A timer is due and rings here."""
+    """Something is due and rings here."""
 
     alert_id: str
     text: str
+    manner: RingManner = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,8 +399,8 @@ class StopDeadline:
 class FinishTurn:
     """The turn is over: this is its record.
 
-    `is_spoken` when it began with the voice; `person_id` is who spoke or typed when it began, None for nobody known;
-    `is_off_record` when it may not be kept, whatever was consented to.
+    `is_spoken` when it began with the voice, `is_woken` when that was the wake word; `person_id` is who spoke or typed when it
+    began, None for nobody known; `is_off_record` when it may not be kept, whatever was consented to.
     """
 
     turn: int
@@ -407,6 +411,7 @@ class FinishTurn:
     reason: str
     is_spoken: bool
     person_id: str | None
+    is_woken: bool = False
     error_code: str | None = None
     is_off_record: bool = False
 
@@ -418,6 +423,7 @@ class StartAlert:
     alert_id: str
     text: str
     kind: str = "timer"
+    manner: RingManner = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ class Area:
     name: str
     aliases: tuple[str, ...] = ()
     floor: str = ""
+    floor_aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,20 @@ class Device:
     device_class: str = ""
     state: str = "off"
     attributes: Mapping[str, SlotValue] = field(default_factory=dict)
+    source: str = ""
+    """Name of the outside system that it belongs to (`Source.name`); empty for what is simulated."""
+    groups: tuple[str, ...] = ()
+    """Names under which it is spoken of together with others: labels, in Home Assistant's words."""
+    is_reachable: bool = True
+    """Whether it can be asked for anything now, as far as its outside system tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An outside system whose devices are part of this home, by the name that people say."""
+
+    name: str
+    is_reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +58,8 @@ class Home:
     devices: tuple[Device, ...] = ()
     lists: tuple[str, ...] = ()
     """Names of lists to which things can be added ("shopping list", "to-do")."""
+    sources: tuple[Source, ...] = ()
+    """Where the devices come from; empty for a simulated home."""
 
     def device(self, device_id: str) -> Device:
         """The device with that id; raises KeyError if there is none."""

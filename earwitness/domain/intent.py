@@ -3,10 +3,12 @@
 Intent and slot names are Home Assistant's where they exist (HassTurnOn, name, area, brightness, ...).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
+
+from earwitness.domain.account import Scope
 
 SlotValue: TypeAlias = str | int | float | bool
 
@@ -35,6 +37,18 @@ class Intent:
     response: str = ""
     """Which kind of answer a question wants, in the words of Home Assistant's templates: one, one_yesno, any, all, which,
     how_many (HassGetState), hello, listening, ... (HassRespond). Empty when the sentence did not say."""
+    then: "tuple[Intent, ...]" = ()
+    """What was asked for in the same breath, to be done after this one, in order; those have nothing after them themselves."""
+
+    def each(self) -> "tuple[Intent, ...]":
+        """The single requests, in order."""
+        return (replace(self, then=()), *self.then) if self.then else (self,)
+
+    @classmethod
+    def together(cls, requests: "Sequence[Intent]") -> "Intent":
+        """Several requests as one. Raises ValueError for none."""
+        first, *rest = (single for request in requests for single in request.each())
+        return replace(first, then=tuple(rest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +59,28 @@ class Understanding:
     intent: Intent | None
     completeness: Completeness
     reason: str
+    certainty: float | None = None
+    """How sure a guess is, from 0 to 1; None for what is no guess but a sentence of the house."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a request at this device came to: for "say that again", "why?" and what leans on it. Only in memory, for minutes."""
+
+    transcript: str
+    reply: str
+    outcome: str
+    """A value of domain.turn.Outcome."""
+    reason: str
+    intent: Intent | None = None
+    why: str = ""
+    """What there is to add to why it was done so."""
+    more: str = ""
+    """What is left to tell, if anything."""
+    undo: Intent | None = None
+    """The request that takes it back, if one does."""
+    person_id: str | None = None
+    """Who asked, if that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +89,27 @@ class Context:
 
     area: str | None = None
     device_id: str | None = None
+    page_id: str | None = None
+    """Of a page that calls can reach: what it is there."""
     expects: str | None = None
     """Name of the slot that the assistant has just asked for, if any."""
     pending: Intent | None = None
     """The intent that waits for that slot."""
+    before: Before | None = None
+    earlier: tuple[Before, ...] = ()
+    """What was asked before `before` by the same person, the latest first."""
+    is_ringing: bool = False
+    """Whether an alert or a call rings there: then "cancel that" means what rings."""
     person_id: str | None = None
     """Who speaks or types, if that is known; None for guests and unknown speakers, who have consented to nothing."""
+    scopes: frozenset[Scope] | None = None
+    """Of a program that asks in that person's name with a token: what the token may; None for the person."""
+
+    @property
+    def call_end(self) -> str | None:
+        """Where calls reach whoever speaks: a satellite or a page; None for neither."""
+        return self.device_id or self.page_id
+
+    def may(self, scope: Scope) -> bool:
+        """Whether whoever asks may what needs that scope, as far as a token bounds them."""
+        return self.scopes is None or scope in self.scopes

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from earwitness.domain.review import Annotation
 from earwitness.domain.turn import Turn
 
 
@@ -77,6 +78,8 @@ class Recording:
     engine: str = ""
     listens: int = 0
     """How often others than the person opened it."""
+    annotations: tuple[Annotation, ...] = ()
+    """What reviewers judged of it."""
 
     def as_json(self) -> dict[str, object]:
         """The recording in the shape of the history's JSON; times are ISO 8601 in UTC."""
@@ -184,7 +187,7 @@ class Kept:
 class Spoken:
     """What the turn hands over to be kept: the turn, who spoke, where and when, and what recognised the words.
 
-    `is_off_record` when it may not be kept, whatever was consented to.
+    `is_off_record` when it may not be kept, whatever was consented to; `is_woken` when the wake word began it.
     """
 
     turn: Turn
@@ -193,3 +196,4 @@ class Spoken:
     area: str | None = None
     engine: str = ""
     is_off_record: bool = False
+    is_woken: bool = False

@@ -16,20 +16,35 @@ class Station:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """Where something was said: `confirmed` by the satellites that began to play it, `unconfirmed` by the others."""
+    """Where something was said: `confirmed` by the satellites that began to play it, `unconfirmed` by those that did not; to
+    those in `quiet` it was not sent, because nobody there wants to be disturbed."""
 
     confirmed: tuple[Station, ...] = ()
     unconfirmed: tuple[Station, ...] = ()
+    quiet: tuple[Station, ...] = ()
 
 
 class CallAnswer(StrEnum):
     """What became of the wish to call a room, to answer or to hang up."""
 
     RINGING = "ringing"
+    RINGING_MUTED = "ringing_muted"
+    """It rings, but every satellite that it rings at is muted: one must be unmuted there before somebody can answer."""
     OPEN = "open"
     ENDED = "ended"
     NO_SATELLITE = "no_satellite"
-    """Nobody can be called there: none is connected."""
+    """None that can be called stands there."""
+    OFFLINE = "offline"
+    """One stands there, and is not connected."""
+    NO_INTERCOM_THERE = "no_intercom_there"
+    """The satellites there are of other makes, which take no calls."""
+    NO_INTERCOM_HERE = "no_intercom_here"
+    """The satellite that asks is of another make."""
     BUSY = "busy"
+    """The satellite that asks is in a call already."""
+    ENGAGED = "engaged"
+    """Those that are called are in other calls."""
+    QUIET = "quiet"
+    """Nobody there wants to be disturbed."""
     MUTED = "muted"
     NO_CALL = "no_call"

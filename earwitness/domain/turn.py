@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from earwitness.domain.intent import Context, Intent, SlotValue
+from earwitness.domain.wish import Wish
 
 
 class Outcome(StrEnum):
@@ -48,8 +49,14 @@ class SkillResult:
     """Set when the reply is a question: the context in which the answer is to be understood."""
     is_off_record: bool = False
     """Whether this turn may not be kept, whatever was consented to: it asked for deletion."""
-    wishes_mute: bool = False
-    """Whether the device is to be muted once the reply is over, however it ends."""
+    wish: Wish | None = None
+    """What the device is to do beside speaking the reply."""
+    more: str = ""
+    """What "tell me more" then says."""
+    why: str = ""
+    """What "why did you do that" then adds: what was tried before, and what came of it."""
+    undo: Intent | None = None
+    """The request that takes back what was done, if one does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +76,12 @@ class Turn:
     def as_json(self) -> dict[str, object]:
         """The turn in the shape that `earwitness ask --json` prints."""
         slots: dict[str, SlotValue] = dict(self.intent.slots) if self.intent else {}
+        then = [{"intent": each.name, "slots": dict(each.slots)} for each in (self.intent.then if self.intent else ())]
         return {
             "transcript": self.transcript,
             "intent": self.intent.name if self.intent else None,
             "slots": slots,
+            **({"then": then} if then else {}),
             "outcome": self.outcome.value,
             "reply": self.reply,
             "timings_ms": {stage: round(ms, 1) for stage, ms in self.timings_ms.items()},

@@ -11,16 +11,18 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Final, Protocol
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.device import Device, DeviceEvent, DeviceKind
 from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.satellite import Announcement, Station
+from earwitness.foreign.bells import SoundOf
 from earwitness.foreign.esphome_devices import EsphomeDevice
 from earwitness.foreign.reach import DEFAULT_ESPHOME_PORT, DEFAULT_WYOMING_PORT, Trust, back_off_seconds, read_place
 from earwitness.foreign.reply_links import ReplyLinks
-from earwitness.foreign.turns import Assistant, Seat
+from earwitness.foreign.turns import Arbiter, Assistant, Seat
 from earwitness.foreign.wyoming_satellites import WyomingSatellite
 from earwitness.telemetry import log
 
@@ -43,7 +45,8 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How it stands with one foreign satellite. `is_encrypted` is False where others on the way can listen."""
+    """How it stands with one foreign satellite. `is_encrypted` is False where others on the way can listen; `sentence` says what
+    somebody should know or do."""
 
     presence: Presence
     is_encrypted: bool
@@ -59,6 +62,11 @@ class Box(Protocol):
     """One connection to a foreign satellite."""
 
     seat: Seat | None
+
+    @property
+    def rings_plainly(self) -> bool:
+        """Whether it has a ring of its own alone."""
+        ...
 
     async def run(self) -> None: ...
 
@@ -83,7 +91,11 @@ class _Attended:
 
 
 class Attendance:
-    """Connects to every registered foreign satellite. Run it in a task; everything else from the event loop."""
+    """Connects to every registered foreign satellite. Run it in a task; everything else from the event loop.
+
+    `arbiter` decides which of several satellites answers a wake word; `wake_words` are the home's; `sound_of` gives what alarms
+    ring with;
+    `is_quiet` says where nobody wants to be disturbed."""
 
     def __init__(
         self,
@@ -92,6 +104,10 @@ class Attendance:
         registry: Registry,
         trust: Trust,
         cue: Callable[[str], Pcm],
+        sound_of: SoundOf | None = None,
+        arbiter: Arbiter | None = None,
+        wake_words: Callable[[], Sequence[str]] = lambda: (),
+        is_quiet: Callable[[Station], bool] = lambda station: False,
         chance: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -99,11 +115,16 @@ class Attendance:
         self._registry = registry
         self._trust = trust
         self._cue = cue
+        self._sound_of = sound_of
+        self._arbiter = arbiter
+        self._wake_words = wake_words
+        self._is_quiet = is_quiet
         self._chance = chance
         self._sleep = sleep
         self._links = ReplyLinks(trust=trust)
         self._attended: dict[str, _Attended] = {}
         self._has_changed = asyncio.Event()
+        self._mutings: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Attend to the registered satellites until cancelled."""
@@ -131,17 +152,34 @@ class Attendance:
         found = self._attended.get(device_id)
         return None if found is None else found.status
 
+    def listening(self) -> tuple[str, ...]:
+        """The ids of those that are here and may hear a wake word: the muted ones may not."""
+        return tuple(one.device.device_id for one in self._here() if not _is_silent(one.device))
+
+    def stations(self, *, area: str | None = None) -> tuple[Station, ...]:
+        """Those that are here, or those of them that are in one room."""
+        return tuple(station(one.device) for one in self._here() if _is_in(one.device, area))
+
+    def plain_ringers(self) -> tuple[Station, ...]:
+        """Those that are here and ring by themselves alone, with a sound of their own."""
+        return tuple(station(one.device) for one in self._here() if one.box is not None and one.box.rings_plainly)
+
+    def _here(self) -> list[_Attended]:
+        return [one for one in tuple(self._attended.values()) if one.status.is_here]
+
     async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement:
         """Say something at every foreign satellite that is here, or those of one room, not at `but`; tells where it was heard."""
-        chosen = [
+        meant = [
             (station(one.device), one.box.seat)
             for one in self._attended.values()
             if one.box is not None and one.box.seat is not None and _is_in(one.device, area) and one.device.device_id != but
         ]
+        quiet = tuple(at for at, _ in meant if self._is_quiet(at))
+        chosen = [(at, seat) for at, seat in meant if at not in quiet]
         heard = await asyncio.gather(*(_say(seat, text) for _, seat in chosen))
         confirmed = tuple(at for (at, _), is_heard in zip(chosen, heard, strict=True) if is_heard)
         unconfirmed = tuple(at for (at, _), is_heard in zip(chosen, heard, strict=True) if not is_heard)
-        return Announcement(confirmed=confirmed, unconfirmed=unconfirmed)
+        return Announcement(confirmed=confirmed, unconfirmed=unconfirmed, quiet=quiet)
 
     async def _settle(self, devices: Sequence[Device]) -> None:
         wanted = {one.device_id: one for one in devices if one.kind is not DeviceKind.SATELLITE and not one.is_revoked}
@@ -196,7 +234,7 @@ class Attendance:
 
     def _box(self, attended: _Attended) -> Box:
         device = attended.device
-        is_muted, here = _is_silent(device), lambda: self._arrived(attended)
+        is_muted, here, muted = _is_silent(device), partial(self._arrived, attended), partial(self._muted, attended)
         if device.kind is DeviceKind.ESPHOME:
             return EsphomeDevice(
                 self._assistant,
@@ -204,7 +242,12 @@ class Attendance:
                 secret=device.secret,
                 station=station(device),
                 links=self._links,
+                cue=self._cue,
+                sound_of=self._sound_of,
+                wake_words=tuple(self._wake_words()),
+                arbiter=self._arbiter,
                 is_muted=is_muted,
+                on_muted=muted,
                 on_ready=here,
             )
         return WyomingSatellite(
@@ -213,13 +256,29 @@ class Attendance:
             station=station(device),
             trust=self._trust,
             cue=self._cue,
+            sound_of=self._sound_of,
+            arbiter=self._arbiter,
             is_muted=is_muted,
+            on_muted=muted,
             on_ready=here,
         )
 
-    def _arrived(self, attended: _Attended) -> None:
-        attended.status = Status(presence=Presence.CONNECTED, is_encrypted=_is_encrypted(attended.device))
+    def _arrived(self, attended: _Attended, note: str) -> None:
+        attended.status = Status(presence=Presence.CONNECTED, is_encrypted=_is_encrypted(attended.device), sentence=note)
         self._note(DeviceEvent.CONNECTED, attended)
+
+    def _muted(self, attended: _Attended) -> None:
+        """Somebody there wished it to be muted: so it stays, as if the page had asked for it."""
+        noting = asyncio.create_task(self._note_muted(attended.device.device_id))
+        self._mutings.add(noting)
+        noting.add_done_callback(self._mutings.discard)
+
+    async def _note_muted(self, device_id: str) -> None:
+        try:
+            await asyncio.to_thread(self._registry.note_muted, device_id)
+        except EarwitnessError as error:
+            log(_logger, "mute not written", level=logging.ERROR, code=error.code)
+        self.changed()
 
     def _lost(self, attended: _Attended, code: str, sentence: str) -> None:
         if attended.status.presence is Presence.CONNECTED:

@@ -14,7 +14,7 @@ from typing import Final
 
 from earwitness.domain.audio import Pcm
 from earwitness.foreign.reach import Trust
-from earwitness.speech.audio_file import wav_header
+from earwitness.foreign.sound import Encoded, PlayForm, encode
 
 LINK_SECONDS: Final = 60.0
 REQUEST_SECONDS: Final = 5.0
@@ -28,7 +28,7 @@ _PATH: Final = "/reply/"
 class _Link:
     peer: str
     ours: str
-    sound: bytes
+    sound: Encoded
     on_fetched: Callable[[], None]
     expiry: asyncio.TimerHandle
 
@@ -45,18 +45,21 @@ class ReplyLinks:
         self._requests = 0
         self._opening = asyncio.Lock()
 
-    async def offer(self, pcm: Pcm, *, peer: str, on_fetched: Callable[[], None] = lambda: None) -> str:
-        """A URL at which `peer` (an address) can fetch the sound as WAV, once. Raises NetworkError where that may not be."""
+    async def offer(
+        self, pcm: Pcm, *, peer: str, form: PlayForm | None = None, on_fetched: Callable[[], None] = lambda: None
+    ) -> str:
+        """A URL at which `peer` (an address) can fetch the sound, as WAV or in its form, once. Raises NetworkError where that may
+        not be."""
         ours = self._trust.check_peer(peer)
         token = secrets.token_urlsafe(32)
-        sound = wav_header(len(pcm.data), rate_hz=pcm.rate_hz) + pcm.data
+        sound = await asyncio.to_thread(encode, pcm, form or PlayForm())
         async with self._opening:
             if ours not in self._servers:
                 self._servers[ours] = await asyncio.start_server(self._answer, host=ours, port=0, limit=MOST_REQUEST_BYTES)
             expiry = asyncio.get_running_loop().call_later(self._seconds, self._drop, token)
             self._links[token] = _Link(peer=peer, ours=ours, sound=sound, on_fetched=on_fetched, expiry=expiry)
             port = self._servers[ours].sockets[0].getsockname()[1]
-        return f"http://{f'[{ours}]' if ':' in ours else ours}:{port}{_PATH}{token}.wav"
+        return f"http://{f'[{ours}]' if ':' in ours else ours}:{port}{_PATH}{token}.{sound.ending}"
 
     @property
     def is_open(self) -> bool:
@@ -105,18 +108,18 @@ class ReplyLinks:
         if len(parts) != 3 or parts[0] != b"GET" or not parts[2].startswith(b"HTTP/1."):
             return None
         path = parts[1].decode("latin-1")
-        token = path.removeprefix(_PATH).removesuffix(".wav")
+        token = path.removeprefix(_PATH).rpartition(".")[0]
         link = self._links.get(token)
-        if link is None or path != f"{_PATH}{token}.wav" or link.peer != peer:
+        if link is None or path != f"{_PATH}{token}.{link.sound.ending}" or link.peer != peer:
             return None
         return self._drop(token)
 
 
-async def _send(writer: asyncio.StreamWriter, sound: bytes | None) -> None:
-    status = "404 Not Found" if sound is None else "200 OK"
+async def _send(writer: asyncio.StreamWriter, sound: Encoded | None) -> None:
+    status, media_type, body = ("404 Not Found", "text/plain", b"") if sound is None else ("200 OK", sound.media_type, sound.data)
     head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: audio/wav\r\nContent-Length: {len(sound or b'')}\r\n"
+        f"HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n"
         "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
     )
-    writer.write(head.encode() + (sound or b""))
+    writer.write(head.encode() + body)
     await writer.drain()

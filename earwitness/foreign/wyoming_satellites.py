@@ -7,19 +7,23 @@ really silent only it can say.
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import random
 import socket
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from earwitness.domain.audio import SAMPLE_BYTES, Pcm
 from earwitness.domain.errors import NetworkError
 from earwitness.domain.satellite import Station
+from earwitness.foreign.bells import SoundOf
 from earwitness.foreign.reach import Place, Trust
 from earwitness.foreign.sound import Converter, read_form
-from earwitness.foreign.turns import Assistant, Seat
+from earwitness.foreign.turns import DUPLICATE, Arbiter, Assistant, Seat
 from earwitness.protocol.connection import Connection, ConnectionLostError
 from earwitness.protocol.frames import Frame
 from earwitness.telemetry import log
@@ -30,6 +34,7 @@ LOST_SECONDS: Final = 15.0
 """How long a box that answers pings may be silent. One that never did is believed as long as its connection stands."""
 _CHUNK_BYTES: Final = 4096
 _PLAYED_MARGIN_SECONDS: Final = 0.3
+_DELIVERY_SECONDS: Final = 0.05
 _logger = logging.getLogger(__name__)
 
 
@@ -42,6 +47,9 @@ class WyomingFront:
     is_streaming: bool = False
     """Whether the box leaves finding the wake word to us."""
     listens_again: bool = False
+    can_ring: bool = True
+    is_delivered: Callable[[], bool] = lambda: True
+    """Whether the box's machine has received all that was written; it is all that can be known of what it plays."""
     on_played: Callable[[int], None] = lambda speech_id: None
     on_started: Callable[[int], None] = lambda speech_id: None
     _speech_id: int | None = None
@@ -87,9 +95,15 @@ class WyomingFront:
             self._form = {"rate": pcm.rate_hz, "width": SAMPLE_BYTES, "channels": 1}
             await self.send("audio-start", **self._form)
             if self._speech_id is not None:
-                self.on_started(self._speech_id)
+                self._tell_started(self._speech_id)
         self._seconds += pcm.seconds
         await self._send_sound(pcm)
+
+    def _tell_started(self, speech_id: int) -> None:
+        if self.is_delivered():
+            self.on_started(speech_id)
+        elif self._speech_id == speech_id:
+            asyncio.get_running_loop().call_later(_DELIVERY_SECONDS, self._tell_started, speech_id)
 
     async def speech_ended(self) -> None:
         if self._form is not None:
@@ -117,10 +131,30 @@ class WyomingFront:
         if self.is_streaming:
             await self.send("detect")
 
-    async def alert(self, alert_id: str, text: str) -> None:
+    async def turned_away(self, code: str, sentence: str) -> None:
+        if self.is_streaming:
+            return  # it never stops, and was not answered
+        if code != DUPLICATE:
+            await self.failed(code, sentence)
+        await self.send("transcript", text="")  # what makes such a box stop sending
+
+    async def alert(self, alert_id: str, text: str, *, is_plain: bool = True) -> None:
+        if not is_plain:
+            return  # it would add a sound of its own, at its full volume: the bells are all
         self._alerts.add(alert_id)
         await self.send("timer-finished", id=alert_id)
         await self._play(self.cue("alert"))
+
+    async def bell(self, pcm: Pcm) -> None:
+        form: dict[str, object] = {"rate": pcm.rate_hz, "width": SAMPLE_BYTES, "channels": 1}
+        await self.send("audio-start", **form)
+        try:
+            for start in range(0, len(pcm.data), _CHUNK_BYTES):
+                piece = Pcm(data=pcm.data[start : start + _CHUNK_BYTES], rate_hz=pcm.rate_hz)
+                await self._send_sound(piece)
+                await asyncio.sleep(piece.seconds)  # as it is played, so that little is left when it is broken off
+        finally:
+            await self.send("audio-stop")
 
     async def alert_ended(self, alert_id: str) -> None:
         if alert_id in self._alerts:
@@ -143,7 +177,8 @@ class WyomingFront:
 
 
 class WyomingSatellite:
-    """One box, from the connection to its end. `cue` gives the cues' sound; `on_ready` is called when it runs."""
+    """One box, from the connection to its end. `cue` gives the cues' sound; `on_ready` is called when it runs, with what its
+    owner should know."""
 
     def __init__(
         self,
@@ -153,15 +188,21 @@ class WyomingSatellite:
         station: Station,
         trust: Trust,
         cue: Callable[[str], Pcm],
+        sound_of: SoundOf | None = None,
+        arbiter: Arbiter | None = None,
         is_muted: bool = False,
-        on_ready: Callable[[], None] = lambda: None,
+        on_muted: Callable[[], None] = lambda: None,
+        on_ready: Callable[[str], None] = lambda note: None,
     ) -> None:
         self._assistant = assistant
+        self._arbiter = arbiter
         self._place = place
         self._station = station
         self._trust = trust
         self._cue = cue
+        self._sound_of = sound_of
         self._is_muted = is_muted
+        self._on_muted = on_muted
         self._on_ready = on_ready
         self._front: WyomingFront | None = None
         self._seating: asyncio.Task[None] | None = None
@@ -169,16 +210,21 @@ class WyomingSatellite:
         self._has_ponged = False
         self.seat: Seat | None = None
 
+    @property
+    def rings_plainly(self) -> bool:
+        """It plays whatever is sent to it."""
+        return False
+
     async def run(self) -> None:
         """Serve the box until it goes away. Raises NetworkError, WireError, ConnectionLostError."""
-        connection, is_local = await self._connect()
-        front = self._front = WyomingFront(connection, self._cue)
+        connection, is_delivered, is_local = await self._connect()
+        front = self._front = WyomingFront(connection, self._cue, is_delivered=is_delivered)
         pinging: asyncio.Task[None] | None = None
         try:
             await connection.write(Frame("describe"))
             await self._sit(is_hands_free=False)
             await connection.write(Frame("pause-satellite" if self._is_muted else "run-satellite"))
-            self._on_ready()
+            self._on_ready("")
             pinging = asyncio.create_task(self._ping(connection))
             while (frame := await self._next(connection)) is not None:
                 await self._take(frame, front, is_local=is_local)
@@ -197,7 +243,7 @@ class WyomingSatellite:
             with contextlib.suppress(ConnectionLostError):
                 await self._front.send("pause-satellite")
 
-    async def _connect(self) -> tuple[Connection, bool]:
+    async def _connect(self) -> tuple[Connection, Callable[[], bool], bool]:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 found = await asyncio.get_running_loop().getaddrinfo(self._place.host, None, type=socket.SOCK_STREAM)
@@ -209,7 +255,7 @@ class WyomingSatellite:
         peer = writer.get_extra_info("socket")
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         is_local = address.startswith("127.") or address == "::1"
-        return Connection(reader, writer, is_numbered=False), is_local
+        return Connection(reader, writer, is_numbered=False), partial(_is_delivered, writer), is_local
 
     async def _next(self, connection: Connection) -> Frame | None:
         return await connection.read(within_seconds=LOST_SECONDS if self._has_ponged else None)
@@ -252,7 +298,7 @@ class WyomingSatellite:
         assert self.seat is not None
         word = frame.fields.get("wake_word_name")
         if frame.fields.get("start_stage") != "wake":
-            await self.seat.begin(word if isinstance(word, str) and len(word) <= 64 else "")
+            await self.seat.begin(word if isinstance(word, str) and len(word) <= 64 else "", is_woken=True)
             return
         if not is_local:
             await front.send("pause-satellite")
@@ -269,7 +315,17 @@ class WyomingSatellite:
     async def _sit(self, *, is_hands_free: bool) -> None:
         assert self._front is not None
         await self._stand_up()
-        seat = Seat(self._assistant, self._front, station=self._station, is_hands_free=is_hands_free, is_muted=self._is_muted)
+        seat = Seat(
+            self._assistant,
+            self._front,
+            station=self._station,
+            is_hands_free=is_hands_free,
+            is_muted=self._is_muted,
+            arbiter=self._arbiter,
+            on_muted=self._on_muted,
+            cue=self._cue,
+            sound_of=self._sound_of,
+        )
         self._front.on_played, self._front.on_started = seat.played, seat.began_to_play
         self.seat, self._seating = seat, asyncio.create_task(seat.run())
         connection = self._front.connection
@@ -280,6 +336,17 @@ class WyomingSatellite:
             self._seating.cancel()
             await asyncio.gather(self._seating, return_exceptions=True)
             self._seating = self.seat = None
+
+
+def _is_delivered(writer: asyncio.StreamWriter) -> bool:
+    """Whether the other machine has acknowledged all that was written."""
+    if writer.transport.is_closing() or writer.transport.get_write_buffer_size():
+        return False
+    try:
+        waiting = fcntl.ioctl(writer.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return False
+    return not any(waiting)
 
 
 def _seat_ended(task: "asyncio.Task[None]", connection: Connection) -> None:

@@ -16,15 +16,17 @@ from typing import Final, Protocol
 
 from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES, Pcm
 from earwitness.domain.errors import AudioError, EarwitnessError, EngineError, NetworkError, TextError, WireError
+from earwitness.domain.intent import Context
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.domain.voice import Voice
 from earwitness.foreign.reach import Trust
+from earwitness.foreign.said_before import SaidBefore
 from earwitness.foreign.sound import Converter, read_form
 from earwitness.protocol.connection import Connection, ConnectionLostError
 from earwitness.protocol.frames import Frame
 from earwitness.telemetry import log
 from earwitness.turn.runner import Engines
-from earwitness.turn.speaking import Speech
+from earwitness.turn.speaking import Speech, Tone
 
 IDLE_SECONDS: Final = 60.0
 """How long a connection may wait for its next request."""
@@ -32,6 +34,7 @@ FRAME_SECONDS: Final = 15.0
 """How long a request may wait for its next frame of sound."""
 LONGEST_SOUND_SECONDS: Final = 60.0
 LONGEST_TEXT: Final = 4000
+CONVERSATION: Final = "conversation_id"
 _CHUNK_BYTES: Final = 8192
 _HANDLED: Final = frozenset({Outcome.DONE, Outcome.ANSWERED, Outcome.ASKED, Outcome.REFUSED, Outcome.FAILED})
 _logger = logging.getLogger(__name__)
@@ -52,7 +55,7 @@ class Assistant(Protocol):
 
     def check_voice(self, name: str) -> None: ...
 
-    async def ask_text(self, text: str, *, voice: str | None = None, person_id: str | None = None) -> Turn: ...
+    async def go_on(self, text: str, *, so_far: Context | None = None) -> tuple[Turn, Context]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ class WyomingServices:
         self._idle_seconds = idle_seconds
         self._frame_seconds = frame_seconds
         self._visits: set[asyncio.Task[None]] = set()
+        self._said_before = SaidBefore()
 
     async def run(self, listener: socket.socket) -> None:
         """Serve until cancelled; then every connection ends."""
@@ -104,10 +108,11 @@ class WyomingServices:
         is_welcome = len(self._visits) < self._most_connections
         self._visits.add(task)
         try:
-            self._trust.check_peer(str(writer.get_extra_info("peername")[0]).partition("%")[0])
+            peer = str(writer.get_extra_info("peername")[0]).partition("%")[0]
+            self._trust.check_peer(peer)
             if not is_welcome:
                 raise NetworkError("Too many connections; try again later.", code="session.too_many")
-            visit = _Visit(connection, self._offer)
+            visit = _Visit(connection, self._offer, peer=peer, said_before=self._said_before)
             while (frame := await connection.read(within_seconds=self._patience(visit))) is not None:
                 await visit.take(frame)
         except ConnectionLostError:
@@ -153,8 +158,11 @@ async def _tell(connection: Connection, error: EarwitnessError) -> None:
 class _Visit:
     """One connection's requests, one after the other."""
 
-    def __init__(self, connection: Connection, offer: Offer) -> None:
+    def __init__(self, connection: Connection, offer: Offer, *, peer: str, said_before: SaidBefore) -> None:
         self._connection = connection
+        self._peer = peer
+        self._said_before = said_before
+        self._so_far: Context | None = None
         self._offer = offer
         self._hearing: _Transcribing | _Detecting | None = None
 
@@ -215,7 +223,7 @@ class _Visit:
         voice = _voice(fields) or self._offer.assistant.default_voice()
         self._offer.assistant.check_voice(voice)
         engines = self._offer.engines()
-        speech = Speech(text, synthesiser=engines.synthesiser, voice=voice, speed=self._offer.speed)
+        speech = Speech(text, synthesiser=engines.synthesiser, tone=Tone(voice=voice, speed=self._offer.speed))
         preparing = asyncio.create_task(speech.prepare(engines.workers.synthesise))
         try:
             form: dict[str, object] | None = None
@@ -236,9 +244,14 @@ class _Visit:
         text = _text(fields, "text", longest=LONGEST_TEXT)
         if text is None or not text.strip():
             raise TextError("There is no request.")
-        turn = await self._offer.assistant.ask_text(text)
+        name = _conversation(fields)
+        so_far = self._so_far if name is None else self._said_before.find(self._peer, name)
+        turn, self._so_far = await self._offer.assistant.go_on(text, so_far=so_far)
+        if name is not None:
+            self._said_before.keep(self._peer, name, self._so_far)
         kind = "handled" if turn.outcome in _HANDLED else "not-handled"
-        await self._connection.write(Frame(kind, {"text": turn.reply}))
+        told: dict[str, object] = {} if name is None else {"context": {CONVERSATION: name}}
+        await self._connection.write(Frame(kind, {"text": turn.reply, **told}))
 
 
 class _Transcribing:
@@ -298,7 +311,7 @@ def info(offer: Offer) -> dict[str, object]:
     return {
         "asr": [program | {"models": [model]}],
         "tts": [program | {"voices": voices}],
-        "handle": [program | {"models": [model]}],
+        "handle": [program | {"models": [model], "supports_home_control": True}],
         "intent": [],
         "wake": [program | {"models": wake}],
     }
@@ -313,6 +326,16 @@ def _check_language(fields: Mapping[str, object]) -> None:
     language = _text(fields, "language", longest=35)
     if language is not None and language.replace("_", "-").split("-")[0].lower() != "en":
         raise TextError("Only English is understood here.", code="text.language")
+
+
+def _conversation(fields: Mapping[str, object]) -> str | None:
+    """Which conversation a request belongs to, as Home Assistant names it; None if that was not said."""
+    context = fields.get("context")
+    if context is None:
+        return None
+    if not isinstance(context, dict):
+        raise WireError("The field context is an object.")
+    return _text(context, CONVERSATION, longest=200) or None
 
 
 def _voice(fields: Mapping[str, object]) -> str | None:

@@ -19,8 +19,11 @@ from earwitness.improve.results import SpeechResult, TextResult, WakeResult
 from earwitness.improve.scoring import (
     IntentScore,
     Measure,
+    accepted,
     context_of,
     intent_measures,
+    is_command,
+    is_elsewhere,
     is_out_of_scope,
     is_scored,
     phrases_heard,
@@ -118,7 +121,7 @@ def _hear(
     pcm = _read(item, manifest)
     hints = understander.hints() if understander else ()
     began = time.perf_counter()
-    text = recogniser.transcribe(pcm, hints=hints).text
+    text = recogniser.transcribe(pcm, hints=hints, context=context).text
     heard.latencies_ms.append((time.perf_counter() - began) * 1000.0)
     heard.audio_seconds += pcm.seconds
     row: dict[str, object] = {"line": item.line, "reference": item.text, "heard": text}
@@ -141,7 +144,7 @@ def _hear(
             heard.intents.append(score)
             row["is_command_right"] = score.is_command_right
         else:
-            heard.refused.append(understanding.intent is None)
+            heard.refused.append(not is_command(understanding))
     heard.rows.append(row)
 
 
@@ -184,11 +187,12 @@ def evaluate_text(
 ) -> TextResult:
     """Understand every sentence of the manifest and measure. Raises ManifestError.
 
-    Intents of another scheme than ours are not scored; what share of them was taken for a request is told all the same.
+    Intents of a public collection are scored by crowd_intents.yaml, those of another scheme not at all; what share of them was
+    taken for a request is told all the same.
     """
     items, here = read_manifest(manifest), context or Context()
     scores: list[IntentScore] = []
-    refused, taken, latencies, rows = [], [], [], []
+    refused, elsewhere, rejected, taken, latencies, rows = [], [], [], [], [], []
     for index, item in enumerate(items):
         on_progress(index, len(items))
         if item.text is None:
@@ -196,7 +200,7 @@ def evaluate_text(
         began = time.perf_counter()
         understanding = understander.understand(item.text, context=context_of(item, here))
         latencies.append((time.perf_counter() - began) * 1000.0)
-        taken.append(understanding.intent is not None)
+        taken.append(is_command(understanding))
         row: dict[str, object] = {
             "line": item.line,
             "text": item.text,
@@ -204,15 +208,26 @@ def evaluate_text(
             "expected_slots": dict(item.slots),
         }
         row |= understood_as(understanding)
-        if is_scored(item):
+        if is_scored(item) or accepted(item):
             score = score_intent(item, understanding, context=here)
             scores.append(score)
-            row["is_command_right"] = score.is_command_right
+            rejected.append(understanding.intent is None)
+            row["is_intent_right"] = score.is_intent_right
+            if score.slots is not None:
+                row["is_command_right"] = score.is_command_right
         elif is_out_of_scope(item):
-            refused.append(understanding.intent is None)
+            refused.append(not is_command(understanding))
+        elif is_elsewhere(item):
+            elsewhere.append(not is_command(understanding))
         rows.append(row)
     on_progress(len(items), len(items))
-    measures = {"out_of_scope_refused": (refused, rate_of), "understood": (taken, rate_of), **intent_measures(scores)}
+    measures = {
+        "out_of_scope_refused": (refused, rate_of),
+        "elsewhere_refused": (elsewhere, rate_of),
+        "falsely_rejected": (rejected, rate_of),
+        "understood": (taken, rate_of),
+        **intent_measures(scores),
+    }
     summary = summarise(measures)
     return TextResult(
         files={manifest.name: len(items)},

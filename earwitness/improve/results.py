@@ -113,7 +113,9 @@ class TextResult(Result):
         "slot_recall": "slot recall, %",
         "slot_f1": "slot F1, %",
         "command_success": "commands right (intent and all slots), %",
+        "falsely_rejected": "requests not understood at all, %",
         "out_of_scope_refused": "non-requests refused, %",
+        "elsewhere_refused": "requests for what no skill does refused, %",
         "understood": "taken for a request, %",
         "latency_p50_ms": "understanding p50, ms",
         "latency_p95_ms": "understanding p95, ms",
@@ -128,6 +130,8 @@ class TextResult(Result):
     slot_f1: Measured = None
     command_success: Measured = None
     out_of_scope_refused: Measured = None
+    elsewhere_refused: Measured = None
+    falsely_rejected: Measured = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,144 +1,316 @@
-"""Rings timers when they are due, each once, and tells after a start what was missed.
+"""Rings alerts when they are due, each occurrence once, and tells what was missed.
 
-It sleeps until the next timer is due, wakes when timers change, and looks at the clock at least every LONGEST_SLEEP_SECONDS, so
-that a clock that jumps is noticed. A timer is marked as ringing on the disk before it is heard; it is forgotten once
+It sleeps until the next one is due, wakes when alerts change, and looks at the clock at least every LONGEST_SLEEP_SECONDS, so
+that a clock that jumps is noticed. An occurrence is claimed on the disk before it is heard, and marked there once it was given to
+what sounds: after a crash between the two it rings anew, after a crash later it goes on, under the same id. It is over once
 somebody stopped it, or it rang for as long as it may. It knows nothing of sound.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from itertools import islice
 from typing import Final
 
+from earwitness.domain.alert import (
+    LATE_SECONDS,
+    Alert,
+    AlertKind,
+    AwayReport,
+    Foretold,
+    Outcome,
+    Place,
+    Ring,
+    RingState,
+    RungAway,
+    occurrence_of,
+    ring_id,
+)
 from earwitness.domain.errors import StorageError
-from earwitness.links.timers import Timer, Timers, TimerState
-from earwitness.skills.timer_choice import label
-from earwitness.skills.wording import amount, duration
+from earwitness.domain.ring_sound import PLAIN, RingManner
+from earwitness.links.alerts import AHEAD, Alerts, Claim
+from earwitness.recurrence import occurrences
+from earwitness.skills.alert_words import LATE_SECONDS as SAID_LATE_SECONDS
+from earwitness.skills.alert_words import missed_sentence, ring_sentence
 from earwitness.telemetry import log
 
 LONGEST_SLEEP_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = 5.0
 LONGEST_RING_SECONDS: Final = 900.0
-LATE_SECONDS: Final = 15.0
-"""From here on the sentence says how long ago the timer ended."""
+REPEAT_SECONDS: Final = 600.0
+"""What must be acknowledged comes again so long after it rang unanswered,"""
+MOST_REPEATS: Final = 12
+"""and so often."""
+FORETOLD_DAYS: Final = 7
+MOST_FORETOLD: Final = 8
+"""Of one alert."""
+PRUNE_SECONDS: Final = 3600.0
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """Something that rings now. `text` is the sentence to say; `area` and `device_id` are where it was set, if known."""
+class Ringing:
+    """Something that rings now. `text` is the sentence to say; without `area` and `device_id` it rings everywhere."""
 
+    ring_id: str
     alert_id: str
+    kind: AlertKind
     text: str
     late_seconds: float
     area: str | None = None
     device_id: str | None = None
+    manner: RingManner = PLAIN
+    is_continued: bool = False
+    """Whether it rang before, until this process or another one died or a satellite came back: the same ring goes on."""
+
+
+@dataclass(slots=True)
+class _Sounding:
+    """What rings, and until when on the loop's clock."""
+
+    alert: Alert
+    ring: Ring
+    until: float
+
+
+async def _nobody(text: str) -> bool:
+    return False
 
 
 class FireAlerts:
-    """The job. `ring` begins to ring and returns at once; `hush` ends it (it may be called for what no longer rings); `foretell`
-    learns of every change of what will ring: id, sentence and seconds until then."""
+    """The job. `clock` gives aware datetimes in the household's zone. `ring` begins to ring and returns at once; `hush` ends it
+    (it may be called for what no longer rings); `tell` says a sentence and whether anybody can have heard it; `foretell` learns
+    of every change of what will ring; `patience` is how long satellites have after a start to say what they rang alone."""
 
     def __init__(
         self,
         *,
-        timers: Timers,
+        alerts: Alerts,
         clock: Callable[[], datetime],
-        ring: Callable[[Alert], None],
+        ring: Callable[[Ringing], None],
         hush: Callable[[str], None],
-        foretell: Callable[[Sequence[tuple[str, str, float]]], None] = lambda alarms: None,
+        tell: Callable[[str], Awaitable[bool]] = _nobody,
+        foretell: Callable[[Sequence[Foretold]], None] = lambda foretold: None,
+        patience: Callable[[], float] = lambda: 0.0,
         longest_ring_seconds: float = LONGEST_RING_SECONDS,
+        longest_sleep_seconds: float = LONGEST_SLEEP_SECONDS,
     ) -> None:
-        self._timers = timers
+        self._alerts = alerts
         self._clock = clock
         self._ring = ring
         self._hush = hush
+        self._tell = tell
         self._foretell = foretell
-        self._foretold: tuple[tuple[str, datetime], ...] = ()
+        self._patience = patience
         self._longest_ring_seconds = longest_ring_seconds
-        self._ringing: dict[str, float] = {}
-        """What rings, and until when on the loop's clock."""
-        self._stopped: set[str] = set()
+        self._longest_sleep_seconds = longest_sleep_seconds
+        self._foretold: tuple[object, ...] = ()
+        self._ahead: dict[str, tuple[Alert, tzinfo | None, list[datetime]]] = {}
+        self._sounding: dict[str, _Sounding] = {}
+        self._stopped: dict[str, Ring] = {}
+        self._untold: dict[str, tuple[Ring, str]] = {}
+        self._telling: asyncio.Task[None] | None = None
+        self._began_at: datetime | None = None
+        self._patient_until = self._prune_at = 0.0
+        self._seen_at: datetime | None = None
         self._wake = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """Held while rows and what sounds are brought together."""
 
     async def run(self) -> None:
-        """Ring timers until cancelled. A database that fails is tried again; nothing is rung that was not marked first."""
+        """Ring alerts until cancelled. A database that fails is tried again; nothing is rung that was not claimed first."""
         loop = asyncio.get_running_loop()
 
         def changed() -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._wake.set)
 
-        unsubscribe = self._timers.subscribe(changed)
-        is_first = True
+        unsubscribe = self._alerts.subscribe(changed)
         try:
             while True:
                 self._wake.clear()
                 try:
-                    seconds = await self._look(loop, is_first=is_first)
-                    is_first = False
+                    async with self._turn:
+                        seconds = await self._look(loop.time())
                 except StorageError as error:
-                    log(_logger, "timers unreadable", level=logging.WARNING, code=error.code)
+                    log(_logger, "alerts unreadable", level=logging.WARNING, code=error.code)
                     seconds = RETRY_SECONDS
                 await self._sleep(seconds)
         finally:
             unsubscribe()
+            if self._telling is not None:
+                self._telling.cancel()
 
-    def acknowledge(self, alert_id: str) -> None:
-        """Somebody stopped it: it rings no more and is forgotten. Called on the event loop."""
-        if self._ringing.pop(alert_id, None) is not None:
-            self._stopped.add(alert_id)
+    def acknowledge(self, ring_id: str) -> None:
+        """Somebody stopped it: it rings no more. Called on the event loop."""
+        sounding = self._sounding.pop(ring_id, None)
+        if sounding is not None:
+            self._stopped[ring_id] = sounding.ring
             self._wake.set()
 
-    async def _look(self, loop: asyncio.AbstractEventLoop, *, is_first: bool) -> float:
-        """Ring and end what is to be; gives the seconds until it must look again. Raises StorageError."""
-        await self._forget(loop.time())
-        timers = await asyncio.to_thread(self._timers.all)
+    async def reported(self, reports: Iterable[AwayReport]) -> tuple[str, ...]:
+        """A satellite says what it rang while it was on its own; gives the ids of those that must not ring there (any more).
+
+        What is said here is on the disk when this returns. Raises StorageError.
+        """
+        over = []
+        async with self._turn:
+            for one in sorted(reports, key=lambda report: report.ring_id):
+                occurrence = occurrence_of(one.ring_id)
+                if occurrence is None or not await self._take_over(one, *occurrence):
+                    over.append(one.ring_id)
+        self._wake.set()
+        return tuple(over)
+
+    async def _take_over(self, report: AwayReport, alert_id: str, due_at: datetime) -> bool:
         now = self._clock()
-        if is_first:
-            self._begin([timer for timer in timers if timer.state is TimerState.RINGING], now=now, until=loop.time())
-        self._end({timer.timer_id for timer in timers if timer.state is TimerState.RINGING})
-        self._tell_ahead(timers, now=now)
-        dues = [timer.due_at for timer in timers if timer.state is TimerState.RUNNING and timer.due_at is not None]
-        if any(due <= now for due in dues):
-            self._begin(await asyncio.to_thread(self._timers.claim_due, now), now=now, until=loop.time())
-        waits = [(due - now).total_seconds() for due in dues if due > now]
-        waits += [until - loop.time() for until in self._ringing.values()]
-        return max(0.0, min([LONGEST_SLEEP_SECONDS, *waits]))
+        state = {RungAway.RINGING: RingState.RINGING, RungAway.SNOOZED: RingState.SNOOZED}.get(report.what, RingState.OVER)
+        rings_at = now + timedelta(seconds=report.in_seconds) if state is RingState.SNOOZED else due_at
 
-    def _tell_ahead(self, timers: Sequence[Timer], *, now: datetime) -> None:
-        running = [(timer, timer.due_at) for timer in timers if timer.state is TimerState.RUNNING and timer.due_at is not None]
-        foretold = tuple((timer.timer_id, due_at) for timer, due_at in running)
-        if foretold != self._foretold:
-            self._foretold = foretold
-            alarms = [(timer, (due_at - now).total_seconds()) for timer, due_at in running]
-            self._foretell([(timer.timer_id, f"Your {label(timer)} is done.", seconds) for timer, seconds in alarms])
+        def settle() -> tuple[tuple[Alert, ...], tuple[Ring, ...]] | None:
+            is_taken = self._alerts.settle(alert_id, due_at, state=state, rings_at=rings_at, now=now)
+            return self._alerts.snapshot() if is_taken else None
 
-    def _begin(self, timers: tuple[Timer, ...] | list[Timer], *, now: datetime, until: float) -> None:
-        for timer in timers:
-            self._ringing[timer.timer_id] = until + self._longest_ring_seconds
-            self._ring(_alert(timer, now=now))
+        found = await asyncio.to_thread(settle)
+        if found is None:
+            return False
+        alerts = {alert.alert_id: alert for alert in found[0]}
+        news = [ring for ring in found[1] if ring.alert_id == alert_id and ring.ring_id not in (*self._sounding, *self._untold)]
+        taken = [ring for ring in news if ring.state is RingState.MISSED or ring.due_at == due_at]
+        await self._begin(Claim(alert=alerts[alert_id], ring=ring) for ring in taken if ring.state is not RingState.SNOOZED)
+        return True
 
-    def _end(self, still: set[str]) -> None:
-        """End what was cancelled elsewhere while it rang."""
-        for alert_id in [each for each in self._ringing if each not in still]:
-            del self._ringing[alert_id]
-            self._hush(alert_id)
+    async def _look(self, loop_now: float) -> float:
+        """Ring and end what is to be; gives the seconds until it must look again. Raises StorageError."""
+        await self._finish(loop_now)
+        now = self._clock()
+        await self._replan(now)
+        alerts, rings = await asyncio.to_thread(self._alerts.snapshot)
+        self._drop_gone(rings)
+        self._tell_ahead(alerts, rings, now=now)
+        if self._began_at is None:
+            await self._resume(alerts, rings, now=now)
+            self._began_at, self._patient_until = now, loop_now + self._patience()
+        wakes = [alert.due_at for alert in alerts if alert.due_at is not None]
+        wakes += [ring.rings_at for ring in rings if ring.state is RingState.SNOOZED]
+        since = self._began_at if loop_now < self._patient_until else None
+        if any(at <= now and (since is None or at >= since) for at in wakes):
+            await self._begin(await asyncio.to_thread(self._alerts.claim, now, since=since))
+        self._say_missed()
+        waits = [(at - now).total_seconds() for at in wakes if at > now]
+        waits += [one.until - loop_now for one in self._sounding.values()]
+        waits += [self._patient_until - loop_now] if loop_now < self._patient_until else []
+        return max(0.0, min([self._longest_sleep_seconds, *waits]))
 
-    async def _forget(self, now: float) -> None:
-        """Forget what somebody stopped, and what has rung for long enough."""
-        over = [alert_id for alert_id, until in self._ringing.items() if until <= now]
-        for alert_id in over:
-            del self._ringing[alert_id]
-            self._stopped.add(alert_id)
-            self._hush(alert_id)
+    async def _replan(self, now: datetime) -> None:
+        """After a start, and when the household's zone changed or the clock went far back."""
+        seen, self._seen_at = self._seen_at, now
+        if seen is None or seen.tzinfo != now.tzinfo or now < seen - AHEAD:
+            try:
+                await asyncio.to_thread(self._alerts.replan, now=now)
+            except BaseException:
+                self._seen_at = None
+                raise
+
+    async def _resume(self, alerts: Sequence[Alert], rings: Sequence[Ring], *, now: datetime) -> None:
+        """What the last process left ringing goes on; what it claimed and did not ring in time was missed."""
+        found = {alert.alert_id: alert for alert in alerts}
+        for ring in rings:
+            alert = found.get(ring.alert_id)
+            if alert is None or ring.state is RingState.SNOOZED:
+                continue
+            is_late = (now - ring.rings_at).total_seconds() > LATE_SECONDS
+            if ring.state is RingState.RINGING and is_late and ring.sounded_at is None:
+                await asyncio.to_thread(self._alerts.miss, ring)
+                ring = replace(ring, state=RingState.MISSED)
+            if ring.state is RingState.RINGING and is_late:
+                await asyncio.to_thread(self._alerts.end, (ring,), outcome=Outcome.UNANSWERED, now=now)
+            else:
+                await self._begin([Claim(alert=alert, ring=ring)])
+
+    async def _begin(self, claims: Iterable[Claim]) -> None:
+        for alert, ring in ((claim.alert, claim.ring) for claim in claims):
+            now = self._clock()
+            if ring.state is RingState.MISSED:
+                text = missed_sentence(alert, ring, now=now, was_off=self._began_at is None or ring.rings_at < self._began_at)
+                self._untold[ring.ring_id] = (ring, text)
+                continue
+            until = asyncio.get_running_loop().time() + self._longest_ring_seconds
+            self._sounding[ring.ring_id] = _Sounding(alert, ring, until)
+            self._ring(_ringing(alert, ring, now=now))
+            if ring.sounded_at is None:
+                await asyncio.to_thread(self._alerts.note_sounded, ring, now=now)
+            if alert.kind is AlertKind.ROUTINE:
+                self.acknowledge(ring.ring_id)
+
+    def _drop_gone(self, rings: Sequence[Ring]) -> None:
+        """End what was stopped, snoozed or cancelled elsewhere while it rang or waited to be told."""
+        states = {ring.ring_id: ring.state for ring in rings}
+        for gone in [each for each in self._sounding if states.get(each) is not RingState.RINGING]:
+            del self._sounding[gone]
+            self._hush(gone)
+        self._untold = {each: one for each, one in self._untold.items() if states.get(each) is RingState.MISSED}
+
+    async def _finish(self, loop_now: float) -> None:
+        """Note what somebody stopped, and end what has rung for long enough."""
         if self._stopped:
-            gone = tuple(self._stopped)
-            await asyncio.to_thread(self._timers.remove, gone)
-            self._stopped.difference_update(gone)
+            stopped = dict(self._stopped)
+            await asyncio.to_thread(self._alerts.end, tuple(stopped.values()), outcome=Outcome.STOPPED, now=self._clock())
+            for each in stopped:
+                del self._stopped[each]
+        for each, sounding in [(each, one) for each, one in self._sounding.items() if one.until <= loop_now]:
+            await self._give_up(sounding)
+            if self._sounding.pop(each, None) is not None:
+                self._hush(each)
+        if loop_now >= self._prune_at:
+            await asyncio.to_thread(self._alerts.prune, now=self._clock())
+            self._prune_at = loop_now + PRUNE_SECONDS
+
+    async def _give_up(self, sounding: _Sounding) -> None:
+        now, ring = self._clock(), sounding.ring
+        if sounding.alert.must_acknowledge and ring.repeats < MOST_REPEATS:
+            until = now + timedelta(seconds=REPEAT_SECONDS)
+            await asyncio.to_thread(self._alerts.snooze, ring, until=until, is_repeat=True)
+        else:
+            await asyncio.to_thread(self._alerts.end, (ring,), outcome=Outcome.UNANSWERED, now=now)
+
+    def _say_missed(self) -> None:
+        """Tell one thing at a time; what nobody was there to hear is told later."""
+        if self._untold and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.get_running_loop().create_task(self._tell_missed())
+
+    async def _tell_missed(self) -> None:
+        for each, (ring, text) in tuple(self._untold.items()):
+            if not await self._tell(text):
+                return
+            try:
+                await asyncio.to_thread(self._alerts.end, (ring,), outcome=Outcome.TOLD, now=self._clock())
+            except StorageError as error:
+                log(_logger, "alerts unreadable", level=logging.WARNING, code=error.code)
+                return
+            self._untold.pop(each, None)
+
+    def _tell_ahead(self, alerts: Sequence[Alert], rings: Sequence[Ring], *, now: datetime) -> None:
+        snoozed = [ring for ring in rings if ring.state is RingState.SNOOZED]
+        told = (now.tzinfo, tuple((one.alert_id, one.revision, one.due_at) for one in alerts), tuple(snoozed))
+        if told == self._foretold:
+            return
+        self._foretold = told
+        found = {alert.alert_id: alert for alert in alerts}
+        before, self._ahead = self._ahead, {}
+        for alert in alerts:
+            known = before.get(alert.alert_id)
+            is_known = known is not None and known[0] == alert and known[1] == now.tzinfo
+            self._ahead[alert.alert_id] = known if known is not None and is_known else (alert, now.tzinfo, _ahead(alert, now=now))
+        ahead = [(alert, due) for alert, _, dues in self._ahead.values() for due in dues if due > now]
+        foretold = [_foretold(alert, due, due, now=now) for alert, due in ahead]
+        foretold += [
+            _foretold(found[one.alert_id], one.due_at, one.rings_at, now=now) for one in snoozed if one.alert_id in found
+        ]
+        self._foretell(sorted(foretold, key=lambda one: one.in_seconds))
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -148,15 +320,57 @@ class FireAlerts:
             return
 
 
-def _alert(timer: Timer, *, now: datetime) -> Alert:
-    late = 0.0 if timer.due_at is None else max(0.0, (now - timer.due_at).total_seconds())
-    text = f"Your {label(timer)} is done." if late < LATE_SECONDS else f"Your {label(timer)} ended {_ago(late)} ago."
-    return Alert(alert_id=timer.timer_id, text=text, late_seconds=late, area=timer.area, device_id=timer.device_id)
+def _ringing(alert: Alert, ring: Ring, *, now: datetime) -> Ringing:
+    area, device_id = _where(alert)
+    return Ringing(
+        ring_id=ring.ring_id,
+        alert_id=alert.alert_id,
+        kind=alert.kind,
+        text=ring_sentence(alert, rings_at=ring.rings_at, now=now),
+        late_seconds=max(0.0, (now - ring.rings_at).total_seconds()),
+        area=area,
+        device_id=device_id,
+        manner=_manner(alert, ring, now=now),
+        is_continued=ring.sounded_at is not None,
+    )
 
 
-def _ago(seconds: float) -> str:
-    """Roughly, as people say it: "40 seconds", "5 minutes", "3 hours", "2 days"."""
-    if seconds >= 2 * 86400:
-        return amount(int(seconds // 86400), "day")
-    step = 3600 if seconds >= 2 * 3600 else 60 if seconds >= 60 else 1
-    return duration(seconds // step * step)
+def _manner(alert: Alert, ring: Ring, *, now: datetime) -> RingManner:
+    """One that is gone on with is as loud as it has become; one that was snoozed begins anew, as does one that comes again."""
+    is_same = ring.sounded_at is not None and ring.sounded_at >= ring.rings_at
+    rung = (now - ring.sounded_at).total_seconds() if ring.sounded_at is not None and is_same else 0.0
+    is_late = (now - ring.rings_at).total_seconds() >= SAID_LATE_SECONDS and not is_same
+    return RingManner(
+        sound=alert.sound,
+        is_rising=alert.is_rising,
+        rung_seconds=max(0.0, rung),
+        is_said=is_late or not alert.is_rising,
+    )
+
+
+def _where(alert: Alert) -> tuple[str | None, str | None]:
+    return alert.area if alert.place is Place.ROOM else None, alert.device_id if alert.place is Place.DEVICE else None
+
+
+def _ahead(alert: Alert, *, now: datetime) -> list[datetime]:
+    """The next occurrences that satellites are to know: one however far, more within FORETOLD_DAYS."""
+    if alert.due_at is None or alert.kind is AlertKind.ROUTINE:
+        return []
+    zone = now.tzinfo
+    assert zone is not None
+    later = islice(occurrences(alert, after=alert.due_at, household=zone), MOST_FORETOLD - 1)
+    until = now + timedelta(days=FORETOLD_DAYS)
+    return [alert.due_at, *(due for due in later if due <= until)]
+
+
+def _foretold(alert: Alert, due_at: datetime, rings_at: datetime, *, now: datetime) -> Foretold:
+    area, device_id = _where(alert)
+    return Foretold(
+        ring_id=ring_id(alert.alert_id, due_at),
+        text=ring_sentence(alert, rings_at=rings_at, now=rings_at.astimezone(now.tzinfo)),
+        in_seconds=max(0.0, (rings_at - now).total_seconds()),
+        area=area,
+        device_id=device_id,
+        sound=alert.sound,
+        is_rising=alert.is_rising,
+    )

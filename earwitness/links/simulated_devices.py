@@ -29,6 +29,7 @@ _STATES: Final[dict[str, frozenset[str]]] = {
     "button": frozenset({"pressed"}),
     "input_button": frozenset({"pressed"}),
     "vacuum": frozenset({"cleaning", "docked", "paused", "returning", "idle"}),
+    "lawn_mower": frozenset({"mowing", "docked", "paused", "returning"}),
 }
 _RANGES: Final[dict[str, tuple[float, float]]] = {
     "brightness": (0, 100),

@@ -3,30 +3,34 @@
 It owns the state of its devices and tells subscribers of each change. It decides nothing about what is asked or said.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from earwitness.domain.errors import LinkError
 from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import SlotValue
 from earwitness.links.simulated_devices import changed, settled, skipped
+from earwitness.links.watched import Watched
 
 
-class SimulatedHome:
+class SimulatedHome(Watched):
     """Devices that do what they are told. Used from one event loop; a change is made whole or not at all."""
 
     def __init__(self, home: Home) -> None:
+        super().__init__()
         self._home = replace(home, is_simulated=True)
         self._devices = {device.device_id: settled(device) for device in home.devices}
-        self._subscribers: dict[object, Callable[[Device], None]] = {}
 
     def snapshot(self) -> Home:
         """The home as it is now."""
         return replace(self._home, devices=tuple(self._devices.values()))
 
     def describe(self, home: Home) -> None:
-        """Take another name and other areas; the devices stay as they are."""
+        """Take another name, and areas under other names; the devices stay as they are, in the area that `home` has for each."""
         self._home = replace(self._home, name=home.name, areas=home.areas)
+        for device in home.devices:
+            self._devices[device.device_id] = replace(self._devices[device.device_id], area=device.area)
+        self._redescribed()
 
     async def apply(
         self, device_id: str, *, state: str | None = None, attributes: Mapping[str, SlotValue] | None = None
@@ -41,16 +45,6 @@ class SimulatedHome:
         """Go `tracks` forward on a media player (back when negative). Raises LinkError if it cannot."""
         return self._settle(skipped(self._device(device_id), tracks=tracks))
 
-    def subscribe(self, callback: Callable[[Device], None]) -> Callable[[], None]:
-        """Call `callback` with the device after each change; returns how to unsubscribe."""
-        token = object()
-        self._subscribers[token] = callback
-
-        def unsubscribe() -> None:
-            self._subscribers.pop(token, None)
-
-        return unsubscribe
-
     def _device(self, device_id: str) -> Device:
         try:
             return self._devices[device_id]
@@ -61,6 +55,5 @@ class SimulatedHome:
         is_new = self._devices[device.device_id] != device
         self._devices[device.device_id] = device
         if is_new:
-            for callback in tuple(self._subscribers.values()):
-                callback(device)
+            self._tell(device)
         return device

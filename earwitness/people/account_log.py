@@ -65,6 +65,11 @@ class AccountLog:
         old = account_log.c.at <= (now - KEPT_FOR).timestamp()
         connection.execute(sa.delete(account_log).where(mine, sa.or_(old, account_log.c.number <= (surplus or 0))))
 
+    def forget_name(self, connection: sa.Connection, name: str) -> None:
+        """Take somebody's name out of what others' logs say of their coming, as a part of their leaving."""
+        where = (account_log.c.what == AccountEvent.INVITATION_USED.value, account_log.c.detail == name)
+        connection.execute(sa.update(account_log).where(*where).values(detail=""))
+
     def of(self, person_id: str, *, limit: int = MOST_ENTRIES, before: int | None = None) -> tuple[AccountEntry, ...]:
         """A person's entries, newest first; those before an entry's number."""
         since = (self._clock() - KEPT_FOR).timestamp()

@@ -1,4 +1,4 @@
-"""What the owner chose at the first start, and the setup code that lets another machine do that. Owns the table `household`.
+"""What the owner chose, and the setup code that lets another machine make the first start. Owns the table `household`.
 
 The setup code is in memory of the process that printed it alone; it works once, and not at all once the home is set up.
 Calls block.
@@ -8,10 +8,11 @@ import hmac
 import json
 import secrets
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
@@ -32,12 +33,16 @@ CODE_LENGTH: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseholdChoices:
-    """What the owner chose. An empty `voice` or no wake words: those of the settings."""
+    """What the owner chose. An empty `voice` or `zone`, or no wake words: those of the settings."""
 
     name: str
     rooms: tuple[str, ...] = ()
     wake_words: tuple[str, ...] = ()
     voice: str = ""
+    zone: str = ""
+    """IANA name of the home's time zone."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Rooms that are called otherwise here than where they were first described: that name, and the name here."""
     acknowledged_version: int | None = None
     """Of the text that says what is kept (nothing) and who may listen (nobody)."""
     acknowledged_at: datetime | None = None
@@ -71,6 +76,8 @@ class Household:
             rooms=tuple(values.get("rooms", ())),
             wake_words=tuple(values.get("wake_words", ())),
             voice=values.get("voice", ""),
+            zone=values.get("zone", ""),
+            renamed=tuple((before, after) for before, after in values.get("renamed", ())),
             acknowledged_version=values.get("acknowledged_version"),
             acknowledged_at=moment(values.get("acknowledged_at")),
         )
@@ -109,11 +116,14 @@ class Household:
         rooms: Collection[str] | None = None,
         wake_words: Collection[str] | None = None,
         voice: str | None = None,
+        zone: str | None = None,
+        renames: Mapping[str, str] | None = None,
         wake_words_known: Collection[str] | None = None,
         voices_known: Collection[str] | None = None,
     ) -> HouseholdChoices:
-        """Choose anew; None leaves a choice as it is. Raises PersonError (household.invalid), also before the set-up."""
-        before = self._chosen()
+        """Choose anew; None leaves a choice as it is. `renames` are rooms by the name that they have now, with the one that they
+        get; `rooms` has the new ones. Before the set-up a name is needed. Raises PersonError (household.invalid)."""
+        before = self.choices() or (self._chosen() if name is None else HouseholdChoices(name=name))
         values = _checked(
             before.name if name is None else name,
             before.rooms if rooms is None else rooms,
@@ -121,6 +131,8 @@ class Household:
             voice=before.voice if voice is None else voice,
             known=(wake_words_known if wake_words is not None else None, voices_known if voice is not None else None),
         )
+        values |= {"zone": _checked_zone(before.zone if zone is None else zone)}
+        values |= {"renamed": _renamed(before.renamed, renames or {}, rooms=before.rooms if rooms is None else rooms)}
         with self._database.writing(lock=LOCK) as connection:
             _store(connection, values)
         return self._chosen()
@@ -192,6 +204,26 @@ def _checked(
     if voices_known is not None and speaker and speaker not in voices_known:
         raise _invalid("Choose a voice that is installed; `earwitness voices` lists them.")
     return {"name": home, "rooms": places, "wake_words": words, "voice": speaker}
+
+
+def _checked_zone(zone: str) -> str:
+    try:
+        return zone and ZoneInfo(zone).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise _invalid("There is no time zone of that name; it is one such as Europe/Berlin.") from error
+
+
+def _renamed(
+    before: tuple[tuple[str, str], ...], renames: Mapping[str, str], *, rooms: Collection[str]
+) -> tuple[tuple[str, str], ...]:
+    """How rooms are called here once some of them get other names, which `rooms` has. Raises PersonError."""
+    if len(renames) > MOST_ROOMS or not {name_key(new) for new in renames.values()} <= {name_key(room) for room in rooms}:
+        raise _invalid("A room that gets another name is one of the rooms, under that name.")
+    shown = {name_key(old): shown_name(new) for old, new in renames.items()}
+    taken = {name_key(after): name for name, after in before}
+    found = {name: shown.get(name_key(after), after) for name, after in before}
+    found |= {old: shown_name(new) for old, new in renames.items() if name_key(old) not in taken}
+    return tuple((name, after) for name, after in found.items() if name != after)[:MOST_ROOMS]
 
 
 def _invalid(sentence: str) -> PersonError:

@@ -26,10 +26,11 @@ from webauthn.helpers.structs import (
 
 from earwitness.domain.errors import AccessError, PersonError
 from earwitness.domain.person import Person
-from earwitness.people.rows import shown_name
+from earwitness.people.rows import LOCK, shown_name
 from earwitness.storage.database import Database
 from earwitness.storage.household import passkeys, people
 from earwitness.storage.moments import moment
+from earwitness.storage.revocations import note_revoked, passkey_mark
 
 CHALLENGE_LASTS: Final = timedelta(minutes=5)
 MOST_CHALLENGES: Final = 1000
@@ -132,7 +133,7 @@ class Passkeys:
             "name": shown,
             "created_at": self._clock().timestamp(),
         }
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             same = sa.select(passkeys.c.person_id).where(passkeys.c.credential_id == found.credential_id)
             if connection.execute(same).scalar() is not None:
                 raise PersonError("That passkey is here already.", code="person.exists")
@@ -190,16 +191,23 @@ class Passkeys:
     def remove(self, person_id: str, passkey_id: str) -> Passkey | None:
         """Forget one of a person's passkeys; gives what it was, None if there is none."""
         found = next((one for one in self.of(person_id) if one.passkey_id == passkey_id), None)
-        if found is not None:
-            with self._database.writing() as connection:
-                where = (passkeys.c.person_id == person_id, passkeys.c.credential_id == bytes.fromhex(passkey_id))
-                connection.execute(sa.delete(passkeys).where(*where))
+        if found is None:
+            return None
+        credential_id = bytes.fromhex(passkey_id)
+        where = (passkeys.c.person_id == person_id, passkeys.c.credential_id == credential_id)
+        with self._database.writing(lock=LOCK) as connection:
+            if not connection.execute(sa.delete(passkeys).where(*where)).rowcount:
+                return None
+            note_revoked(connection, "passkey", [passkey_mark(credential_id)], at=self._clock())
         return found
 
     def remove_all(self, person_id: str) -> None:
         """Forget all of a person's."""
-        with self._database.writing() as connection:
-            connection.execute(sa.delete(passkeys).where(passkeys.c.person_id == person_id))
+        where = passkeys.c.person_id == person_id
+        with self._database.writing(lock=LOCK) as connection:
+            ids = connection.execute(sa.select(passkeys.c.credential_id).where(where)).scalars().all()
+            note_revoked(connection, "passkey", [passkey_mark(bytes(one)) for one in ids], at=self._clock())
+            connection.execute(sa.delete(passkeys).where(where))
 
     def _ids_of(self, person_id: str) -> list[bytes]:
         with self._database.reading() as connection:

@@ -44,12 +44,14 @@ class People:
         known: tuple[str, ...] = (),
         person_id: str | None = None,
         origin: Origin = HERE,
+        also: Callable[[sa.Connection], None] = lambda connection: None,
     ) -> Person:
         """Enrol somebody: without a role, the first as owner and later ones as adults.
 
         `known` are words that the passphrase must not rest on, such as the home's name; `person_id` is an id that a passkey was
-        made for already (32 hexadecimal digits). Raises PersonError: person.exists for a name that is taken, person.invalid for
-        one that is none, person.weak for the passphrase, person.last_owner where the first is to be no owner, person.guardian.
+        made for already (32 hexadecimal digits); `also` is done in the same transaction, or neither is. Raises PersonError:
+        person.exists for a name that is taken, person.invalid for one that is none, person.weak for the passphrase,
+        person.last_owner where the first is to be no owner, person.guardian; and what `also` raises.
         """
         shown, key = shown_name(name), name_key(name)
         secret.check_good(passphrase, known=(shown, *known))
@@ -72,13 +74,22 @@ class People:
             if not count and wanted is not AccountRole.OWNER:
                 raise PersonError("The first account is the owner's.", code="person.last_owner")
             _check_guardian(connection, wanted, guardian_id=guardian_id)
+            also(connection)
             connection.execute(sa.insert(people).values(row | {"role": wanted.value, "guardian_id": guardian_id}))
             self.accounts.log.note_in(connection, person_id, what=AccountEvent.CREATED, origin=origin, detail=wanted.value)
         return self.find(person_id)
 
-    def now(self) -> datetime:
-        """The moment, as everything here is dated."""
-        return self._clock()
+    def to_be(self, name: str) -> Person:
+        """Somebody who is not there yet, for whom a passkey is made before the account. Nothing is written."""
+        return Person(
+            person_id=secrets.token_hex(16),
+            name=name,
+            alias="",
+            created_at=self._clock(),
+            restricted_at=None,
+            saw_listens_at=self._clock(),
+            is_told_aloud=False,
+        )
 
     def find(self, person_id: object) -> Person:
         """The person with that id. Raises PersonError if there is none."""
@@ -112,6 +123,11 @@ class People:
         with self._database.writing(lock=LOCK) as connection:
             connection.execute(sa.update(people).where(people.c.person_id == person_id).values(stored))
         return self.find(person_id)
+
+    @property
+    def database(self) -> Database:
+        """Where they are kept."""
+        return self._database
 
     # Roles
 
@@ -181,6 +197,8 @@ class People:
             keys = connection.execute(sa.select(passkeys).where(passkeys.c.person_id == person_id)).all()
             _leave_wards(connection, person_id)
             connection.execute(sa.delete(people).where(people.c.person_id == person_id))
+            if row is not None:
+                self.accounts.log.forget_name(connection, row.name)
         if row is not None:
             self.accounts.throttle.forget(row.name_key)
             texts = (row.name, row.name_key, row.alias, row.passphrase_hash, row.totp_secret, row.person_id)

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from earwitness.people.rows import digest_of
+from earwitness.people.rows import LOCK, digest_of
 from earwitness.storage.database import Database
 from earwitness.storage.household import recovery_codes
 
@@ -28,7 +28,7 @@ class RecoveryCodes:
         """Ten new codes, shown this once; earlier ones are worth nothing any more."""
         codes = tuple("".join(secrets.choice(LETTERS) for _ in range(LENGTH)) for _ in range(HOW_MANY))
         rows = [{"code_digest": _digest(person_id, code), "person_id": person_id} for code in codes]
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             connection.execute(sa.delete(recovery_codes).where(recovery_codes.c.person_id == person_id))
             connection.execute(sa.insert(recovery_codes), rows)
         return tuple("-".join(code[at : at + 4] for at in range(0, LENGTH, 4)) for code in codes)

@@ -13,6 +13,7 @@ from earwitness.people.rows import LOCK
 from earwitness.storage.database import Database
 from earwitness.storage.household import remotes
 from earwitness.storage.moments import moment
+from earwitness.storage.revocations import note_revoked
 
 LONGEST_NAME: Final = 32
 
@@ -73,9 +74,10 @@ class Remotes:
         return _first(one for one in self.all() if one.remote_id == remote_id)
 
     def remove(self, remote_id: str) -> None:
-        """Forget a phone; one that is not there is fine. Raises StorageError."""
+        """Forget a phone for good; one that is not there is fine. Raises StorageError."""
         with self._database.writing(lock=LOCK) as connection:
-            connection.execute(sa.delete(remotes).where(remotes.c.remote_id == remote_id))
+            if connection.execute(sa.delete(remotes).where(remotes.c.remote_id == remote_id)).rowcount:
+                note_revoked(connection, "phone", [remote_id], at=self._clock())
 
 
 def _first(found: Iterable[RemotePhone]) -> RemotePhone:

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from earwitness.domain.account import SCOPES, Permission, Scope
 from earwitness.domain.errors import AccessError, PersonError
 from earwitness.domain.person import Person
-from earwitness.people.rows import digest_of, person_of_row, shown_name
+from earwitness.people.rows import LOCK, digest_of, person_of_row, shown_name
 from earwitness.storage.database import Database
 from earwitness.storage.household import people, tokens
 from earwitness.storage.moments import moment
+from earwitness.storage.revocations import note_revoked
 
 PREFIX: Final = "ewt_"
 """So that a token that leaked is recognised as one."""
@@ -67,7 +68,7 @@ class Tokens:
             "created_at": now.timestamp(),
             "expires_at": (now + timedelta(days=days)).timestamp(),
         }
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             connection.execute(sa.delete(tokens).where(tokens.c.expires_at <= now.timestamp()))
             mine = sa.select(sa.func.count()).select_from(tokens).where(tokens.c.person_id == person.person_id)
             if connection.execute(mine).scalar_one() >= MOST_TOKENS:
@@ -109,15 +110,20 @@ class Tokens:
     def revoke(self, person_id: str, token_id: str) -> Token | None:
         """End one of a person's tokens at once; gives what it was, None if there is none."""
         where = (tokens.c.person_id == person_id, tokens.c.token_id == token_id)
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             row = connection.execute(sa.select(tokens).where(*where)).one_or_none()
+            if row is not None:
+                note_revoked(connection, "token", [row.token_id], at=self._clock())
             connection.execute(sa.delete(tokens).where(*where))
         return None if row is None else _token(row)
 
     def revoke_all(self, person_id: str) -> int:
         """End all of a person's; gives how many."""
-        with self._database.writing() as connection:
-            return connection.execute(sa.delete(tokens).where(tokens.c.person_id == person_id)).rowcount
+        where = tokens.c.person_id == person_id
+        with self._database.writing(lock=LOCK) as connection:
+            ids = list(connection.execute(sa.select(tokens.c.token_id).where(where)).scalars())
+            note_revoked(connection, "token", ids, at=self._clock())
+            return connection.execute(sa.delete(tokens).where(where)).rowcount
 
 
 def _token(row: Any, *, scopes: frozenset[Scope] | None = None) -> Token:

@@ -59,6 +59,7 @@ class Connection:
         self._ready: list[Frame] = []
         self._link: Link | None = None
         self._is_closed = False
+        self._heard_at = asyncio.get_running_loop().time()
         writer.transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
 
     @property
@@ -67,6 +68,11 @@ class Connection:
         if self._link is None:
             raise RuntimeError("the link is not open yet")
         return self._link
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago the last whole frame came; if none did, the connection."""
+        return asyncio.get_running_loop().time() - self._heard_at
 
     def begin(self, link: Link, *, resend: tuple[Frame, ...] = ()) -> None:
         """Carry this link from now on, first what the other side has not received (`Link.resume`)."""
@@ -84,6 +90,8 @@ class Connection:
                         self._decoder.finish()
                         return None
                     self._ready = self._decoder.feed(data)
+                    if self._ready:
+                        self._heard_at = asyncio.get_running_loop().time()
         except (OSError, EOFError) as error:  # TimeoutError is an OSError too
             raise ConnectionLostError("nothing came from the other side for too long, or the connection broke") from error
         return self._ready.pop(0)

@@ -20,11 +20,14 @@ from earwitness.protocol.frames import MAX_NUMBER, Frame, encode
 
 MOST_KEPT_BYTES: Final = 2 * 1024 * 1024
 MOST_KEPT_FRAMES: Final = 2048
-KEPT_SECONDS: Final = 4.0
-"""How long the server keeps a lost link for its device to come back."""
 PING_SECONDS: Final = 1.0
 LOST_SECONDS: Final = 4.0
 """A connection on which nothing came for so long is lost."""
+RETURN_SECONDS: Final = 0.5
+"""The least time that a device has to come back once its connection was found lost."""
+KEPT_SECONDS: Final = LOST_SECONDS + RETURN_SECONDS
+"""How long the server keeps a link after the last frame that it heard: whether the connection breaks or falls silent, as when the
+power of a device is pulled, what was begun is dropped within 5 s."""
 ACK_AT_FRAMES: Final = 64
 ACK_AT_BYTES: Final = 128 * 1024
 """After so much received a side acknowledges at once, with a `pong` if it has nothing to say."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, TypeAlias, cast
 
+from earwitness.domain.alert import AwayReport, RungAway
 from earwitness.domain.errors import WireError
 
 VERSION: Final = 1
@@ -20,6 +21,19 @@ MAX_ASK_CHARACTERS: Final = 2000
 MAX_SPEECH_ID: Final = 2**32 - 1
 MAX_SPEECH_SAMPLES: Final = 16_384
 MAX_WAKE_AGE_MS: Final = 5000
+MAX_ALARMS: Final = 64
+MAX_ALARM_ID: Final = 128
+MAX_SNOOZE_SECONDS: Final = 86_400.0
+MAX_SOUNDS: Final = 8
+"""Sounds of alarms that a satellite keeps."""
+DIGEST_CHARACTERS: Final = 64
+FIRST_MUSIC_ID: Final = 2**31
+LAST_MUSIC_ID: Final = 2**32 - 1024
+"""Music has the speech ids from FIRST_MUSIC_ID on; those beyond LAST_MUSIC_ID are of sounds that a satellite keeps."""
+MUSIC_RATE_HZ: Final = 24_000
+MOST_MUSIC_MS: Final = 86_400_000
+MOST_MUSIC_WAITING_MS: Final = 60_000
+MUSIC_STATES: Final = ("started", "playing", "paused", "finished", "stopped", "lost")
 RELAY_SPEECH_ID: Final = 0
 """The speech id of what another satellite's microphone hears in a call; replies count from 1."""
 CUES: Final = ("start", "end", "error", "alert")
@@ -35,6 +49,10 @@ class Hello:
     speed: float = 1.0
     is_only_me: bool = False
     """Whether, hands-free, nobody speaks here but the person who is signed in."""
+    has_sounds: bool = False
+    """Of a satellite: whether it keeps the sounds of alarms, and lets them begin softly."""
+    has_music: bool = False
+    """Of a satellite: whether it plays music beside all else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +110,43 @@ class Wake:
     """How long before this message the word ended."""
 
 
-ClientMessage: TypeAlias = Hello | Press | Release | Stop | Mute | Ask | CueDone | Playback | ChooseVoice | Wake
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """How loud the device plays now, 0 to 100 percent: its answer to `volume_wish`."""
+
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """What a satellite did with alarms that it held: while it was on its own, or by its snooze key."""
+
+    reports: tuple[AwayReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounds:
+    """The sounds of alarms that a satellite has whole on its disk, by their digests."""
+
+    digests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MusicReport:
+    """How a satellite stands with its music: its present track, how much of that was played, what of all tracks waits there."""
+
+    track_id: int
+    state: str
+    """One of MUSIC_STATES."""
+    played_ms: int
+    waiting_ms: int
+    volume: int
+    """Percent."""
+
+
+ClientMessage: TypeAlias = (
+    Hello | Press | Release | Stop | Mute | Ask | CueDone | Playback | ChooseVoice | Wake | Volume | Rung | Sounds | MusicReport
+)
 
 SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "welcome": frozenset({"version", "rate_hz", "hands_free", "hands_free_allowed", "person"}),
@@ -111,16 +165,26 @@ SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "speech_stop": frozenset({"id"}),
     "alert": frozenset({"id", "kind", "text"}),
     "alert_end": frozenset({"id"}),
+    "alarm_sound": frozenset({"digest", "id", "rate_hz"}),
     "notice": frozenset({"text"}),
     "settings": frozenset({"name", "area", "wake_words", "voice", "speed"}),
     "alarms": frozenset({"alarms"}),
+    "rung_kept": frozenset({"ids", "over"}),
     "mute_wish": frozenset(),
+    "volume_wish": frozenset({"percent", "change"}),
     "wake_lost": frozenset(),
     "intercom": frozenset({"state", "peer"}),
     "phrase": frozenset({"name", "id", "rate_hz", "text"}),
+    "music": frozenset({"id", "rate_hz"}),
+    "music_end": frozenset({"id"}),
+    "music_stop": frozenset(),
+    "music_set": frozenset({"paused", "volume"}),
     "error": frozenset({"code", "message"}),
 }
-"""The fields of each message to a device, `type` aside; exactly these."""
+"""The fields of each message to a device, `type` aside; these, and of OPTIONAL_FIELDS any."""
+
+OPTIONAL_FIELDS: Final[Mapping[str, frozenset[str]]] = {"alert": frozenset({"sound", "rising", "rung_seconds"})}
+"""Told to pages, and to satellites whose `hello` says that they have sounds."""
 
 
 def decode(text: str) -> ClientMessage:
@@ -164,8 +228,8 @@ def check(message: Mapping[str, object]) -> None:
     if expected is None:
         raise WireError("The protocol has no such server message.")
     found = frozenset(message) - {"type"}
-    if found != expected:
-        raise WireError(f"The message {kind} has wrong fields: {', '.join(sorted(found ^ expected))}.")
+    if wrong := (found ^ expected) - OPTIONAL_FIELDS.get(str(kind), frozenset()):
+        raise WireError(f"The message {kind} has wrong fields: {', '.join(sorted(wrong))}.")
 
 
 def encode_speech(speech_id: int, samples: bytes) -> bytes:
@@ -211,6 +275,8 @@ def _message(fields: "_Fields") -> ClientMessage:
             return Playback(speech_id=fields.whole("id", largest=MAX_SPEECH_ID), state=state)
         case "voice":
             return ChooseVoice(name=fields.text("name", longest=64), speed=fields.speed())
+        case "volume":
+            return Volume(percent=fields.whole("percent", largest=100))
         case "wake":
             return Wake(
                 word=fields.text("word", longest=64),
@@ -218,8 +284,34 @@ def _message(fields: "_Fields") -> ClientMessage:
                 score=fields.number("score", smallest=0.0, largest=1.0),
                 age_ms=fields.whole("age_ms", largest=MAX_WAKE_AGE_MS),
             )
+        case "rung":
+            return Rung(reports=tuple(_report(one) for one in fields.objects("alarms", most=MAX_ALARMS)))
+        case "sounds":
+            return Sounds(digests=tuple(fields.texts("digests", most=MAX_SOUNDS, longest=DIGEST_CHARACTERS)))
+        case "music":
+            return _music_report(fields)
         case _:
             raise WireError("The protocol has no such message type.")
+
+
+def _music_report(fields: "_Fields") -> MusicReport:
+    return MusicReport(
+        track_id=fields.whole("id", largest=LAST_MUSIC_ID),
+        state=fields.one_of("state", MUSIC_STATES),
+        played_ms=fields.whole("played_ms", largest=MOST_MUSIC_MS),
+        waiting_ms=fields.whole("waiting_ms", largest=MOST_MUSIC_WAITING_MS),
+        volume=fields.whole("volume", largest=100),
+    )
+
+
+def _report(fields: "_Fields") -> AwayReport:
+    report = AwayReport(
+        ring_id=fields.text("id", longest=MAX_ALARM_ID),
+        what=RungAway(fields.one_of("what", tuple(RungAway))),
+        in_seconds=fields.number("in_seconds", smallest=0.0, largest=MAX_SNOOZE_SECONDS),
+    )
+    fields.finish()
+    return report
 
 
 def _hello(fields: "_Fields") -> Hello:
@@ -235,6 +327,8 @@ def _hello(fields: "_Fields") -> Hello:
         voice=fields.text("voice", longest=64) if "voice" in fields else None,
         speed=fields.speed() if "speed" in fields else 1.0,
         is_only_me=fields.flag("only_me") if "only_me" in fields else False,
+        has_sounds=fields.flag("sounds") if "sounds" in fields else False,
+        has_music=fields.flag("music") if "music" in fields else False,
     )
 
 
@@ -299,6 +393,18 @@ class _Fields:
         if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
             raise WireError(f"The field {name} holds half a character.")
         return value
+
+    def objects(self, name: str, *, most: int) -> "list[_Fields]":
+        value = self._take(name)
+        if not isinstance(value, list) or len(value) > most or not all(isinstance(one, dict) for one in value):
+            raise WireError(f"The field {name} is a list of at most {most} objects.")
+        return [_Fields(dict(one)) for one in value]
+
+    def texts(self, name: str, *, most: int, longest: int) -> list[str]:
+        value = self._take(name)
+        if not isinstance(value, list) or len(value) > most:
+            raise WireError(f"The field {name} is a list of at most {most} texts.")
+        return [_Fields({name: one}).text(name, longest=longest) for one in value]
 
     def flag(self, name: str) -> bool:
         value = self._take(name)

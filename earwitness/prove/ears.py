@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from earwitness.build import House
-from earwitness.demo import sound_of
 from earwitness.domain.audio import SAMPLE_BYTES, Pcm
 from earwitness.prove.evidence import require
+from earwitness.prove.spoken import spoken
 from earwitness.turn.runner import Conversation
 
 CHUNK_BYTES = 512 * SAMPLE_BYTES
@@ -52,10 +52,10 @@ class WatchedDevice:
 def nothing_before_the_wake_word(house: House) -> tuple[str, ...]:
     """Guarantee 1: without the wake word no byte passes the ear; with it the word is heard; muted, nothing is heard at all."""
     word = house.settings.wake.words[0]
-    without, ear = sound_of(house, COMMAND), house.ear()
+    without, ear = spoken(house, COMMAND), house.ear()
     passed = [ear.hear(chunk) for chunk in _chunks(without)]
     require(all(woken is None and not sound for woken, sound in passed), "Sound passed the ear without the wake word.")
-    called, other = sound_of(house, f"{word.title()}.", COMMAND), house.ear()
+    called, other = spoken(house, f"{word.title()}.", COMMAND), house.ear()
     woken = [other.hear(chunk) for chunk in _chunks(called)]
     require(any(found is not None for found, _ in woken), f"The wake word {word} was not heard, so the trial shows nothing.")
     require(all(not sound for _, sound in woken), "Sound passed the ear before the capture was opened.")

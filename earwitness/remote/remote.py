@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from earwitness.config import RemoteSettings
+from earwitness.domain.account import HERE, AccountEvent, Origin
 from earwitness.domain.errors import RemoteError
+from earwitness.domain.person import Person
+from earwitness.people.account_log import AccountLog
 from earwitness.people.remotes import RemotePhone, Remotes
 from earwitness.remote import keys, profile
 from earwitness.remote.network import Network, network_of
@@ -35,10 +38,12 @@ class PhoneStatus:
 
 
 class Remote:
-    """The way in from elsewhere. `keys_folder` holds the server's key, which is made when it is first needed. Calls block."""
+    """The way in from elsewhere. `keys_folder` holds the server's key, which is made when it is first needed; whoever makes or
+    revokes a phone finds that in their account's `log`. Calls block."""
 
-    def __init__(self, remotes: Remotes, *, keys_folder: Path, settings: RemoteSettings) -> None:
+    def __init__(self, remotes: Remotes, *, keys_folder: Path, settings: RemoteSettings, log: AccountLog | None = None) -> None:
         self._remotes = remotes
+        self._log = log
         self._keys_folder = keys_folder
         self._settings = settings
         self.tunnel = Tunnel(settings.interface)
@@ -75,7 +80,7 @@ class Remote:
         """The phone of that name. Raises RemoteError if there is none."""
         return self._remotes.named(name)
 
-    def add(self, name: str, *, endpoint: str | None = None) -> Handout:
+    def add(self, name: str, *, endpoint: str | None = None, by: Person | None = None, origin: Origin = HERE) -> Handout:
         """Make a phone's profile and let it in at once, if the tunnel is up. `endpoint` goes before the settings'.
 
         Raises RemoteError (remote.no_endpoint without any, remote.exists, remote.invalid, …), StorageError; then nothing was
@@ -105,9 +110,10 @@ class Remote:
         except RemoteError:
             self._remotes.remove(phone.remote_id)
             raise
+        self._note(by, AccountEvent.PHONE_ADDED, origin=origin, detail=phone.name)
         return Handout(phone=phone, profile=handed)
 
-    def revoke(self, remote_id: str) -> None:
+    def revoke(self, remote_id: str, *, by: Person | None = None, origin: Origin = HERE) -> None:
         """Never let a phone in again, and cut it off at once if the tunnel is up.
 
         Raises RemoteError: remote.unknown, or what kept the running tunnel from being told; then the phone is forgotten all the
@@ -115,6 +121,7 @@ class Remote:
         """
         phone = self._remotes.find(remote_id)
         self._remotes.remove(phone.remote_id)
+        self._note(by, AccountEvent.PHONE_REVOKED, origin=origin, detail=phone.name)
         try:
             self._tell_tunnel()
         except RemoteError as error:
@@ -140,6 +147,10 @@ class Remote:
         """Every phone, with when it was last seen if the tunnel is up. Raises RemoteError."""
         seen = {peer.public_key: peer for peer in self.tunnel.peers()} if self.tunnel.is_up else {}
         return tuple(PhoneStatus(phone=phone, peer=seen.get(phone.public_key)) for phone in self._remotes.all())
+
+    def _note(self, by: Person | None, what: AccountEvent, *, origin: Origin, detail: str) -> None:
+        if by is not None and self._log is not None:
+            self._log.note(by.person_id, what, origin=origin, detail=detail)
 
     def _tell_tunnel(self) -> None:
         if self.tunnel.is_up:

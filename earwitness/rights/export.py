@@ -4,6 +4,11 @@ index.json       what is in the zip; the person; every decision with the text th
 turns.jsonl      one kept turn a line, newest first
 listens.jsonl    one read a line, newest first, with its proof
 receipts.jsonl   one deletion a line, newest first, with its receipt and proof
+alerts.jsonl     one alarm, timer or reminder of yours a line
+routines.jsonl   one routine of yours a line
+contacts.jsonl   one contact of yours a line
+messages.jsonl   one message that you sent or got a line, with its text as long as it is kept
+account.json     how you sign in, where you are signed in, tokens, and the log of your account
 audio/ID.wav     the sound of each turn that has any, 16 kHz mono
 README.txt       the same in words
 """
@@ -23,7 +28,9 @@ from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.consent import Decision
 from earwitness.domain.person import Person
 from earwitness.domain.recording import ReadPurpose
+from earwitness.people.account_log import MOST_ENTRIES
 from earwitness.people.consent_texts import text_of
+from earwitness.rights.belongings import alert_json, contact_json, message_json, routine_json
 from earwitness.rights.rights import Rights, themself
 from earwitness.speech.audio_file import wav_header
 from earwitness.vault.vault import Vault
@@ -36,6 +43,11 @@ index.json       who you are here, what you consented to and what was shown to y
 turns.jsonl      what you said and what came of it, one turn a line, newest first
 listens.jsonl    who opened that, you included, newest first
 receipts.jsonl   what was deleted, newest first
+alerts.jsonl     your alarms, timers and reminders, one a line
+routines.jsonl   the routines that you made, one a line
+contacts.jsonl   your contacts, one a line
+messages.jsonl   your messages, one a line, with their texts as long as they are kept
+account.json     your account: passkeys, tokens, where you are signed in, and its log
 audio/           what was recorded, one WAV file a turn
 
 Times are in UTC. To check a proof without the machine that this came from, save the "proof" of a line of listens.jsonl to a
@@ -95,6 +107,12 @@ def export(
                 yield pipe.take()
         yield from _listed(file, "listens.jsonl", _listens(person, rights, prover), pipe=pipe)
         yield from _listed(file, "receipts.jsonl", _receipts(person, rights, prover), pipe=pipe)
+        mine = rights.belongings
+        yield from _listed(file, "alerts.jsonl", map(alert_json, mine.alerts(person.person_id)), pipe=pipe)
+        yield from _listed(file, "routines.jsonl", map(routine_json, mine.routines(person.person_id)), pipe=pipe)
+        yield from _listed(file, "contacts.jsonl", map(contact_json, mine.contacts.owned_by(person.person_id)), pipe=pipe)
+        yield from _listed(file, "messages.jsonl", map(message_json, mine.messages.of(person.person_id)), pipe=pipe)
+        file.writestr("account.json", json.dumps(_account(person, rights), ensure_ascii=False, indent=1, default=_written))
         missing = set(with_sound)
         for start in range(0, len(with_sound), AT_ONCE):
             some = with_sound[start : start + AT_ONCE]
@@ -140,6 +158,23 @@ def _receipts(person: Person, rights: Rights, prover: Prover) -> Iterator[dict[s
         yield one.as_json() | {"receipt": json.loads(one.body), "proof": proof}
 
 
+def _account(person: Person, rights: Rights) -> dict[str, object]:
+    """How somebody signs in and what was done with the account; no secret, nor anything made from one, is among it."""
+    accounts = rights.people.accounts
+    return {
+        "role": person.role,
+        "has_code": person.needs_code,
+        "passkeys": [asdict(one) for one in accounts.passkeys.of(person.person_id)],
+        "tokens": [asdict(one) for one in accounts.tokens.of(person.person_id)],
+        "sign_ins": [asdict(one) for one in accounts.sign_ins.of(person.person_id)],
+        "log": [asdict(one) for one in accounts.entries(person.person_id, limit=MOST_ENTRIES)],
+    }
+
+
+def _written(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def _index(person: Person, *, rights: Rights, now: datetime) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -153,6 +188,11 @@ def _index(person: Person, *, rights: Rights, now: datetime) -> dict[str, Any]:
         "turns": "turns.jsonl",
         "listens": "listens.jsonl",
         "receipts": "receipts.jsonl",
+        "alerts": "alerts.jsonl",
+        "routines": "routines.jsonl",
+        "contacts": "contacts.jsonl",
+        "messages": "messages.jsonl",
+        "account": "account.json",
         "audio": "audio/{turn_id}.wav",
         "consents": [decision_json(one) | {"text": _shown(one)} for one in rights.consents.decisions(person.person_id)],
     }

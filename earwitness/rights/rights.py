@@ -6,6 +6,7 @@ has made sure who acts; what they may open is decided by the vault's door.
 
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, Erasure, Kept, Read, ReadPurpose, Recording, Role, Selection, Spoken
 from earwitness.people.consents import Consents
 from earwitness.people.people import People
+from earwitness.rights.belongings import Belongings
 from earwitness.telemetry import log
 from earwitness.vault.door import AudioRead, HistoryPage
 from earwitness.vault.erasing import SYSTEM
@@ -50,11 +52,23 @@ def themself(person: Person) -> Actor:
 class Rights:
     """All rights of all people. `clock` gives aware datetimes."""
 
-    def __init__(self, *, people: People, consents: Consents, vault: Vault, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        people: People,
+        consents: Consents,
+        vault: Vault,
+        clock: Callable[[], datetime],
+        note: Callable[[Spoken], None] = lambda spoken: None,
+    ) -> None:
+        """`note` is told of every turn that is kept, once it is; it raises nothing."""
         self.people = people
         self.consents = consents
         self._vault = vault
         self._clock = clock
+        self._note = note
+        self.belongings = Belongings(people.database, safe=vault.safe, keeps_for=self._keeps_for, clock=clock)
+        self._leaving = threading.Lock()
         self._last_turns: dict[str, str] = {}
         """Each person's last turn since this process began, kept or not: what "I just said" means."""
 
@@ -110,7 +124,14 @@ class Rights:
         )
         if decision.retention_seconds is not None:
             self._vault.rows.shorten(person_id, retention_seconds=decision.retention_seconds)
+        if purpose is Purpose.KEEP:
+            self.belongings.messages.follow_consent(person_id)
         return decision
+
+    def _keeps_for(self, person_id: str) -> timedelta | None:
+        """How long the text of what somebody writes and gets is kept: as their history."""
+        keeping = self.consents.keeping(person_id)
+        return None if keeping is None else timedelta(seconds=keeping.retention_seconds)
 
     def _check_may_decide(self, person: Person, by: str, *, is_given: bool) -> None:
         if is_given and person.role not in LIVES_HERE:
@@ -139,7 +160,10 @@ class Rights:
         if keeping is None:
             return None
         kept = self._vault.keeper.keep(spoken, sound, keeping=keeping)
-        return kept if self._agrees_still(spoken, keeping) else None
+        if not self._agrees_still(spoken, keeping):
+            return None
+        self._note(spoken)
+        return kept
 
     def _agrees_still(self, spoken: Spoken, keeping: Keeping) -> bool:
         """What was decided while a turn was being kept counts for it too: it is shortened, or deleted again."""
@@ -158,6 +182,10 @@ class Rights:
     def kept(self, person_id: str, selection: Selection) -> Kept:
         """How much is kept of a person."""
         return self._vault.rows.count(person_id, selection, now=self._clock())
+
+    def asked_for(self, person_id: str) -> dict[str, int]:
+        """How many timers, alarms, reminders and routines are the person's, by kind; no kind of which there are none."""
+        return self.belongings.count(person_id)
 
     def last_turn_id(self, person_id: str) -> str | None:
         """The person's last turn, if it is kept. After a start it is the newest kept one of the last few minutes."""
@@ -226,10 +254,11 @@ class Rights:
 
         Raises PersonError (person.last_owner) for the only owner while others live here, StorageError.
         """
-        if any(one.person_id == person_id for one in self.people.all()):
-            self.people.check_may_leave(person_id)
-        erasure = self._vault.eraser.erase_person(self._self(person_id), person_id)
-        self._forget(person_id)
+        with self._leaving:  # of two owners who leave at once, one must stay
+            if any(one.person_id == person_id for one in self.people.all()):
+                self.people.check_may_leave(person_id)
+            erasure = self._vault.eraser.erase_person(self._self(person_id), person_id)
+            self._forget(person_id)
         return erasure
 
     def receipts(self, person_id: str) -> tuple[Erasure, ...]:
@@ -288,7 +317,9 @@ class Rights:
             eraser.erase_person(SYSTEM, person_id)
 
     def _forget(self, person_id: str) -> None:
+        """The person's row goes last: by it a power cut in between is noticed."""
         self._vault.listens.remove(person_id)
+        self.belongings.erase(person_id)
         self.people.remove(person_id)
         self._last_turns.pop(person_id, None)
 

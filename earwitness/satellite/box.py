@@ -15,6 +15,7 @@ from typing import Final
 
 from earwitness.config import Settings
 from earwitness.domain.errors import DeviceError, StorageError
+from earwitness.satellite.alarm_sounds import AlarmSounds
 from earwitness.satellite.alarms import Alarms
 from earwitness.satellite.control import Control
 from earwitness.satellite.indicator import Indicator
@@ -25,6 +26,7 @@ from earwitness.satellite.satellite import Parts, Satellite
 from earwitness.satellite.server_link import Address, ServerLink
 from earwitness.satellite.sound_card import SoundCard
 from earwitness.satellite.speaker import PortAudioSpeaker
+from earwitness.satellite.spoken_code import CodeVoice
 from earwitness.speech.models import ModelStore
 from earwitness.speech.wake.micro import MicroWakeWord
 from earwitness.storage.durable import write_whole
@@ -37,11 +39,15 @@ _SERVER: Final = "server"
 
 
 class Box:
-    """One machine's satellite in `folder`, which is made for its owner alone. Raises StorageError if it cannot be."""
+    """One machine's satellite in `folder`, which is made for its owner alone. `card` stands in for this machine's sound devices.
 
-    def __init__(self, settings: Settings, folder: Path, *, store: ModelStore) -> None:
+    Raises StorageError if the folder cannot be made.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, *, store: ModelStore, card: SoundCard | None = None) -> None:
         self._settings = settings
         self._store = store
+        self._card = card
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -78,8 +84,8 @@ class Box:
         try:
             for name in (_SERVER, "alarms.json", "settings.json"):
                 (self.folder / name).unlink(missing_ok=True)
-            for phrase in (self.folder / "phrases").glob("*.pcm"):
-                phrase.unlink()
+            for sound in (*(self.folder / "phrases").glob("*.pcm"), *(self.folder / "alarm_sounds").glob("*.pcm")):
+                sound.unlink()
         except OSError as error:
             raise StorageError(f"The files in {self.folder} cannot be removed: check their owner.") from error
 
@@ -94,7 +100,7 @@ class Box:
     ) -> Satellite:
         """The satellite, ready to run; on the event loop. Raises SoundError without PortAudio."""
         chosen = self._settings.satellite
-        card = SoundCard(microphone=chosen.microphone, speaker=chosen.speaker)
+        card = self._card or SoundCard(microphone=chosen.microphone, speaker=chosen.speaker)
         return Satellite(
             Parts(
                 microphone=PortAudioMicrophone(card),
@@ -104,16 +110,23 @@ class Box:
                 mute=self.mute(),
                 alarms=Alarms(self.folder / "alarms.json"),
                 phrases=Phrases(self.folder / "phrases"),
+                alarm_sounds=AlarmSounds(self.folder / "alarm_sounds"),
                 indicator=Indicator(print_state=print_state, command=chosen.indicator_command, light=chosen.light_path),
                 settings_file=self.folder / "settings.json",
                 wake_words=self._settings.wake.words,
                 rescan=card.rescan,
                 tell=tell,
+                household=lambda: identity.household_digits,
                 tell_said=tell_said,
                 clock=time.monotonic,
                 preroll_seconds=self._settings.endpoint.preroll_seconds,
             )
         )
+
+    def code_voice(self, *, tell: Callable[[str], None]) -> CodeVoice:
+        """Says the code of a pairing on this machine's speaker."""
+        chosen = self._settings.satellite
+        return CodeVoice(lambda: PortAudioSpeaker(SoundCard(microphone=chosen.microphone, speaker=chosen.speaker)), tell=tell)
 
     def control(self, satellite: Satellite) -> Control:
         """The way in for whoever stands at the device."""

@@ -9,7 +9,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from earwitness.domain.errors import DeviceError
 
 SOCKET: Final = "control.sock"
-WORDS: Final = ("status", "mute", "unmute", "stop", "talk")
+WORDS: Final = ("status", "mute", "unmute", "stop", "snooze", "talk")
 ANSWER_SECONDS: Final = 5.0
 _LONGEST_LINE: Final = 4096
 
@@ -27,7 +27,7 @@ Status = dict[str, object]
 class Control:
     """Answers each word with the status after it was done. `do` raises EarwitnessError for what cannot be done."""
 
-    def __init__(self, folder: Path, *, do: Callable[[str], Status]) -> None:
+    def __init__(self, folder: Path, *, do: Callable[[str], Awaitable[Status]]) -> None:
         self._folder = folder
         self._do = do
 
@@ -43,7 +43,7 @@ class Control:
                 if not _is_ours(writer.get_extra_info("socket")):
                     return
                 word = (await reader.readline()).decode("ascii", "replace").strip()
-                answer = self._do(word) if word in WORDS else {"error": "This satellite knows no such word."}
+                answer = await self._do(word) if word in WORDS else {"error": "This satellite knows no such word."}
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
         except (OSError, ValueError):

@@ -21,7 +21,8 @@ _logger = logging.getLogger(__name__)
 
 
 class SoundDevices:
-    """Both devices of a satellite. `rescan` makes PortAudio look for devices anew, with all streams closed."""
+    """Both devices of a satellite. `rescan` makes PortAudio look for devices anew, all streams closed; `on_speaker` is called
+    when the speaker was opened, at first and again."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class SoundDevices:
         rescan: Callable[[], None],
         say: Callable[[str], None],
         clock: Callable[[], float],
+        on_speaker: Callable[[], None] = lambda: None,
     ) -> None:
         self._microphone = microphone
         self._speaker = speaker
@@ -39,6 +41,7 @@ class SoundDevices:
         self._rescan = rescan
         self._say = say
         self._clock = clock
+        self._on_speaker = on_speaker
         self._trouble = ""
 
     async def run(self) -> None:
@@ -58,7 +61,10 @@ class SoundDevices:
                 self._microphone.close()
                 self._speaker.close()
                 self._rescan()
+            was_open = self._speaker.is_open
             self._speaker.open()
+            if not was_open:
+                self._on_speaker()
             if not self._is_muted():
                 self._microphone.open()
         except SoundError as error:

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from earwitness.domain.alert import RungAway
+
 
 class Waiting(StrEnum):
     """What the agent waits for, so that nothing is waited for in vain."""
 
     WAKE = "wake"
     """The server's answer to a wake word or a press."""
+    NEWS = "news"
+    """A server to tell that the music stopped; later that is no news any more."""
 
 
 class Chime(StrEnum):
@@ -49,10 +53,20 @@ class StopPressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozePressed:
+    """The snooze key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MuteSet:
     """Mute is now on or off; only what stands at the device may say off."""
 
     is_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteKept:
+    """Mute is on the disk, or needs no disk: it may be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +90,12 @@ class SpeechFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkUp:
-    """The server is there; `is_resumed` when it still has our session."""
+    """The server is there; `is_resumed` when it still has our session, `knows_sounds` when it sends sounds of alarms,
+    `knows_music` when it sends music."""
 
     is_resumed: bool
+    knows_sounds: bool = False
+    knows_music: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +125,20 @@ class AlarmDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MusicStarted:
+    """The first sample of a track of music is out."""
+
+    track_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MusicFinished:
+    """All of a track was played, or dropped."""
+
+    track_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitedTooLong:
     what: Waiting
 
@@ -116,7 +147,9 @@ Event: TypeAlias = (
     WakeHeard
     | Pressed
     | StopPressed
+    | SnoozePressed
     | MuteSet
+    | MuteKept
     | CueStarted
     | SpeechStarted
     | SpeechFinished
@@ -125,6 +158,8 @@ Event: TypeAlias = (
     | LinkGone
     | ServerSaid
     | AlarmDue
+    | MusicStarted
+    | MusicFinished
     | WaitedTooLong
 )
 
@@ -182,13 +217,27 @@ class DropSpeech:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LearnRing:
+    """How an alert rings: the digest of its sound, whether it begins softly, and for how long it has rung."""
+
+    alert_id: str
+    sound: str | None = None
+    is_rising: bool = False
+    rung_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartRing:
-    pass
+    """Ring for these from now on, the last of which came last."""
+
+    alert_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRing:
-    pass
+    """Be silent. `alert_ids` ring on, and are heard again when nobody speaks any more."""
+
+    alert_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +271,13 @@ class MuteYourself:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetVolume:
+    """Play replies at `percent`, now and after a restart."""
+
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SayAway:
     """Tell whoever asked that the server cannot be reached."""
 
@@ -251,6 +307,34 @@ class DropAlarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRung:
+    """The server is away: keep for it what was done with an alarm."""
+
+    alarm_id: str
+    what: RungAway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeAlarm:
+    """Ring it again in so many seconds, and keep that for the server."""
+
+    alarm_id: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellRung:
+    """Tell the server what was kept for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetRung:
+    """The server knows of these."""
+
+    alarm_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseSettings:
     fields: Mapping[str, object]
 
@@ -262,6 +346,63 @@ class KeepPhrase:
     name: str
     speech_id: int
     rate_hz: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAlarmSound:
+    """The sound of this speech is that of an alarm, and is kept on the device."""
+
+    digest: str
+    speech_id: int
+    rate_hz: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginMusic:
+    """A track of music, to be played after those that are there."""
+
+    track_id: int
+    rate_hz: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedMusic:
+    track_id: int
+    sound: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndMusic:
+    """No more of that track comes."""
+
+    track_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropMusic:
+    """Stop all music at once and drop its sound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelMusic:
+    """How loud music is from now on, percent; ducked while somebody speaks, or held where it is."""
+
+    percent: int
+    is_ducked: bool
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellMusic:
+    """Tell the server how a track stands (protocol.session_messages.MUSIC_STATES)."""
+
+    track_id: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellSounds:
+    """Tell the server which sounds of alarms are kept here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +429,7 @@ Command: TypeAlias = (
     | PlaySound
     | EndSpeech
     | DropSpeech
+    | LearnRing
     | StartRing
     | StopRing
     | KeepSound
@@ -296,13 +438,26 @@ Command: TypeAlias = (
     | StopMicrophone
     | StartMicrophone
     | MuteYourself
+    | SetVolume
     | SayAway
     | StartWaiting
     | StopWaiting
     | HoldAlarms
     | DropAlarm
+    | NoteRung
+    | SnoozeAlarm
+    | TellRung
+    | ForgetRung
     | UseSettings
     | KeepPhrase
+    | KeepAlarmSound
+    | TellSounds
+    | BeginMusic
+    | FeedMusic
+    | EndMusic
+    | DropMusic
+    | LevelMusic
+    | TellMusic
     | Tell
     | EndLink
 )

@@ -53,6 +53,11 @@ class Hearing:
             self._detector = detector
             self._ear = WakeEar(detector, before_seconds=self._preroll_seconds, longest_seconds=LONGEST_SECONDS)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a detector: before, what is said is not heard at all."""
+        return self._ear is not None
+
     def begin(self) -> None:
         """Forget what was heard, and keep what follows."""
         with self._lock:

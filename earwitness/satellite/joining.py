@@ -13,6 +13,7 @@ from typing import Final
 from earwitness.domain.errors import DeviceError, WireError
 from earwitness.protocol.connection import Connection, ConnectionLostError, refusal
 from earwitness.protocol.frames import Frame
+from earwitness.protocol.sockets import connect
 from earwitness.satellite.server_link import CONNECT_SECONDS, Address
 from earwitness.trust.identity import Identity
 from earwitness.trust.pairing import LONGEST_NAME, OPEN_SECONDS, DevicePairing
@@ -28,7 +29,8 @@ async def join(address: Address, *, identity: Identity, name: str, show_code: Ca
     """
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            reader, writer = await asyncio.open_connection(address.host, address.port, ssl=pairing_client_context())
+            reached = await connect(address.host, address.port)
+            reader, writer = await asyncio.open_connection(sock=reached, ssl=pairing_client_context(), server_hostname="")
     except (OSError, ValueError) as error:
         sentence = f"No server answers at {address.host}, port {address.port}: is it running, with a device port?"
         raise DeviceError(sentence, code="device.unreachable") from error

@@ -8,7 +8,7 @@ import termios
 import tty
 from collections.abc import Callable, Iterator, Mapping
 
-HELP = "space: talk   s: stop   m: mute   q: quit"
+HELP = "space: talk   s: stop   z: snooze   m: mute   q: quit"
 
 
 @contextlib.contextmanager

@@ -52,7 +52,24 @@ class Mute:
 
     def mute(self) -> None:
         """Mute now; also if the disk refuses, then until the next start, which is muted if the file can be removed."""
+        self.wish()
+        self.keep_muted()
+
+    def unmute(self) -> None:
+        """Take the wish back; only what stands at the device may ask. Raises StorageError, and then it stays muted."""
+        self.keep_unmuted()
+        self.unwish()
+
+    def wish(self) -> None:
+        """Mute from now on, until the next start; `keep_muted` makes it last."""
         self._is_wished = True
+
+    def unwish(self) -> None:
+        """Mute no more; only after `keep_unmuted`."""
+        self._is_wished = False
+
+    def keep_muted(self) -> None:
+        """Have the next start muted; on the disk when this returns. May be called in another thread. Raises StorageError."""
         try:
             self._write(True)
         except StorageError:
@@ -60,10 +77,9 @@ class Mute:
                 self._file.unlink()
             raise
 
-    def unmute(self) -> None:
-        """Take the wish back; only what stands at the device may ask. Raises StorageError, and then it stays muted."""
+    def keep_unmuted(self) -> None:
+        """Have the next start hear; as `keep_muted`."""
         self._write(False)
-        self._is_wished = False
 
     def _read(self) -> bool:
         try:

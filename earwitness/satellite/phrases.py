@@ -4,6 +4,7 @@ Owns one file a phrase. They are synthesised speech, never anything that a micro
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -39,15 +40,18 @@ class Phrases:
         if len(parts) > LONGEST_BYTES:
             del self._coming[speech_id]
 
-    def end(self, speech_id: int) -> None:
-        """It is whole: keep it. Raises StorageError."""
+    def end(self, speech_id: int) -> Callable[[], None] | None:
+        """It is whole and can be found; what writes it, if it is another than before: call that in a thread, as it blocks until
+        the phrase is on the disk, and raises StorageError."""
         name, rate_hz, parts = self._coming.pop(speech_id)
         if not parts:
-            return
+            return None
         pcm = Pcm(data=bytes(parts), rate_hz=rate_hz)
-        if self.find(name) != pcm:
-            self._kept[name] = pcm
-            write_whole(self._folder / f"{name}.pcm", [_MAGIC, f"{rate_hz}\n".encode(), pcm.data], mode=0o600)
+        if self.find(name) == pcm:
+            return None
+        self._kept[name] = pcm
+        file, written = self._folder / f"{name}.pcm", [_MAGIC, f"{rate_hz}\n".encode(), pcm.data]
+        return lambda: write_whole(file, written, mode=0o600)
 
     def find(self, name: str) -> Pcm | None:
         """The phrase, if it is kept and whole."""

@@ -4,36 +4,44 @@ Owns the tasks and the clocks. It decides nothing (agent.py does), and no sound 
 """
 
 import asyncio
-import contextlib
 import itertools
-import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, assert_never
 
-from earwitness.domain.errors import EarwitnessError, ModelError, SettingsError, StorageError
+from earwitness.domain.errors import EarwitnessError, StorageError
+from earwitness.protocol.session_messages import MOST_MUSIC_MS, MOST_MUSIC_WAITING_MS
 from earwitness.satellite import events as do
 from earwitness.satellite.agent import INTERCOM_ID, advance
-from earwitness.satellite.alarms import Alarms, hold_quietly
+from earwitness.satellite.alarm_bell import AlarmBell
+from earwitness.satellite.alarm_sounds import AlarmSounds
+from earwitness.satellite.alarms import Alarms
 from earwitness.satellite.control import Status
 from earwitness.satellite.cues import cue
 from earwitness.satellite.devices import SoundDevices
+from earwitness.satellite.disk import Disk
 from earwitness.satellite.ear import WakeWordDetector
 from earwitness.satellite.hearing import PREROLL_SECONDS, Hearing
 from earwitness.satellite.indicator import Indicator
 from earwitness.satellite.microphone import Microphone
 from earwitness.satellite.mute import POLL_SECONDS, Mute
 from earwitness.satellite.phrases import Phrases
+from earwitness.satellite.ring_tone import RingTone
 from earwitness.satellite.server_link import ServerLink
 from earwitness.satellite.speaker import FIRST, Speaker
-from earwitness.satellite.state import State
+from earwitness.satellite.state import Link, State
+from earwitness.satellite.wake_choice import WakeChoice
 from earwitness.storage.durable import write_whole
 
-WAKE_SECONDS: Final = 2.0
-_RING: Final = "ring"
+WAKE_SECONDS: Final = 3.0
+NEWS_SECONDS: Final = 600.0
+_WAITS: Final = {do.Waiting.WAKE: WAKE_SECONDS, do.Waiting.NEWS: NEWS_SECONDS}
+MUSIC_SECONDS: Final = 0.25
+"""How often the server is told how much music was played."""
+_MUSIC: Final = "music:"
 _AWAY: Final = "away"
 _SPEECH: Final = "speech:"
 
@@ -49,12 +57,15 @@ class Parts:
     mute: Mute
     alarms: Alarms
     phrases: Phrases
+    alarm_sounds: AlarmSounds
     indicator: Indicator
     settings_file: Path
     wake_words: Sequence[str]
     """Those to listen for until the server has named its own."""
     rescan: Callable[[], None] = lambda: None
     tell: Callable[[str], None] = lambda sentence: None
+    household: Callable[[], str] = lambda: ""
+    """The digits of the household's authority, for comparing aloud."""
     tell_said: Callable[[str], None] = lambda sentence: None
     """Shows what somebody said or was told; not for a log."""
     clock: Callable[[], float] = time.monotonic
@@ -66,13 +77,14 @@ class Satellite:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.state = State(is_muted=parts.mute.is_on)
+        self._volume_file = parts.settings_file.with_name("volume")
+        self.state = State(is_muted=parts.mute.is_on, volume=_kept_volume(self._volume_file))
+        parts.speaker.set_volume(self.state.volume / 100)
+        self._disk = Disk()
+        self._mute_changes = 0
         self._events: deque[do.Event] = deque()
         self._is_busy = False
         self._quits = asyncio.Event()
-        self._alarm_news = asyncio.Event()
-        self._words_news = asyncio.Event()
-        self._words: tuple[str, ...] = tuple(_kept_words(parts.settings_file) or parts.wake_words)
         self._waits: dict[do.Waiting, asyncio.TimerHandle] = {}
         self._tracks = itertools.count(1)
         self._cues: dict[str, tuple[do.Chime, bool, float]] = {}
@@ -89,6 +101,7 @@ class Satellite:
             rescan=parts.rescan,
             say=parts.tell,
             clock=parts.clock,
+            on_speaker=self._ring_again,
         )
         self.hearing = Hearing(
             parts.microphone,
@@ -96,6 +109,18 @@ class Satellite:
             on_wake=self.happen,
             on_sound=self._send_sound,
             preroll_seconds=parts.preroll_seconds,
+        )
+        self._ring = RingTone(parts.speaker, alarms=parts.alarms, sounds=parts.alarm_sounds, clock=parts.clock)
+        self._bell = AlarmBell(
+            parts.alarms, disk=self._disk, ring=lambda alarm_id: self.happen(do.AlarmDue(alarm_id=alarm_id)), say=self._say
+        )
+        self._wake_choice = WakeChoice(
+            parts.settings_file,
+            default=parts.wake_words,
+            make=parts.make_detector,
+            use=self.hearing.use,
+            disk=self._disk,
+            say=self._say,
         )
         parts.speaker.on_mark = self._marked
 
@@ -110,6 +135,10 @@ class Satellite:
         self._parts.speaker.drop(_AWAY)
         self.happen(do.StopPressed())
 
+    def snooze(self) -> None:
+        """The snooze key."""
+        self.happen(do.SnoozePressed())
+
     def toggle_mute(self) -> None:
         """The mute key."""
         if self._parts.mute.is_wished:
@@ -118,19 +147,29 @@ class Satellite:
             self.mute()
 
     def mute(self) -> None:
-        """Mute: the capture stream ends before this returns."""
-        try:
-            self._parts.mute.mute()
-        except StorageError as error:
-            self._say(f"Muted now, but it may not be kept: {error.sentence}")
+        """Mute: the capture stream ends before this returns. The server is told once it is on the disk."""
+        self._mute_changes += 1
+        self._parts.mute.wish()
         self._apply_mute()
+        self._disk.write(self._parts.mute.keep_muted, then=self._mute_kept)
+
+    def _mute_kept(self, error: StorageError | None) -> None:
+        if error is not None:
+            self._say(f"Muted now, but it may not be kept: {error.sentence}")
+        self.happen(do.MuteKept())
 
     def unmute(self) -> None:
-        """Unmute; only for what stands at the device. The hardware switch, if it says muted, has the last word."""
-        try:
-            self._parts.mute.unmute()
-        except StorageError as error:
+        """Unmute, once that is on the disk and if nobody muted meanwhile; only for what stands at the device. The switch of the
+        hardware, if it says muted, has the last word."""
+        self._mute_changes += 1
+        change = self._mute_changes
+        self._disk.write(self._parts.mute.keep_unmuted, then=lambda error: self._unmute_kept(error, change=change))
+
+    def _unmute_kept(self, error: StorageError | None, *, change: int) -> None:
+        if error is not None:
             self._say(f"Still muted: {error.sentence}")
+        elif change == self._mute_changes:
+            self._parts.mute.unwish()
         if self._parts.mute.is_switched:
             self._say("The switch of the hardware says muted: turn it.")
         self._apply_mute()
@@ -139,8 +178,8 @@ class Satellite:
         """End `run`."""
         self._quits.set()
 
-    def control(self, word: str) -> Status:
-        """Do what the control socket was told, and say how things are."""
+    async def control(self, word: str) -> Status:
+        """Do what the control socket was told, and say how things are once mute is on the disk."""
         match word:
             case "mute":
                 self.mute()
@@ -148,8 +187,12 @@ class Satellite:
                 self.unmute()
             case "stop":
                 self.stop()
+            case "snooze":
+                self.snooze()
             case "talk":
                 self.press()
+        if word in ("mute", "unmute"):
+            await self._disk.written()
         return self.status()
 
     def status(self) -> Status:
@@ -170,7 +213,8 @@ class Satellite:
             "cue_ms": round(self._cue_ms, 1),
             "first_sound_after_cue_ms": round(self._first_sound_ms, 1),
             "alarms": len(self._parts.alarms.all),
-            "wake_words": list(self._words),
+            "wake_words": list(self._wake_choice.words),
+            "household": self._parts.household(),
         }
 
     # Running
@@ -181,11 +225,12 @@ class Satellite:
         `beside` runs with it. Raises ModelError, SettingsError if the wake words cannot be listened for at all.
         """
         self._parts.indicator.show(self.state.word)
+        self._disk.write(self._parts.alarm_sounds.load, then=lambda error: self._tell_sounds())
         try:
             async with asyncio.TaskGroup() as tasks:
                 jobs = (
-                    self.devices.run, self.hearing.run, self.link.run, self._watch_switch, self._ring_alarms, self._load_words,
-                    self._parts.indicator.run, *beside,
+                    self.devices.run, self.hearing.run, self.link.run, self._watch_switch, self._bell.run, self._wake_choice.run,
+                    self._parts.indicator.run, self._tell_played, *beside,
                 )  # fmt: skip
                 running = [tasks.create_task(_plain(job)) for job in jobs]
                 await self._quits.wait()
@@ -197,6 +242,7 @@ class Satellite:
             self._parts.microphone.close()
             self._parts.speaker.close()
             self.hearing.close()
+            self._disk.close()
 
     def happen(self, event: do.Event) -> None:
         """Something happened; on the event loop. What it causes in turn is done after it."""
@@ -229,10 +275,12 @@ class Satellite:
                 self._end_speech(speech_id)
             case do.DropSpeech(speech_id=speech_id):
                 parts.speaker.drop(f"{_SPEECH}{speech_id}")
-            case do.StartRing():
-                parts.speaker.play(_RING, cue("alert"), is_looping=True)
-            case do.StopRing():
-                parts.speaker.drop(_RING)
+            case do.LearnRing(alert_id=alert_id, sound=sound_digest, is_rising=is_rising, rung_seconds=rung_seconds):
+                self._ring.learn(alert_id, sound=sound_digest, is_rising=is_rising, rung_seconds=rung_seconds)
+            case do.StartRing(alert_ids=alert_ids):
+                self._ring.ring(alert_ids)
+            case do.StopRing(alert_ids=alert_ids):
+                self._ring.pause(alert_ids)
             case do.KeepSound():
                 self.hearing.begin()
             case do.OpenEar():
@@ -247,6 +295,8 @@ class Satellite:
                 self.devices.open_microphone()
             case do.MuteYourself():
                 self.mute()
+            case do.SetVolume(percent=percent):
+                self._set_volume(percent)
             case do.SayAway():
                 self._say_away()
             case do.StartWaiting(what=what):
@@ -254,13 +304,38 @@ class Satellite:
             case do.StopWaiting(what=what):
                 self._stop_waiting(what)
             case do.HoldAlarms(alarms=alarms):
-                self._hold(lambda: parts.alarms.hold(alarms))
+                self._bell.hold(alarms)
             case do.DropAlarm(alarm_id=alarm_id):
-                self._hold(lambda: parts.alarms.drop(alarm_id))
+                self._bell.drop(alarm_id)
+            case do.NoteRung(alarm_id=alarm_id, what=what):
+                self._bell.note(alarm_id, what)
+            case do.SnoozeAlarm(alarm_id=alarm_id, seconds=seconds):
+                self._bell.snooze(alarm_id, seconds=seconds)
+            case do.TellRung():
+                if reports := parts.alarms.reports():
+                    self.link.send("rung", {"alarms": reports})
+            case do.ForgetRung(alarm_ids=alarm_ids):
+                self._bell.forget_rung(alarm_ids)
             case do.UseSettings(fields=fields):
-                self._use_settings(fields)
+                self._wake_choice.take(fields)
             case do.KeepPhrase(name=name, speech_id=speech_id, rate_hz=rate_hz):
                 parts.phrases.begin(name, speech_id, rate_hz=rate_hz)
+            case do.KeepAlarmSound(digest=digest, speech_id=speech_id, rate_hz=rate_hz):
+                parts.alarm_sounds.begin(digest, speech_id, rate_hz=rate_hz)
+            case do.TellSounds():
+                self._tell_sounds()
+            case do.BeginMusic(track_id=track_id, rate_hz=rate_hz):
+                parts.speaker.begin(f"{_MUSIC}{track_id}", rate_hz=rate_hz, is_music=True)
+            case do.FeedMusic(track_id=track_id, sound=sound):
+                parts.speaker.feed(f"{_MUSIC}{track_id}", sound)
+            case do.EndMusic(track_id=track_id):
+                parts.speaker.end(f"{_MUSIC}{track_id}")
+            case do.DropMusic():
+                parts.speaker.drop_music()
+            case do.LevelMusic(percent=percent, is_ducked=is_ducked, is_held=is_held):
+                parts.speaker.level_music((percent / 100) ** 2, is_ducked=is_ducked, is_held=is_held)
+            case do.TellMusic(track_id=track_id, what=music_state):
+                self._tell_music(track_id, music_state)
             case do.Tell(text=text, is_said=is_said):
                 (parts.tell_said if is_said else parts.tell)(text)
             case do.EndLink(sentence=sentence, is_final=is_final):
@@ -293,14 +368,59 @@ class Satellite:
     def _play_sound(self, speech_id: int, sound: bytes) -> None:
         if self._parts.phrases.is_coming(speech_id):
             self._parts.phrases.feed(speech_id, sound)
+        elif self._parts.alarm_sounds.is_coming(speech_id):
+            self._parts.alarm_sounds.feed(sound)
         else:
             self._parts.speaker.feed(f"{_SPEECH}{speech_id}", sound)
 
     def _end_speech(self, speech_id: int) -> None:
         if self._parts.phrases.is_coming(speech_id):
-            hold_quietly(lambda: self._parts.phrases.end(speech_id))
+            if (keep := self._parts.phrases.end(speech_id)) is not None:
+                self._disk.write(keep)
+        elif self._parts.alarm_sounds.is_coming(speech_id):
+            self._end_alarm_sound()
         elif speech_id in self.state.speeches:
             self._parts.speaker.end(f"{_SPEECH}{speech_id}")
+
+    def _ring_again(self) -> None:
+        """A speaker that was away has forgotten what rings."""
+        if self.state.rings:
+            self._ring.begin_anew(self.state.ringing)
+
+    def _end_alarm_sound(self) -> None:
+        needed = {alarm.sound for alarm in self._parts.alarms.all if alarm.sound is not None}
+        if (keep := self._parts.alarm_sounds.end(needed=needed)) is not None:
+            self._disk.write(keep, then=self._alarm_sound_kept)
+        else:
+            self._tell_sounds()
+
+    def _alarm_sound_kept(self, error: StorageError | None) -> None:
+        if error is None:
+            self._tell_sounds()
+        else:
+            self._say("A sound of an alarm could not be written to the disk; it is used as long as this device is not restarted.")
+
+    def _tell_sounds(self) -> None:
+        if self.state.knows_sounds and self.state.link is not Link.AWAY:
+            self.link.send("sounds", {"digests": list(self._parts.alarm_sounds.digests)})
+
+    async def _tell_played(self) -> None:
+        """The server sends no more music than it knows to be played."""
+        while True:
+            await asyncio.sleep(MUSIC_SECONDS)
+            if self.state.music and self.state.knows_music and self.state.link is Link.UP and not self.state.is_music_held:
+                self._tell_music(self.state.music[0], "playing")
+
+    def _tell_music(self, track_id: int, what: str) -> None:
+        figures = self._parts.speaker.music_figures(f"{_MUSIC}{track_id}")
+        fields = {
+            "id": track_id,
+            "state": what,
+            "played_ms": min(MOST_MUSIC_MS, round(1000 * figures.played_seconds)),
+            "waiting_ms": min(MOST_MUSIC_WAITING_MS, round(1000 * figures.waiting_seconds)),
+            "volume": self.state.music_volume,
+        }
+        self.link.send("music", fields)
 
     def _marked(self, track: str, what: Literal["started", "finished"]) -> None:
         """The speaker says that a track has begun or finished."""
@@ -309,6 +429,9 @@ class Satellite:
         elif track.startswith(_SPEECH):
             speech_id = int(track.removeprefix(_SPEECH))
             self.happen(do.SpeechStarted(speech_id=speech_id) if what == "started" else do.SpeechFinished(speech_id=speech_id))
+        elif track.startswith(_MUSIC):
+            track_id = int(track.removeprefix(_MUSIC))
+            self.happen(do.MusicStarted(track_id=track_id) if what == "started" else do.MusicFinished(track_id=track_id))
 
     def _cue_marked(self, track: str, what: Literal["started", "finished"]) -> None:
         if what == "finished":
@@ -322,69 +445,25 @@ class Satellite:
             self._cue_ms = 1000 * (self._cue_out_at - asked_at)
         self.happen(do.CueStarted(cue=chime))
 
+    def _set_volume(self, percent: int) -> None:
+        self._parts.speaker.set_volume(percent / 100)
+        self._disk.write(lambda: write_whole(self._volume_file, [str(percent).encode()], mode=0o600))
+
     def _say_away(self) -> None:
         phrase = self._parts.phrases.find(_AWAY)
         self._parts.speaker.play(_AWAY, phrase if phrase is not None else cue("error"))
         self._say("The server cannot be reached.")
 
-    # Waiting, alarms, settings
+    # Waiting, the link
 
     def _wait(self, what: do.Waiting) -> None:
         self._stop_waiting(what)
         loop = asyncio.get_running_loop()
-        self._waits[what] = loop.call_later(WAKE_SECONDS, self.happen, do.WaitedTooLong(what=what))
+        self._waits[what] = loop.call_later(_WAITS[what], self.happen, do.WaitedTooLong(what=what))
 
     def _stop_waiting(self, what: do.Waiting) -> None:
         if (timer := self._waits.pop(what, None)) is not None:
             timer.cancel()
-
-    def _hold(self, change: Callable[[], None]) -> None:
-        if not hold_quietly(change):
-            self._say("The alarms could not be written to the disk; they ring as long as this device is not restarted.")
-        self._alarm_news.set()
-
-    async def _ring_alarms(self) -> None:
-        """Say when an alarm is due; it stays in the list until it was stopped, so that a restart rings it too."""
-        told: set[str] = set()
-        while True:
-            due = self._parts.alarms.due()
-            for alarm in due:
-                self.happen(do.AlarmDue(alarm_id=alarm.alarm_id))
-            told = {alarm.alarm_id for alarm in due}
-            later = [alarm for alarm in self._parts.alarms.all if alarm.alarm_id not in told]
-            seconds = 1.0 if told else (self._parts.alarms.due_in_seconds() if later else None)
-            self._alarm_news.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds if seconds is None else min(seconds, 3600.0)):
-                    await self._alarm_news.wait()
-
-    def _use_settings(self, fields: Mapping[str, object]) -> None:
-        kept = {name: fields[name] for name in ("name", "area", "wake_words")}
-        hold_quietly(lambda: write_whole(self._parts.settings_file, [json.dumps(kept).encode()], mode=0o600))
-        words = fields["wake_words"]
-        chosen = tuple(str(word) for word in words) if isinstance(words, list | tuple) else ()
-        if chosen and chosen != self._words:
-            self._words = chosen
-            self._words_news.set()
-
-    async def _load_words(self) -> None:
-        """Listen for the words of the settings; words that cannot be loaded leave those from before. Raises only at first."""
-        used: tuple[str, ...] | None = None
-        while True:
-            wanted = self._words
-            try:
-                if wanted != used:
-                    self.hearing.use(await asyncio.to_thread(self._parts.make_detector, wanted))
-                    used = wanted
-            except (ModelError, SettingsError) as error:
-                if used is None and wanted == tuple(self._parts.wake_words):
-                    raise
-                self._say(error.sentence)
-                self._words = used or tuple(self._parts.wake_words)
-                continue
-            self._words_news.clear()
-            if self._words == used:
-                await self._words_news.wait()
 
     def _end_link(self, sentence: str, *, is_final: bool) -> None:
         if is_final:
@@ -404,9 +483,12 @@ class Satellite:
             self.happen(do.MuteSet(is_on=is_on))
 
     async def _watch_switch(self) -> None:
-        """Follow the hardware switch."""
+        """Follow the hardware switch; it keeps its own state, so what it says needs no disk."""
         while True:
+            was_muted = self.state.is_muted
             self._apply_mute()
+            if self.state.is_muted and not was_muted:
+                self.happen(do.MuteKept())
             await asyncio.sleep(POLL_SECONDS)
 
 
@@ -414,10 +496,9 @@ async def _plain(job: Callable[[], Awaitable[None]]) -> None:
     await job()
 
 
-def _kept_words(file: Path) -> list[str]:
-    """The wake words that the server named last; none if it never did."""
+def _kept_volume(file: Path) -> int:
+    """The volume from before a restart, percent; full if there is none."""
     try:
-        words = json.loads(file.read_text(encoding="utf-8"))["wake_words"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [str(word) for word in words][:2] if isinstance(words, list) else []
+        return min(100, max(0, int(file.read_text(encoding="ascii"))))
+    except (OSError, ValueError):
+        return 100

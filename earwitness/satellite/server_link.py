@@ -1,15 +1,15 @@
 """The link to the server: TLS with this device's certificate, resumed after a lost network, tried again without end.
 
 It numbers what is sent, says when the server is there, lost and gone, and renews the certificate. What is said is not its matter.
-Owns the back-off: 0.2 s at first, doubled to 4 s (10 s once the server has been away for five minutes), each at random between
-half and all of that, so that a household's satellites do not all come back in the same instant.
+Owns the back-off: 0.2 s at first, doubled to 4 s, each at random between half and all of that, so that a household's satellites
+do not all come back in the same instant.
 """
 
 import asyncio
 import random
 import ssl
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,19 +19,20 @@ from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.errors import DeviceError, TrustError, WireError
 from earwitness.protocol.connection import Connection, ConnectionLostError, open_link
 from earwitness.protocol.frames import Frame
-from earwitness.protocol.resume import KEPT_SECONDS, Link
+from earwitness.protocol.resume import Link
+from earwitness.protocol.sockets import connect
 from earwitness.satellite.events import Event, LinkGone, LinkLost, LinkUp
 from earwitness.satellite.server_words import RENEWED, SOUND, read
 from earwitness.trust.certificates import read_certificate
 from earwitness.trust.identity import Identity
-from earwitness.trust.tls import SERVER_NAME, device_client_context
+from earwitness.trust.tls import MUSIC_PROTOCOL, SERVER_NAME, SOUNDS_PROTOCOL, device_client_context
 
 DEFAULT_PORT: Final = 8766
 CONNECT_SECONDS: Final = 5.0
 FIRST_WAIT_SECONDS: Final = 0.2
 LONGEST_WAIT_SECONDS: Final = 4.0
-LONGEST_WAIT_LATER_SECONDS: Final = 10.0
-LATER_SECONDS: Final = 300.0
+PATIENCE_SECONDS: Final = 4.0
+"""How long after a lost connection the device hopes to go on. Longer than the server surely waits: it may have heard us since."""
 REVOKED: Final = "device.revoked"
 _MICROPHONE: Final[Mapping[str, object]] = {"rate": RATE_HZ, "width": 2, "channels": 1}
 
@@ -57,10 +58,9 @@ class Address:
         return cls(host=host, port=int(port))
 
 
-def wait_seconds(attempt: int, *, away_seconds: float, chance: float) -> float:
+def wait_seconds(attempt: int, *, chance: float) -> float:
     """How long to wait before attempt number `attempt` (from 0); `chance` is from 0 to 1."""
-    longest = LONGEST_WAIT_LATER_SECONDS if away_seconds >= LATER_SECONDS else LONGEST_WAIT_SECONDS
-    return min(longest, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 10)) * (0.5 + 0.5 * chance)
+    return min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 10)) * (0.5 + 0.5 * chance)
 
 
 class ServerLink:
@@ -104,7 +104,7 @@ class ServerLink:
         return self._connection is not None
 
     def send(self, kind: str, fields: Mapping[str, object]) -> None:
-        """Say something; what is said while the connection is lost is kept for KEPT_SECONDS, and gone if that passes."""
+        """Say something; what is said while the connection is lost is kept for PATIENCE_SECONDS, and gone if that passes."""
         self._send(kind, fields, b"")
 
     def send_sound(self, chunk: bytes, *, is_first: bool = False) -> None:
@@ -142,7 +142,7 @@ class ServerLink:
 
     async def run(self) -> None:
         """Connect, again and again, until cancelled. Raises DeviceError (device.revoked)."""
-        attempt, begun_at = 0, self._clock()
+        attempt = 0
         while True:
             try:
                 was_up = await self._try()
@@ -156,8 +156,8 @@ class ServerLink:
             if self._is_over:
                 raise DeviceError(self._said, code=REVOKED)
             if was_up:
-                attempt, begun_at = 0, self._clock()
-            wait = wait_seconds(attempt, away_seconds=self._clock() - begun_at, chance=random.random())  # noqa: S311 (no secret)
+                attempt = 0
+            wait = wait_seconds(attempt, chance=random.random())  # noqa: S311 (no secret)
             attempt += 1
             await self._wait(wait)
 
@@ -171,7 +171,7 @@ class ServerLink:
         await asyncio.sleep(seconds)
 
     def _gone_in_seconds(self) -> float | None:
-        return None if self._lost_at is None else max(0.0, self._lost_at + KEPT_SECONDS - self._clock())
+        return None if self._lost_at is None else max(0.0, self._lost_at + PATIENCE_SECONDS - self._clock())
 
     def _give_up(self) -> None:
         self._lost_at = self._token = None
@@ -205,9 +205,8 @@ class ServerLink:
         try:
             context = device_client_context(self._identity, is_clock_trusted=self._is_clock_trusted())
             async with asyncio.timeout(CONNECT_SECONDS):
-                reader, writer = await asyncio.open_connection(
-                    self._address.host, self._address.port, ssl=context, server_hostname=SERVER_NAME
-                )
+                reached = await connect(self._address.host, self._address.port)
+                reader, writer = await asyncio.open_connection(sock=reached, ssl=context, server_hostname=SERVER_NAME)
         except ssl.SSLCertVerificationError:
             self._explain("What answers there is not the server of this household; nothing was said to it.")
             return None
@@ -218,9 +217,11 @@ class ServerLink:
             if self._token is None:
                 self._explain(f"The server at {self._address.host} cannot be reached; trying again.")
             return None
-        return await self._open(Connection(reader, writer))
+        tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
+        return await self._open(Connection(reader, writer), spoken=tls.selected_alpn_protocol())
 
-    async def _open(self, connection: Connection) -> Connection | None:
+    async def _open(self, connection: Connection, *, spoken: str | None) -> Connection | None:
+        """`spoken` is the protocol on which the handshake settled."""
         self._opening = connection
         try:
             opened, self._link = await open_link(connection, self._link, token=self._token)
@@ -236,7 +237,8 @@ class ServerLink:
             self._opening = None
         self._outbox = asyncio.Queue()
         self._token, self._connection, self._lost_at, self._said = opened.token, connection, None, ""
-        self._tell(LinkUp(is_resumed=opened.is_resumed))
+        knows_sounds, knows_music = spoken in (SOUNDS_PROTOCOL, MUSIC_PROTOCOL), spoken == MUSIC_PROTOCOL
+        self._tell(LinkUp(is_resumed=opened.is_resumed, knows_sounds=knows_sounds, knows_music=knows_music))
         if not opened.is_resumed:
             self._ask_renewal()
         return connection
@@ -261,7 +263,7 @@ class ServerLink:
                     return
                 said = read(frame)
                 if said.kind == RENEWED:
-                    self._renewed(str(said.fields["certificate"]))
+                    await self._renewed(said.fields)
                 else:
                     self._tell(said)
         except ConnectionLostError:
@@ -295,9 +297,13 @@ class ServerLink:
         except TrustError:
             return
 
-    def _renewed(self, certificate: str) -> None:
+    async def _renewed(self, fields: Mapping[str, object]) -> None:
+        successor = str(fields["successor"]) if "successor" in fields else None
         try:
-            self._identity.renew(certificate)
+            voucher = b64decode(str(fields.get("voucher", "")), validate=True)
+            await asyncio.to_thread(self._identity.renew, str(fields["certificate"]), successor=successor, voucher=voucher)
+        except ValueError:
+            self._explain("The server sent a certificate that cannot be read; the one from before stays.")
         except TrustError as error:
             self._explain(error.sentence)
 

@@ -8,7 +8,16 @@ from typing import Final
 
 from earwitness.domain.errors import WireError
 from earwitness.protocol.frames import Frame
-from earwitness.protocol.session_messages import CUES, MAX_SPEECH_ID, MAX_SPEECH_SAMPLES, SERVER_FIELDS, check
+from earwitness.protocol.session_messages import (
+    CUES,
+    DIGEST_CHARACTERS,
+    FIRST_MUSIC_ID,
+    LAST_MUSIC_ID,
+    MAX_SPEECH_ID,
+    MAX_SPEECH_SAMPLES,
+    SERVER_FIELDS,
+    check,
+)
 from earwitness.satellite.alarms import MOST_ALARMS
 from earwitness.satellite.events import ServerSaid
 from earwitness.satellite.mixer import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
@@ -18,6 +27,7 @@ RENEWED: Final = "renewed"
 LONGEST_TEXT: Final = 16 * 1024
 LONGEST_NAME: Final = 128
 LONGEST_ALARM_SECONDS: Final = 400 * 86_400
+LONGEST_RUNG_SECONDS: Final = 86_400
 
 _Check = Callable[[object], bool]
 
@@ -29,7 +39,9 @@ def read(frame: Frame) -> ServerSaid:
     if frame.payload or "type" in frame.fields:
         raise WireError("Only sound has a payload.")
     if frame.kind == RENEWED:
-        _check_fields(frame.kind, frame.fields, {"certificate": _is_text(LONGEST_TEXT)})
+        _check_fields(frame.kind, frame.fields, dict.fromkeys({"certificate", *frame.fields.keys()}, _is_text(LONGEST_TEXT)))
+        if frame.fields.keys() not in ({"certificate"}, {"certificate", "successor", "voucher"}):
+            raise WireError("A renewal has wrong fields.")
     else:
         check({"type": frame.kind, **frame.fields})
         _check_fields(frame.kind, frame.fields, _RULES.get(frame.kind, {}))
@@ -47,6 +59,8 @@ def _read_sound(frame: Frame) -> ServerSaid:
 
 def _check_fields(kind: str, fields: Mapping[str, object], rules: Mapping[str, _Check]) -> None:
     wrong = [name for name, is_right in rules.items() if name not in fields or not is_right(fields[name])]
+    optional = _OPTIONAL.get(kind, {})
+    wrong += [name for name, is_right in optional.items() if name in fields and not is_right(fields[name])]
     if wrong:
         raise WireError(f"The message {kind} has a wrong value in {', '.join(sorted(wrong))}.")
 
@@ -71,6 +85,14 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and len(value) == DIGEST_CHARACTERS and set(value) <= set("0123456789abcdef")
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_RUNG_SECONDS
+
+
 def _are_words(value: object) -> bool:
     """None leaves the device the choice."""
     return isinstance(value, list) and len(value) <= 2 and all(_is_text(LONGEST_NAME)(word) for word in value)
@@ -80,8 +102,14 @@ def _are_alarms(value: object) -> bool:
     return isinstance(value, list) and len(value) <= MOST_ALARMS and all(_is_alarm(one) for one in value)
 
 
+def _are_ids(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= MOST_ALARMS and all(_is_text(LONGEST_NAME)(one) for one in value)
+
+
 def _is_alarm(value: object) -> bool:
-    if not isinstance(value, dict) or value.keys() != {"id", "text", "due_in_seconds"}:
+    if not isinstance(value, dict) or value.keys() - {"sound", "rising"} != {"id", "text", "due_in_seconds"}:
+        return False
+    if not _is_digest(value.get("sound", "0" * DIGEST_CHARACTERS)) or not _is_flag(value.get("rising", False)):
         return False
     due = value["due_in_seconds"]
     is_due = isinstance(due, int | float) and not isinstance(due, bool) and 0 <= due <= LONGEST_ALARM_SECONDS
@@ -89,6 +117,7 @@ def _is_alarm(value: object) -> bool:
 
 
 _ID: Final = _is_whole(0, MAX_SPEECH_ID)
+_MUSIC: Final = _is_whole(FIRST_MUSIC_ID, LAST_MUSIC_ID)
 _RATE: Final = _is_whole(LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
 _TEXT: Final = _is_text(LONGEST_TEXT)
 _NAME: Final = _is_text(LONGEST_NAME)
@@ -107,10 +136,20 @@ _RULES: Final[Mapping[str, Mapping[str, _Check]]] = {
     "notice": {"text": _TEXT},
     "settings": {"name": _NAME, "area": _is_text_or_none(LONGEST_NAME), "wake_words": _are_words, "voice": _is_text_or_none(64)},
     "alarms": {"alarms": _are_alarms},
+    "rung_kept": {"ids": _are_ids, "over": _are_ids},
+    "volume_wish": {"percent": lambda value: value is None or _is_whole(0, 100)(value), "change": _is_whole(-100, 100)},
     "intercom": {"state": _is_one_of("ringing", "open", "ended"), "peer": _is_text_or_none(LONGEST_NAME)},
     "phrase": {"name": _NAME, "id": _ID, "rate_hz": _RATE, "text": _TEXT},
+    "alarm_sound": {"digest": _is_digest, "id": _ID, "rate_hz": _RATE},
+    "music": {"id": _MUSIC, "rate_hz": _RATE},
+    "music_end": {"id": _MUSIC},
+    "music_set": {"paused": _is_flag, "volume": _is_whole(0, 100)},
     "error": {"code": _NAME, "message": _TEXT},
 }
 """What this device reads of each message; `session_messages.check` has seen to the names of the fields."""
+_OPTIONAL: Final[Mapping[str, Mapping[str, _Check]]] = {
+    "alert": {"sound": _is_digest, "rising": _is_flag, "rung_seconds": _is_seconds}
+}
+"""The same of what a message need not have."""
 
 assert _RULES.keys() <= SERVER_FIELDS.keys()

@@ -46,6 +46,11 @@ class SoundCard:
         except self._portaudio.PortAudioError as error:
             raise SoundError("The sound system does not answer; is PulseAudio or ALSA there?") from error
 
+    def check(self) -> None:
+        """Raises SoundError (sound.no_device) unless there are a microphone and a speaker; opens neither."""
+        for direction in self._chosen:
+            self._find(direction)
+
     def open(
         self, direction: Direction, *, rates_hz: tuple[int, ...], block_seconds: float, callback: Callback
     ) -> tuple[Any, int]:

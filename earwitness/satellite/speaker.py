@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Protocol
 
 from earwitness.domain.audio import Pcm
 from earwitness.satellite.mixer import Mixer
+from earwitness.satellite.music_bed import Figures
 from earwitness.satellite.sound_card import SoundCard
 
 BLOCK_SECONDS: Final = 0.01
@@ -43,15 +44,29 @@ class Speaker(Protocol):
 
     def close(self) -> None: ...
 
-    def play(self, track: str, pcm: Pcm, *, is_looping: bool = False) -> None: ...
+    def play(self, track: str, pcm: Pcm, *, is_looping: bool = False, rung_seconds: float | None = None) -> None: ...
 
-    def begin(self, track: str, *, rate_hz: int, is_live: bool = False) -> None: ...
+    def begin(self, track: str, *, rate_hz: int, is_live: bool = False, is_music: bool = False) -> None: ...
 
     def feed(self, track: str, sound: bytes) -> bool: ...
 
     def end(self, track: str) -> None: ...
 
     def drop(self, track: str) -> None: ...
+
+    def set_volume(self, volume: float) -> None:
+        """How loud replies are, 0 to 1; cues and rings never less than mixer.LEAST_WHOLE."""
+        ...
+
+    def drop_music(self) -> None: ...
+
+    def level_music(self, level: float, *, is_ducked: bool, is_held: bool) -> None:
+        """How loud music is, 0 to 1; ducked while somebody speaks, or held where it is."""
+        ...
+
+    def music_figures(self, track: str) -> Figures:
+        """How much of a track of music was played, and how much of all waits."""
+        ...
 
 
 class PortAudioSpeaker:
@@ -63,6 +78,7 @@ class PortAudioSpeaker:
         self._clock = clock
         self._stream: Any = None
         self._mixer: Mixer | None = None
+        self._volume = 1.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._last_played_at = 0.0
         self.underruns = 0
@@ -84,6 +100,7 @@ class PortAudioSpeaker:
         self._mixer = None
         self._stream, rate_hz = self._card.open("output", rates_hz=_RATES_HZ, block_seconds=BLOCK_SECONDS, callback=self._render)
         self._mixer = Mixer(rate_hz=rate_hz, first=FIRST)
+        self._mixer.volume = self._volume
 
     def close(self) -> None:
         """End the stream; every track is finished, whatever of it was played."""
@@ -94,15 +111,16 @@ class PortAudioSpeaker:
         for track in mixer.drop_all() if mixer is not None else ():
             self._mark(track, "finished")
 
-    def play(self, track: str, pcm: Pcm, *, is_looping: bool = False) -> None:
-        """Play a whole sound. On a closed speaker it is not heard, and never starts."""
+    def play(self, track: str, pcm: Pcm, *, is_looping: bool = False, rung_seconds: float | None = None) -> None:
+        """Play a whole sound, with `rung_seconds` as one that began softly so long ago. On a closed speaker it is not heard, and
+        never starts."""
         if self._mixer is not None:
-            self._mixer.play(track, pcm, is_looping=is_looping)
+            self._mixer.play(track, pcm, is_looping=is_looping, rung_seconds=rung_seconds)
 
-    def begin(self, track: str, *, rate_hz: int, is_live: bool = False) -> None:
+    def begin(self, track: str, *, rate_hz: int, is_live: bool = False, is_music: bool = False) -> None:
         """Open a track to be fed. Raises ValueError for a rate beyond 8 to 48 kHz."""
         if self._mixer is not None:
-            self._mixer.begin(track, rate_hz=rate_hz, is_live=is_live)
+            self._mixer.begin(track, rate_hz=rate_hz, is_live=is_live, is_music=is_music)
 
     def feed(self, track: str, sound: bytes) -> bool:
         """Add int16 samples; False if they were dropped."""
@@ -119,6 +137,26 @@ class PortAudioSpeaker:
         """Stop at once."""
         if self._mixer is not None and self._mixer.has(track):
             self._mixer.drop(track)
+
+    def set_volume(self, volume: float) -> None:
+        """From the next block on."""
+        self._volume = volume
+        if self._mixer is not None:
+            self._mixer.volume = volume
+
+    def drop_music(self) -> None:
+        """Stop all music at once."""
+        if self._mixer is not None:
+            self._mixer.drop_music()
+
+    def level_music(self, level: float, *, is_ducked: bool, is_held: bool) -> None:
+        """From the next block on."""
+        if self._mixer is not None:
+            self._mixer.level_music(level, is_ducked=is_ducked, is_held=is_held)
+
+    def music_figures(self, track: str) -> Figures:
+        """Nothing was played on a speaker that is closed."""
+        return self._mixer.music_figures(track) if self._mixer is not None else Figures()
 
     def _render(self, out: Any, frames: int, times: Any, status: Any) -> None:
         """In PortAudio's thread."""

@@ -47,6 +47,19 @@ class State:
     speeches: tuple[int, ...] = ()
     ringing: tuple[str, ...] = ()
     silenced: tuple[str, ...] = ()
+    knows_sounds: bool = False
+    """Whether the server sends sounds of alarms, and is told which are here."""
+    volume: int = 100
+    """How loud replies are, percent."""
+    knows_music: bool = False
+    """Whether the server sends music, and is told how it is played."""
+    music: tuple[int, ...] = ()
+    """The tracks of music that have begun or wait, in their order."""
+    is_music_paused: bool = False
+    music_volume: int = 50
+    """Percent."""
+    lost_music: int | None = None
+    """The track that was cut off when the server went away, while that is news."""
 
     @property
     def sends_sound(self) -> bool:
@@ -62,6 +75,21 @@ class State:
     def rings(self) -> bool:
         """Whether the ring is heard: it pauses while somebody may be speaking to the device."""
         return bool(self.ringing) and self.phase is not Phase.WAKING and not self.is_lit
+
+    @property
+    def is_music_held(self) -> bool:
+        """Whether music waits where it is: somebody paused it, or a call is open."""
+        return self.is_music_paused or self.intercom is Intercom.OPEN
+
+    @property
+    def is_music_ducked(self) -> bool:
+        """Whether music is soft: somebody speaks to the device, or it speaks or rings."""
+        return self.phase is not Phase.ASLEEP or self.is_lit or bool(self.ringing) or self.intercom is Intercom.RINGING
+
+    @property
+    def music_level(self) -> tuple[int, bool, bool]:
+        """How loud music is, percent; whether it is ducked; whether it is held."""
+        return self.music_volume, self.is_music_ducked, self.is_music_held
 
     @property
     def word(self) -> str:

@@ -1,6 +1,6 @@
 """The application behind guard and gate: session socket, the routers it is given, and errors as JSON.
 
-Built by `build.py` from the assistant and the web's routers; it draws no page itself.
+Built by `build/` from the assistant and the web's routers; it draws no page itself.
 """
 
 import asyncio
@@ -15,17 +15,24 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from earwitness import __version__
+from earwitness.domain.account import LIVES_HERE
 from earwitness.domain.errors import (
     AccessError,
+    AlertError,
     AudioError,
+    ContactError,
     DeviceError,
     EarwitnessError,
     EngineError,
     LedgerError,
+    LinkError,
+    ListError,
     ModelError,
     PersonError,
     ProofError,
     RemoteError,
+    ReviewError,
+    SkillError,
     StorageError,
     TextError,
     TrustError,
@@ -33,12 +40,13 @@ from earwitness.domain.errors import (
     VoiceError,
 )
 from earwitness.domain.visitor import VISITOR, Visitor
-from earwitness.server.channel import Ending, WebSocketChannel, end
+from earwitness.server.channel import Ending, end
 from earwitness.server.door import is_same_machine
 from earwitness.server.gate import Gate, Setup, Who, peer_of
 from earwitness.server.guard import Guard
 from earwitness.server.listen import Address
-from earwitness.server.ports import Assistant
+from earwitness.server.page_links import PageLinks, Unwelcome, Whose
+from earwitness.server.ports import Assistant, PageCalls
 from earwitness.server.session import Session
 
 MOST_SESSIONS: Final = 16
@@ -59,22 +67,47 @@ _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
     (RemoteError, 422),
     (DeviceError, 422),
     (TrustError, 422),
+    (SkillError, 409),
+    (AlertError, 422),
+    (ListError, 422),
+    (LinkError, 503),
+    (ContactError, 422),
+    (ReviewError, 409),
 )
 _STATUS_OF_CODE: Final = {
+    "alert.changed": 409,
+    "alert.no_sound": 404,
+    "alert.unknown": 404,
     "access.not_signed_in": 401,
     "access.wrong": 401,
     "access.code_needed": 401,
     "access.wait": 429,
     "setup.done": 409,
     "consent.changed": 409,
+    "review.unknown": 404,
+    "review.invalid": 422,
     "consent.objected": 409,
     "device.exists": 409,
     "device.revoked": 409,
     "device.unknown": 404,
+    "contact.changed": 409,
+    "contact.too_many": 409,
+    "contact.unknown": 404,
+    "link.changed": 409,
+    "link.exists": 409,
+    "link.invalid": 422,
+    "link.too_many": 409,
+    "link.unknown": 404,
+    "link.not_found": 404,
+    "link.repeats": 409,
+    "list.exists": 409,
+    "list.fixed": 409,
+    "list.unknown": 404,
     "pairing.closed": 409,
     "person.exists": 409,
     "person.unknown": 404,
     "remote.exists": 409,
+    "skill.unknown": 404,
     "remote.failed": 503,
     "remote.key": 503,
     "remote.no_tool": 503,
@@ -103,15 +136,21 @@ def make_app(
     setup: Setup,
     clock: Callable[[], datetime],
     sessions: set[Session] | None = None,
+    page_calls: Callable[[], PageCalls] | None = None,
 ) -> Guard:
     """The whole server as one ASGI application. `area` is the room this machine stands in; `who` finds out who sent a request;
-    `is_still_in` whether that visitor would be let in now; `sessions` is filled with those that are open. Raises NetworkError."""
+    `is_still_in` whether that visitor would be let in now; `sessions` is filled with those that are open; `page_calls` makes a
+    page's place in calls. Raises NetworkError."""
     app = FastAPI(
         title="Earwitness", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", debug=False
     )
     for router in routers:
         app.include_router(router)
-    app.include_router(_session_router(assistant, area, is_still_in=is_still_in, running=set() if sessions is None else sessions))
+    app.include_router(
+        _session_router(
+            assistant, area, is_still_in=is_still_in, running=set() if sessions is None else sessions, page_calls=page_calls
+        )
+    )
     app.mount("/static", static)
     app.add_exception_handler(EarwitnessError, _say_error)
     app.add_exception_handler(HTTPException, _say_http_error)
@@ -121,28 +160,61 @@ def make_app(
     return Guard(gate, names=address.names(), is_public=address.is_public, is_secure=address.is_secure)
 
 
-def _session_router(assistant: Assistant, area: str | None, *, is_still_in: StillIn, running: set[Session]) -> APIRouter:
+def _session_router(
+    assistant: Assistant,
+    area: str | None,
+    *,
+    is_still_in: StillIn,
+    running: set[Session],
+    page_calls: Callable[[], PageCalls] | None,
+) -> APIRouter:
     router = APIRouter()
+    links = PageLinks()
 
     @router.websocket("/api/v1/session")
     async def session(websocket: WebSocket) -> None:
         await websocket.accept()
+        visitor: Visitor = websocket.scope[VISITOR]
+        is_local = is_same_machine(peer_of(websocket.scope), websocket.headers)
+        try:
+            opening, first = await links.greet(websocket)
+        except Unwelcome as refused:
+            await end(websocket, refused.ending)
+            return
+        if first["type"] == "websocket.disconnect":
+            return
+        whose = Whose(person_id=visitor.person.person_id, came_by=visitor.sign_in_id or visitor.token_id, is_local=is_local)
+        if opening is not None and (kept := links.find(opening, whose)) is not None:
+            await kept.carry(websocket, opening)
+            return
         if len(running) >= MOST_SESSIONS:
             await end(websocket, Ending(code="session.too_many", sentence="Too many pages are open; close one and reload."))
             return
-        visitor: Visitor = websocket.scope[VISITOR]
-        is_local = is_same_machine(peer_of(websocket.scope), websocket.headers)
-        person, place = visitor.person, area if is_local else None
-        served = Session(WebSocketChannel(websocket), assistant, is_local=is_local, area=place, person=person)
-        running.add(served)
-        serving = asyncio.create_task(served.run())
-        try:
-            await _while_signed_in(served, serving, visitor=visitor, is_still_in=is_still_in)
-        finally:
-            running.discard(served)
-            serving.cancel()
+        async with links.channel(websocket, opening, first, whose=whose) as channel:
+            place = area if is_local else None
+            served = Session(
+                channel,
+                assistant,
+                is_local=is_local,
+                area=place,
+                person=visitor.person,
+                scopes=visitor.scopes,
+                page_calls=page_calls() if page_calls is not None and _may_be_called(visitor) else None,
+            )
+            running.add(served)
+            serving = asyncio.create_task(served.run())
+            try:
+                await _while_signed_in(served, serving, visitor=visitor, is_still_in=is_still_in)
+            finally:
+                running.discard(served)
+                serving.cancel()
 
     return router
+
+
+def _may_be_called(visitor: Visitor) -> bool:
+    """Calls reach the pages of those who live here, and no programs."""
+    return visitor.scopes is None and visitor.person.role in LIVES_HERE
 
 
 async def _while_signed_in(served: Session, serving: asyncio.Task[None], *, visitor: Visitor, is_still_in: StillIn) -> None:

@@ -9,6 +9,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from earwitness.protocol import session_messages as wire
@@ -51,13 +52,15 @@ class Channel(Protocol):
 
 
 class WebSocketChannel:
-    """A page's channel. Expects an accepted WebSocket."""
+    """The channel to a page that cannot come back. Expects an accepted WebSocket, and the first message if that was read."""
 
-    def __init__(self, websocket: WebSocket) -> None:
+    def __init__(self, websocket: WebSocket, *, first: Message | None = None) -> None:
         self._websocket = websocket
+        self._first = first
 
     async def receive(self) -> wire.ClientMessage | bytes:
-        message = await self._websocket.receive()
+        first, self._first = self._first, None
+        message = await self._websocket.receive() if first is None else first
         if message["type"] == "websocket.disconnect":
             raise GoneError
         text: str | None = message.get("text")

@@ -1,8 +1,8 @@
 """The channel to a satellite: one link, over as many connections as the network makes of it.
 
-A link whose connection is lost waits KEPT_SECONDS for its device; then the session is told that the device went away. It
-translates between session messages and frames (docs/protocol.md) and answers the renewal of certificates, which no session sees.
-It decides nothing about who may come.
+A link whose connection is lost waits for its device until KEPT_SECONDS after the last frame; then the session is told that the
+device went away. It translates between session messages and frames (docs/protocol.md) and answers the renewal of certificates,
+which no session sees. It decides nothing about who may come.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from earwitness.domain.errors import EarwitnessError, WireError
 from earwitness.protocol import session_messages as wire
 from earwitness.protocol.connection import Connection, ConnectionLostError, answer_link
 from earwitness.protocol.frames import Frame
-from earwitness.protocol.resume import KEPT_SECONDS, Link, Opening, is_same_token, new_token
+from earwitness.protocol.resume import KEPT_SECONDS, RETURN_SECONDS, Link, Opening, is_same_token, new_token
 from earwitness.server.channel import CLOSE_SECONDS, Ending, GoneError
 from earwitness.telemetry import log
 
@@ -25,8 +25,8 @@ FRAMES_WAITING: Final = 512
 """Frames that may wait for the session; beyond it nothing more is read from the device."""
 ROOM_SECONDS: Final = 0.05
 LONGEST_TEXT: Final = 2000
-RATES_KEPT: Final = 4
-"""Speeches whose rate is remembered: one that is spoken, one that waits, the phrase, the call."""
+RATES_KEPT: Final = 8
+"""Speeches whose rate is remembered: one that is spoken, those that wait, the phrase, the call, the sound of an alarm."""
 _MICROPHONE: Final = {"rate": RATE_HZ, "width": 2, "channels": 1}
 _logger = logging.getLogger(__name__)
 _FRAME_MARGIN_BYTES: Final = 1024
@@ -74,7 +74,7 @@ class DeviceChannel:
             await answer_link(connection, self._link, token=self.token, opening=opening, is_resumed=self.can_resume(opening))
             self._connection = connection
         except ConnectionLostError:
-            self._wait_for_return()
+            self._wait_for_return(connection)
             return
         except WireError as error:
             await self._inbox.put(error)
@@ -94,7 +94,7 @@ class DeviceChannel:
                 task.cancel()
             if self._connection is connection:
                 self._connection = None
-                self._wait_for_return()
+                self._wait_for_return(connection)
             connection.abort()
 
     async def _read(self, connection: Connection) -> None:
@@ -114,9 +114,11 @@ class DeviceChannel:
         if connection is not None:
             connection.abort()
 
-    def _wait_for_return(self) -> None:
+    def _wait_for_return(self, lost: Connection) -> None:
+        """Give up at last, counted from what was heard over the connection: a device whose power was pulled ends none."""
         if not self.is_gone:
-            self._farewell = asyncio.get_running_loop().call_later(self._kept_seconds, self.give_up)
+            seconds = max(min(RETURN_SECONDS, self._kept_seconds), self._kept_seconds - lost.silent_seconds)
+            self._farewell = asyncio.get_running_loop().call_later(seconds, self.give_up)
 
     def give_up(self) -> None:
         """The device went away: the session learns it at once."""
@@ -183,10 +185,12 @@ class DeviceChannel:
     def _as_frame(self, frame: str | bytes) -> tuple[str, Mapping[str, object], bytes]:
         if isinstance(frame, bytes):
             speech_id, samples = wire.decode_speech(frame)
-            return SOUND, {**_MICROPHONE, "rate": self._rates.get(speech_id, RATE_HZ), "id": speech_id}, samples
+            is_music = wire.FIRST_MUSIC_ID <= speech_id <= wire.LAST_MUSIC_ID
+            rate_hz = wire.MUSIC_RATE_HZ if is_music else self._rates.get(speech_id, RATE_HZ)
+            return SOUND, {**_MICROPHONE, "rate": rate_hz, "id": speech_id}, samples
         fields = {name: _short(value) for name, value in json.loads(frame).items()}
         kind = str(fields.pop("type"))
-        if kind in {"speech", "phrase"}:
+        if kind in {"speech", "phrase", "alarm_sound"}:
             self._rates[int(str(fields["id"]))] = fields["rate_hz"]
             while len(self._rates) > RATES_KEPT:
                 del self._rates[next(speech_id for speech_id in self._rates if speech_id != wire.RELAY_SPEECH_ID)]

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from earwitness.domain.audio import Pcm
@@ -21,6 +22,7 @@ from earwitness.protocol.connection import Connection, ConnectionLostError, read
 from earwitness.protocol.frames import Frame
 from earwitness.protocol.resume import KEPT_SECONDS
 from earwitness.protocol.session_messages import MAX_SPEECH_ID
+from earwitness.protocol.sockets import endure
 from earwitness.server.channel import CLOSE_SECONDS, Ending
 from earwitness.server.device_channel import DeviceChannel
 from earwitness.server.ports import Assistant, Reached
@@ -138,6 +140,7 @@ class DeviceListener:
                 continue
             with contextlib.suppress(EarwitnessError):
                 allowed = {station.device_id: station for station in await self._roster.stations()}
+                self._satellites.expect(allowed.values())
                 for device_id in tuple(self._served):
                     if device_id in allowed:
                         self._satellites.restation(allowed[device_id])
@@ -249,16 +252,25 @@ class DeviceListener:
                 del self._served[station.device_id]
             conversation = session.conversation
             is_in_mid_word = conversation is not None and conversation.was_in_mid_word
-            await self._note(self._roster.note_left(station.device_id, is_in_mid_word=is_in_mid_word))
+            await self._note(partial(self._roster.note_left, station.device_id, is_in_mid_word=is_in_mid_word))
 
     def _note_mute(self, device_id: str, is_on: bool) -> None:
         assert self._tasks is not None
-        self._tasks.create_task(self._note(self._roster.note_muted(device_id, is_muted=is_on)))
+        self._tasks.create_task(self._note(partial(self._roster.note_muted, device_id, is_muted=is_on)))
 
-    async def _note(self, noting: Awaitable[None]) -> None:
+    async def _note(self, noting: Callable[[], Awaitable[None]]) -> None:
+        """Take a note in its turn, also where the server stops before that has come."""
+        noted = asyncio.ensure_future(self._noted(noting))
+        try:
+            await asyncio.shield(noted)
+        except asyncio.CancelledError:
+            await noted
+            raise
+
+    async def _noted(self, noting: Callable[[], Awaitable[None]]) -> None:
         async with self._noting:
             with contextlib.suppress(EarwitnessError):
-                await noting
+                await noting()
 
     def _greet_device(self, station: Station, session: Reached) -> None:
         assert self._tasks is not None
@@ -294,7 +306,7 @@ def station_of(device: Device) -> Station:
 
 async def _shake_hands(connected: socket.socket, tls: ssl.SSLContext) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     connected.setblocking(False)
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    endure(connected)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)

@@ -94,7 +94,7 @@ class Gate:
         """An open page leads on whoever has no business there."""
         if scope["path"] == "/setup" and await self._setup.is_done():
             return Refusal(409, "setup.done", "This home is set up already; sign in.", lead="/")
-        if scope["path"] == "/sign-in" and not await self._setup.is_done():
+        if scope["path"] in {"/sign-in", "/invitation"} and not await self._setup.is_done():
             return _not_set_up()
         return None
 
@@ -114,7 +114,7 @@ class Gate:
         if not any(visitor.may(permission, scope=rule.scope) for permission in rule.permissions):
             what = "this account" if visitor.scopes is None else "this token"
             return Refusal(403, "access.refused", f"That is not for {what}.", lead="/account")
-        if rule.is_dangerous and not visitor.is_fresh(self._clock()):
+        if rule.is_dangerous and visitor.scopes is None and not visitor.is_fresh(self._clock()):
             return Refusal(403, "access.confirm", "For this, show once more that it is you.")
         return None
 

@@ -1,6 +1,6 @@
 """The guard before every request: host, origin, size of body, and the safety headers of every answer. The gate is behind it.
 
-A plain ASGI layer, so that nothing behind it can be reached around it. It reads no body and knows no route but the one for sound.
+A plain ASGI layer, so that nothing behind it can be reached around it. It reads no body and knows no routes but those for sound.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,10 @@ from earwitness.server.gate import Refusal, refuse
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_AUDIO_BYTES: Final = 10 * 1024 * 1024
-AUDIO_PATH: Final = "/api/v1/ask/audio"
+MAX_ANSWER_BYTES: Final = 512 * 1024
+"""Sixteen seconds of 16 kHz mono int16: an answer at the first start."""
+MOST_BYTES: Final = {"/api/v1/ask/audio": MAX_AUDIO_BYTES, "/api/v1/setup/answer": MAX_ANSWER_BYTES}
+"""Of the routes that take sound."""
 
 CONTENT_POLICY: Final = "; ".join(
     (
@@ -101,7 +104,7 @@ class Guard:
 
 
 def _limit(scope: Scope) -> int:
-    return MAX_AUDIO_BYTES if scope["path"] == AUDIO_PATH else MAX_BODY_BYTES
+    return MOST_BYTES.get(scope["path"], MAX_BODY_BYTES)
 
 
 def _declared_bytes(headers: Headers) -> int:

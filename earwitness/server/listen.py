@@ -15,17 +15,20 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from earwitness.domain.errors import NetworkError
+from earwitness.protocol.sockets import endure
 from earwitness.server.door import is_loopback
+from earwitness.server.page_socket import PING_SECONDS, PageSocket
 
 MAX_FRAME_BYTES: Final = 256 * 1024
 DRAIN_SECONDS: Final = 3
+LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """Where to listen and how the door is locked. Construction raises NetworkError unless that is safe."""
 
-    host: str = "127.0.0.1"
+    host: str = LOOPBACK
     port: int = 8765
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -60,6 +63,10 @@ class Address:
             host = next(iter(own_addresses()), "localhost")
         shown = f"[{host}]" if ":" in host else host
         return f"{'https' if self.is_secure else 'http'}://{shown}:{port}"
+
+    def page_url(self, port: int) -> str:
+        """The address of the page to open: on this machine alone by a name, since browsers have passkeys for names only."""
+        return f"{'https' if self.is_secure else 'http'}://localhost:{port}" if self.host == LOOPBACK else self.url(port)
 
 
 def certificate_names(certificate: Path, key: Path) -> tuple[str, ...]:
@@ -106,6 +113,7 @@ def bind(address: Address) -> socket.socket:
         raise NetworkError(f"There is no address {address.host} on this machine.") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        endure(listener)
         listener.bind(place)
         listener.listen(128)
     except OSError as error:
@@ -135,8 +143,10 @@ def http_server(app: ASGIApp, address: Address, *, context: ssl.SSLContext | Non
     config = uvicorn.Config(
         app,
         http="h11",
-        ws="websockets-sansio",
+        ws=PageSocket,
         ws_max_size=MAX_FRAME_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=None,
         lifespan="on",
         proxy_headers=False,
         server_header=False,

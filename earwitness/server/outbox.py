@@ -1,7 +1,7 @@
 """What waits to be sent to one device: bounded, in order, and never full in silence.
 
 Messages never wait: beyond `most_messages` the device counts as too slow. Reply sound waits for room, up to `slow_seconds`. Sound
-of a call neither waits nor gathers: beyond MOST_RELAYED_BYTES the oldest is dropped.
+of a call neither waits nor gathers: beyond MOST_RELAYED_BYTES the oldest is dropped. Music is sent when nothing else waits.
 An unsent `partial` or `home` is replaced by its newer one. It does not touch the network.
 """
 
@@ -13,6 +13,7 @@ from typing import Final
 LATEST_ONLY: Final = frozenset({"partial", "home"})
 MOST_RELAYED_BYTES: Final = 32_000
 """One second of a call."""
+MOST_MUSIC_BYTES: Final = 256 * 1024
 
 
 class DeviceTooSlowError(ConnectionError):
@@ -35,6 +36,8 @@ class Outbox:
         self._most_sound_bytes = most_sound_bytes
         self._slow_seconds = slow_seconds
         self._waiting: deque[_Waiting] = deque()
+        self._music: deque[str | bytes] = deque()
+        self._music_bytes = 0
         self._message_count = 0
         self._sound_bytes = 0
         self._has_frame = asyncio.Event()
@@ -43,7 +46,7 @@ class Outbox:
 
     @property
     def is_empty(self) -> bool:
-        return not self._waiting
+        return not self._waiting and not self._music
 
     def tell(self, kind: str, frame: str) -> None:
         """Queue one message. Raises DeviceTooSlowError when `most_messages` already wait."""
@@ -73,6 +76,20 @@ class Outbox:
             self._waiting.remove(relayed[0])
         self._append(_Waiting(frame=frame, is_relayed=True))
 
+    def play(self, frame: str | bytes) -> bool:
+        """Queue sound of music, or the message that ends it, behind all else; False if too much of it waits already."""
+        if self._music_bytes + len(frame) > MOST_MUSIC_BYTES:
+            return False
+        self._music_bytes += len(frame)
+        self._music.append(frame)
+        self._has_frame.set()
+        return True
+
+    def drop_music(self) -> None:
+        """Forget the music that was not sent."""
+        self._music.clear()
+        self._music_bytes = 0
+
     def drop_speech(self, speech_id: int) -> None:
         """Forget the unsent sound of a speech."""
         kept = deque(waiting for waiting in self._waiting if waiting.speech_id != speech_id)
@@ -83,6 +100,10 @@ class Outbox:
     async def next(self) -> str | bytes:
         """The next frame to send, in order; waits for one."""
         while not self._waiting:
+            if self._music:
+                music = self._music.popleft()
+                self._music_bytes -= len(music)
+                return music
             self._has_frame.clear()
             await self._has_frame.wait()
         waiting = self._waiting.popleft()

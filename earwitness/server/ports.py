@@ -1,15 +1,17 @@
 """What a session needs from the assistant, and what the assistant may do to a device. Protocols that belong to the server.
 
-`turn/runner.py` stands behind Conversation, `build.py` behind Assistant; the session in this package is the Device.
+`turn/runner.py` stands behind Conversation, `build/` behind Assistant; the session in this package is the Device.
 Messages are described in docs/protocol.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal, Protocol
 
+from earwitness.domain.account import Scope
+from earwitness.domain.alert import AwayReport
 from earwitness.domain.audio import Pcm
 from earwitness.domain.board import Board
-from earwitness.protocol.session_messages import Wake
+from earwitness.protocol.session_messages import MusicReport, Wake
 from earwitness.server.channel import Ending
 
 
@@ -114,16 +116,29 @@ class Conversation(Protocol):
         """Speak with this voice from the next reply on. Raises VoiceError for an unknown voice."""
         ...
 
+    def volume_is(self, percent: int) -> None:
+        """The device says how loud it plays now."""
+        ...
+
 
 class Assistant(Protocol):
     """What the server needs of the assistant beyond one conversation."""
 
     def converse(
-        self, device: Device, *, is_hands_free: bool, area: str | None, person_id: str | None, device_id: str | None = None
+        self,
+        device: Device,
+        *,
+        is_hands_free: bool,
+        area: str | None,
+        person_id: str | None,
+        device_id: str | None = None,
+        page_id: str | None = None,
+        scopes: frozenset[Scope] | None = None,
     ) -> Conversation:
         """A new conversation. Hands-free ones listen for the wake word in the sound they are given.
 
-        `person_id` is who speaks, if that is known; `device_id` is the satellite, None for a page.
+        `person_id` is who speaks, if that is known; `device_id` is the satellite, None for a page; `page_id` is where calls reach
+        a page; `scopes` are what a token may with which a program speaks for that person.
         """
         ...
 
@@ -145,8 +160,30 @@ class Reached(Protocol):
     @property
     def is_muted(self) -> bool: ...
 
+    @property
+    def has_sounds(self) -> bool:
+        """Of a satellite: whether it keeps the sounds of alarms, and lets them begin softly."""
+        ...
+
+    @property
+    def has_music(self) -> bool:
+        """Of a satellite: whether it plays music beside all else."""
+        ...
+
     async def tell(self, message: dict[str, object]) -> None:
         """Queue one server message. Raises WireError, ConnectionError."""
+        ...
+
+    def tell_now(self, message: dict[str, object]) -> None:
+        """The same, where nothing may wait. Raises WireError, ConnectionError."""
+        ...
+
+    def play(self, track_id: int, pcm: Pcm) -> bool:
+        """Queue sound of a track of music that was announced, behind all else; False if too much of it waits."""
+        ...
+
+    def end_music(self, track_id: int) -> bool:
+        """Say behind its sound that no more of a track comes; False if too much waits."""
         ...
 
     async def speak(self, speech_id: int, pcm: Pcm) -> None:
@@ -162,15 +199,12 @@ class Reached(Protocol):
         ...
 
 
-class Presence(Protocol):
-    """One satellite's place among the others: what its session tells and asks the rest of the house."""
-
-    @property
-    def device_id(self) -> str: ...
+class CallSeat(Protocol):
+    """A place from which a page or satellite can call and be called."""
 
     @property
     def is_in_call(self) -> bool:
-        """Whether a call with another satellite is open."""
+        """Whether a call is open here."""
         ...
 
     def joined(self, session: Reached) -> None:
@@ -181,12 +215,42 @@ class Presence(Protocol):
         """The session is over."""
         ...
 
+    def relay(self, chunk: bytes) -> None:
+        """Pass sound on to the other end of the open call."""
+        ...
+
+
+class PageCalls(CallSeat, Protocol):
+    """A page's place in calls."""
+
+    @property
+    def end_id(self) -> str: ...
+
+
+class Presence(CallSeat, Protocol):
+    """One satellite's place among the others: what its session tells and asks the rest of the house."""
+
+    @property
+    def device_id(self) -> str: ...
+
     def muted(self, is_on: bool) -> None: ...
 
     async def answers(self, wake: Wake) -> bool:
         """Whether this satellite answers the wake word, and not another one that heard it too."""
         ...
 
-    def relay(self, chunk: bytes) -> None:
-        """Pass sound on to the other end of the open call."""
+    async def rung(self, reports: Sequence[AwayReport]) -> Collection[str]:
+        """What it did with its alarms on its own, now on the disk; gives those that must not ring there. Raises StorageError."""
+        ...
+
+    def keeps_sounds(self, digests: Sequence[str]) -> None:
+        """It has these sounds of alarms whole on its disk."""
+        ...
+
+    def sound_digest(self, reference: str) -> str | None:
+        """What it knows a sound of alarms by; None: it rings with its own tone."""
+        ...
+
+    def music(self, report: MusicReport) -> None:
+        """How it stands with its music."""
         ...

@@ -9,6 +9,8 @@ import base64
 import binascii
 import contextlib
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
 from earwitness.domain.device import DeviceEvent
 from earwitness.domain.errors import DeviceError, TrustError
@@ -17,6 +19,21 @@ from earwitness.people.device_log import DeviceLog
 from earwitness.people.devices import Devices
 from earwitness.server.device_listener import station_of
 from earwitness.trust.authority import Authority
+from earwitness.trust.certificates import CERTIFICATE_LASTS
+
+SETTLED: Final = timedelta(hours=1)
+"""A device that is here so long after it got a certificate has it: an answer that was lost is asked for anew at once."""
+
+
+def have_renewed(devices: Devices, since: datetime) -> bool:
+    """Whether every satellite that may come renewed its certificate after that moment, and has it. Raises StorageError."""
+    for device in devices.all(with_revoked=False):
+        if device.certificate_ends_at is None:
+            continue  # of another make: it has no certificate
+        issued_at = device.certificate_ends_at - CERTIFICATE_LASTS
+        if issued_at < max(since, device.paired_at) or device.seen_at is None or device.seen_at < issued_at + SETTLED:
+            return False
+    return True
 
 
 class DeviceRoster:
@@ -87,7 +104,11 @@ class DeviceRoster:
             spki = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
             raise TrustError("The public key is not written in base64.", code="trust.key") from error
-        made = self._authority.device_certificate(spki, device_id=device_id)
+        succession = self._authority.succession
+        made = self._authority.device_certificate(spki, device_id=device_id, knows_successor=succession is not None)
         self._devices.renewed(device_id, key_digest=made.key_digest, certificate_ends_at=made.ends_at)
         self._log.note(DeviceEvent.RENEWED, device_id=device_id)
-        return {"certificate": made.pem}
+        if succession is None:
+            return {"certificate": made.pem}
+        voucher = base64.b64encode(succession.voucher).decode("ascii")
+        return {"certificate": made.pem, "successor": succession.certificate, "voucher": voucher}

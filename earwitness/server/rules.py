@@ -33,7 +33,8 @@ class Rule:
     scope: Scope | None = None
     """The scope with which a token may do it too; None for what no token may."""
     is_dangerous: bool = False
-    """Whether it needs somebody who showed who they are in the last minutes."""
+    """Whether it needs somebody who showed who they are in the last minutes; a token that has the scope needs nobody: whoever
+    made it showed that then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def _needs(*permissions: Permission, scope: Scope | None = None) -> Rule:
     return Rule(permissions=frozenset(permissions), scope=scope)
 
 
-def _danger(*permissions: Permission) -> Rule:
-    return Rule(permissions=frozenset(permissions), is_dangerous=True)
+def _danger(*permissions: Permission, scope: Scope | None = None) -> Rule:
+    return Rule(permissions=frozenset(permissions), scope=scope, is_dangerous=True)
 
 
 STATIC: Final = "/static/{path:path}"
@@ -62,10 +63,15 @@ _READ: Final = _needs(Permission.OWN_DATA, scope=Scope.HISTORY)
 _TALK: Final = _needs(Permission.TALK, scope=Scope.TALK)
 _SEE: Final = _needs(Permission.TALK, scope=Scope.HOME)
 _DEVICES: Final = _needs(Permission.DEVICES, scope=Scope.DEVICES)
+_MICROPHONES: Final = _danger(Permission.DEVICES, scope=Scope.DEVICES)
+"""What lets a microphone into the home, or takes one out."""
 _TOKENS: Final = _needs(Permission.TOKENS)
 _PEOPLE: Final = _needs(Permission.PEOPLE)
 _WARDS: Final = _needs(Permission.WARDS)
 _REMOTE: Final = _needs(Permission.REMOTE)
+_HOUSEHOLD: Final = _needs(Permission.HOUSEHOLD)
+_CONTACTS: Final = _needs(Permission.CONTACTS)
+_REVIEW: Final = _needs(Permission.REVIEW)
 _LEDGER: Final = _needs(Permission.ACCOUNT, scope=Scope.HISTORY)
 
 PAGES: Final[Mapping[str, Rule]] = {
@@ -73,10 +79,21 @@ PAGES: Final[Mapping[str, Rule]] = {
     "/history": _OWN_DATA,
     "/privacy": _OWN_DATA,
     "/listens": _OWN_DATA,
+    "/drawn": _OWN_DATA,
+    "/review": _REVIEW,
     "/account": _ACCOUNT,
+    "/messages": _OWN_DATA,
     "/people": _needs(Permission.PEOPLE, Permission.WARDS),
     "/devices": _needs(Permission.DEVICES),
+    "/household": _needs(Permission.HOUSEHOLD),
+    "/remote": _REMOTE,
+    "/links": _HOUSEHOLD,
+    "/contacts": _OWN_DATA,
+    "/calls": _OWN_DATA,
+    "/planner": _needs(Permission.TALK),
+    "/skills": _needs(Permission.TALK),
     "/sign-in": _OPEN,
+    "/invitation": _OPEN,
     "/setup": _OPEN,
 }
 """The pages, which a browser visits with GET."""
@@ -91,9 +108,16 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/setup/passkey": {"POST": _SETUP},
     "/setup/sample": {"GET": _SETUP},
     "/setup/promise": {"GET": _SETUP},
+    "/setup/spoken": {"POST": _SETUP},
+    "/setup/answer": {"POST": _SETUP},
     "/sign-in": {"GET": _OPEN, "POST": _OPEN},
     "/sign-in/passkey": {"POST": _OPEN, "PUT": _OPEN},
     "/sign-out": {"POST": _ACCOUNT},
+    "/invitation": {"POST": _OPEN, "PUT": _OPEN},
+    "/invitation/passphrase": {"POST": _OPEN},
+    "/invitation/passkey": {"POST": _OPEN},
+    "/invitations": {"GET": _PEOPLE, "POST": _danger(Permission.PEOPLE)},
+    "/invitations/{invitation_id}": {"DELETE": _PEOPLE},
     "/session": {"WS": _TALK},
     "/voices": {"GET": _TALK},
     "/home": {"GET": _SEE},
@@ -113,6 +137,18 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/history/{turn_id}": {"GET": _READ, "PATCH": _OWN_DATA, "DELETE": _OWN_DATA},
     "/history/{turn_id}/audio": {"GET": _READ, "HEAD": _READ},
     "/history/{turn_id}/restriction": {"PUT": _OWN_DATA},
+    "/me/drawn": {"GET": _OWN_DATA},
+    "/me/drawn/wish": {"PUT": _OWN_DATA},
+    "/me/drawn/{item_id}": {"GET": _OWN_DATA},
+    "/me/drawn/{item_id}/veto": {"POST": _OWN_DATA},
+    "/me/drawn/{item_id}/delay": {"POST": _OWN_DATA},
+    "/me/drawn/{item_id}/release": {"POST": _OWN_DATA},
+    "/review": {"GET": _REVIEW},
+    "/review/test": {"POST": _REVIEW},
+    "/review/leases": {"POST": _REVIEW},
+    "/review/leases/{lease_id}": {"GET": _REVIEW, "DELETE": _REVIEW},
+    "/review/leases/{lease_id}/words": {"POST": _REVIEW},
+    "/review/leases/{lease_id}/judgement": {"PUT": _REVIEW},
     "/listens": {"GET": _READ},
     "/listens/seen": {"POST": _OWN_DATA},
     "/listens/{read_id}/proof": {"GET": _READ},
@@ -139,17 +175,48 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/people/{person_id}": {"PATCH": _danger(Permission.PEOPLE), "DELETE": _danger(Permission.PEOPLE)},
     "/people/{person_id}/sign-ins": {"DELETE": _danger(Permission.PEOPLE)},
     "/remotes": {"GET": _REMOTE, "POST": _danger(Permission.REMOTE)},
-    "/remotes/{remote_id}": {"DELETE": _REMOTE},
+    "/remotes/tunnel": {"PUT": _danger(Permission.REMOTE)},
+    "/remotes/{remote_id}": {"DELETE": _danger(Permission.REMOTE)},
     "/devices": {"GET": _DEVICES},
     "/devices/log": {"GET": _DEVICES},
-    "/devices/foreign": {"POST": _DEVICES},
+    "/devices/foreign": {"POST": _MICROPHONES},
     "/devices/pairing": {"GET": _DEVICES, "POST": _DEVICES, "DELETE": _DEVICES},
-    "/devices/pairing/confirmation": {"POST": _DEVICES},
+    "/devices/pairing/confirmation": {"POST": _MICROPHONES},
     "/devices/pairing/waiting/{waiting_id}": {"DELETE": _DEVICES},
-    "/devices/{device_id}": {"PATCH": _DEVICES, "DELETE": _DEVICES},
+    "/devices/{device_id}": {"PATCH": _DEVICES, "DELETE": _MICROPHONES},
     "/devices/{device_id}/mute": {"POST": _DEVICES},
     "/announce": {"POST": _TALK},
-    "/household": {"GET": _SEE, "PUT": _danger(Permission.HOUSEHOLD)},
+    "/household": {"GET": _needs(Permission.TALK, Permission.HOUSEHOLD, scope=Scope.HOME), "PUT": _danger(Permission.HOUSEHOLD)},
+    "/messages": {"GET": _OWN_DATA, "POST": _OWN_DATA},
+    "/messages/aloud": {"PUT": _OWN_DATA},
+    "/messages/{message_id}": {"DELETE": _OWN_DATA},
+    "/messages/{message_id}/read": {"POST": _OWN_DATA},
+    "/routines": {"GET": _SEE, "POST": _TALK},
+    "/routines/check": {"POST": _TALK},
+    "/routines/{routine_id}": {"PATCH": _TALK, "DELETE": _TALK},
+    "/alerts": {"GET": _SEE, "POST": _TALK},
+    "/alerts/{alert_id}": {"PATCH": _TALK, "DELETE": _TALK},
+    "/sounds": {"GET": _TALK},
+    "/sounds/wave": {"GET": _TALK},
+    "/quiet": {"GET": _SEE, "PUT": _TALK, "DELETE": _TALK},
+    "/lists": {"GET": _SEE, "POST": _TALK},
+    "/lists/{name}": {"PATCH": _TALK, "DELETE": _TALK},
+    "/lists/{name}/items": {"POST": _TALK, "DELETE": _TALK},
+    "/lists/{name}/items/{item_id}": {"PATCH": _TALK, "DELETE": _TALK},
+    "/calendar": {"GET": _SEE, "POST": _TALK},
+    "/calendar-sync": {"GET": _OWN_DATA, "POST": _OWN_DATA},
+    "/calendar/{event_id:path}": {"PATCH": _TALK, "DELETE": _TALK},
+    "/links": {"GET": _HOUSEHOLD, "POST": _danger(Permission.HOUSEHOLD)},
+    "/links/{link_id}": {"PATCH": _danger(Permission.HOUSEHOLD), "DELETE": _danger(Permission.HOUSEHOLD)},
+    "/links/{link_id}/test": {"POST": _HOUSEHOLD},
+    "/calls": {"GET": _OWN_DATA, "DELETE": _OWN_DATA},
+    "/contacts": {"GET": _OWN_DATA, "POST": _CONTACTS},
+    "/contacts/file": {"GET": _danger(Permission.CONTACTS), "POST": _CONTACTS},
+    "/contacts/{contact_id}": {"PUT": _CONTACTS, "DELETE": _CONTACTS},
+    "/confirmations": {"GET": _HOUSEHOLD, "PUT": _danger(Permission.HOUSEHOLD)},
+    "/skills": {"GET": _SEE},
+    "/skills/{name}/notes": {"GET": _needs(Permission.SKILLS), "DELETE": _danger(Permission.SKILLS)},
+    "/skills/{name}": {"PUT": _danger(Permission.SKILLS), "DELETE": _danger(Permission.HOUSEHOLD)},
 }
 
 RULES: Final[Mapping[tuple[str, str], Rule]] = {

@@ -6,41 +6,30 @@ databases; who may be here is decided before (`device_listener.py`).
 
 import asyncio
 import contextlib
-import logging
 import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
+from earwitness.domain.alert import AwayReport, Foretold
+from earwitness.domain.audio import Pcm
 from earwitness.domain.errors import VoiceError
 from earwitness.domain.satellite import Announcement, CallAnswer, Station
-from earwitness.protocol.session_messages import Wake
+from earwitness.protocol.session_messages import MusicReport, Wake
+from earwitness.server.call_ends import SessionEnd
+from earwitness.server.calls import Exchange
 from earwitness.server.channel import Ending
+from earwitness.server.held_alarms import HeldAlarms
 from earwitness.server.ports import Reached
-from earwitness.telemetry import log
-from earwitness.turn.arbitration import SAME_WAKE_SECONDS, WINDOW_SECONDS, Candidate, is_same_wake, winner
-from earwitness.turn.intercom import RING_SECONDS, Calls
+from earwitness.server.wake_rounds import WakeRounds
+from earwitness.turn.arbitration import WINDOW_SECONDS
 
-MOST_ALARMS: Final = 64
-"""Alarms that a satellite keeps, the soonest: they must fit into one frame."""
-LONGEST_ALARM: Final = 120
 CONFIRM_SECONDS: Final = 5.0
 """How long an announcement waits for a satellite to begin to play it."""
-_logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Round:
-    """One wake word that several satellites may have heard; `answering` is decided when its window closes."""
-
-    candidates: list[Candidate]
-    answering: asyncio.Future[str]
-
-    def decide(self) -> None:
-        self.answering.set_result(winner(self.candidates))
-        if len(self.candidates) > 1:
-            log(_logger, "wake arbitrated", candidates=len(self.candidates))
+async def _all_over(reports: Sequence[AwayReport]) -> Collection[str]:
+    return [report.ring_id for report in reports]
 
 
 @dataclass(slots=True)
@@ -85,8 +74,33 @@ class Seat:
     async def answers(self, wake: Wake) -> bool:
         return await self.satellites.answers(self.device_id, wake)
 
+    async def rung(self, reports: Sequence[AwayReport]) -> Collection[str]:
+        return await self.satellites.on_rung(reports)
+
+    def keeps_sounds(self, digests: Sequence[str]) -> None:
+        self.satellites.note_sounds(self.device_id, digests)
+
+    def sound_digest(self, reference: str) -> str | None:
+        return self.satellites.sound_digest(reference)
+
     def relay(self, chunk: bytes) -> None:
         self.satellites.relay(self.device_id, chunk)
+
+    def music(self, report: MusicReport) -> None:
+        if (music := self.satellites.music) is not None:
+            music.reported(self.device_id, report)
+
+
+class MusicDesk(Protocol):
+    """Who plays music at satellites. Called on the event loop; nothing of it waits."""
+
+    def joined(self, station: Station, session: Reached) -> None: ...
+
+    def left(self, device_id: str) -> None: ...
+
+    def moved(self, station: Station) -> None: ...
+
+    def reported(self, device_id: str, report: MusicReport) -> None: ...
 
 
 @dataclass(slots=True)
@@ -96,23 +110,45 @@ class Satellites:
     wake_words: Callable[[], Sequence[str]] = lambda: ()
     voice: Callable[[], str | None] = lambda: None
     """The home's voice, for satellites that have none of their own."""
+    others: Callable[[], Collection[str]] = lambda: ()
+    """Satellites of other makes that are connected and listen: they may have heard a wake word too."""
+    on_rung: Callable[[Sequence[AwayReport]], Awaitable[Collection[str]]] = _all_over
+    """Learns what satellites did with their alarms while they were on their own; gives those that must not ring there."""
+    is_quiet: Callable[[Station], bool] = lambda station: False
+    """Whether nobody at a satellite wants to be disturbed."""
+    sound_of: Callable[[str], Pcm] | None = None
+    """The samples of a sound of alarms by its reference; blocks, raises EarwitnessError. None: there is the tone alone."""
+    music: MusicDesk | None = None
+    """Who plays music there; None: nobody does."""
     speed: float = 1.0
     clock: Callable[[], float] = time.monotonic
     window_seconds: float = WINDOW_SECONDS
     confirm_seconds: float = CONFIRM_SECONDS
-    ring_seconds: float = RING_SECONDS
+    exchange: Exchange = field(default_factory=Exchange)
+    """Connects calls."""
     _here: dict[str, _Here] = field(default_factory=dict)
-    _rounds: list[_Round] = field(default_factory=list)
-    _calls: Calls = field(default_factory=Calls)
-    _clocks: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
-    _alarms: list[tuple[str, str, float]] = field(default_factory=list)
-    _tellings: set[asyncio.Task[None]] = field(default_factory=set)
+    _paired: tuple[Station, ...] = ()
+    _tellings: set[asyncio.Task[object]] = field(default_factory=set)
+    _rounds: WakeRounds = field(init=False)
+    _held: HeldAlarms = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rounds = WakeRounds(clock=self.clock, window_seconds=self.window_seconds)
+        self._held = HeldAlarms(
+            lambda: {device_id: (here.station, here.session) for device_id, here in self._here.items()},
+            sound_of=self.sound_of,
+            clock=self.clock,
+        )
 
     # Who is here
 
     def stations(self) -> tuple[Station, ...]:
         """The satellites that are connected."""
-        return tuple(here.station for here in self._here.values())
+        return tuple(here.station for here in tuple(self._here.values()))
+
+    def expect(self, stations: Iterable[Station]) -> None:
+        """These are paired: one of them that is not connected is away, and not unknown."""
+        self._paired = tuple(stations)
 
     def is_muted(self, device_id: str) -> bool | None:
         """Whether a satellite says that it is muted; None if it is not connected."""
@@ -121,13 +157,16 @@ class Satellites:
 
     def join(self, station: Station, session: Reached) -> None:
         """A session has begun; a satellite has one."""
-        self._here[station.device_id] = _Here(station, session, session.is_muted)
+        here = self._here[station.device_id] = _Here(station, session, session.is_muted)
+        self.exchange.attach(self._end(here))
         conversation = session.conversation
         if conversation is not None:
-            conversation.accept_call = lambda call_id: self._accept(call_id, station.device_id)
-            conversation.leave_call = lambda call_id: self._leave_call(call_id, station.device_id)
+            conversation.accept_call = lambda call_id: self.exchange.accept(call_id, end_id=station.device_id)
+            conversation.leave_call = lambda call_id: self.exchange.leave(call_id, end_id=station.device_id)
         self._settle(station)
-        self._tell_alarms(station.device_id)
+        self._held.joined(station.device_id)
+        if self.music is not None:
+            self.music.joined(station, session)
 
     def leave(self, device_id: str, session: Reached) -> None:
         """A session is over: its call too."""
@@ -135,8 +174,10 @@ class Satellites:
         if here is None or here.session is not session:
             return
         del self._here[device_id]
-        if (call := self._calls.of(device_id)) is not None:
-            self._leave_call(call.call_id, device_id)
+        self._held.left(device_id)
+        if self.music is not None:
+            self.music.left(device_id)
+        self.exchange.detach(device_id)
 
     def note_mute(self, device_id: str, is_on: bool) -> None:
         """The device says that it was muted or unmuted."""
@@ -150,6 +191,8 @@ class Satellites:
             if here.session.conversation is not None:
                 here.session.conversation.move(station.area)
             self._settle(station)
+            if self.music is not None:
+                self.music.moved(station)
 
     def resettle(self) -> None:
         """The home's wake words or voice changed: every satellite learns it."""
@@ -171,7 +214,7 @@ class Satellites:
         """Send a satellite one session message; False if it is not connected."""
         here = self._here.get(device_id)
         if here is not None:
-            self._spawn(here.session, message)
+            self._spawn(_told(here.session, message))
         return here is not None
 
     def wish_mute(self, device_id: str) -> bool:
@@ -187,45 +230,42 @@ class Satellites:
 
     # One answers
 
-    async def answers(self, device_id: str, wake: Wake) -> bool:
-        """Whether this satellite answers its wake word; waits for others only if another unmuted one is connected."""
-        now = self.clock()
-        here = self._here.get(device_id)
-        candidate = Candidate(
-            device_id=device_id,
-            arrived_at=now,
-            age_ms=wake.age_ms,
-            loudness_dbfs=wake.loudness_dbfs,
-            score=wake.score,
-            area=None if here is None else here.station.area,
-        )
-        self._rounds = [kept for kept in self._rounds if now - kept.candidates[0].arrived_at < 2 * SAME_WAKE_SECONDS + 1.0]
-        joined = next((one for one in self._rounds if any(is_same_wake(candidate, each) for each in one.candidates)), None)
-        if joined is not None:
-            joined.candidates.append(candidate)  # after the decision it can only lose
-            return await asyncio.shield(joined.answering) == device_id
-        loop = asyncio.get_running_loop()
-        begun = _Round(candidates=[candidate], answering=loop.create_future())
-        self._rounds.append(begun)
-        if self._has_another(device_id):
-            loop.call_later(self.window_seconds, begun.decide)
-        else:
-            begun.decide()
-        return await asyncio.shield(begun.answering) == device_id
+    async def answers(self, device_id: str, wake: Wake, *, area: str | None = None) -> bool:
+        """Whether this satellite answers its wake word; waits for others only if another unmuted one is connected.
 
-    def _has_another(self, device_id: str) -> bool:
-        return any(other != device_id and not here.is_muted for other, here in self._here.items())
+        `area` is where a satellite stands that is not one of ours."""
+        here = self._here.get(device_id)
+        where = area if here is None else here.station.area
+        return await self._rounds.answers(device_id, wake, area=where, is_alone=self._is_alone(device_id))
+
+    async def answers_once_measured(self, device_id: str, *, area: str | None, loudness: Awaitable[float]) -> bool:
+        """The same for a satellite of another make, whose `loudness` [dBFS] is known only when it has sent some sound."""
+        is_alone = self._is_alone(device_id)
+        return await self._rounds.answers_once_measured(device_id, area=area, loudness=loudness, is_alone=is_alone)
+
+    def _is_alone(self, device_id: str) -> bool:
+        ours = any(other != device_id and not here.is_muted for other, here in self._here.items())
+        return not ours and all(other == device_id for other in self.others())
 
     # Announcements
 
     async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement:
         """Say something at every satellite, or at those of one room, `but` at one; says where it was confirmed within
-        `confirm_seconds`. A muted satellite speaks too: mute is of the microphone."""
-        chosen = [here for device_id, here in self._here.items() if device_id != but and _is_in(here.station, area)]
+        `confirm_seconds`. A muted satellite speaks too: mute is of the microphone. Where nobody wants to be disturbed it is not
+        said."""
+        meant = [here for device_id, here in self._here.items() if device_id != but and _is_in(here.station, area)]
+        quiet = tuple(here.station for here in meant if self.is_quiet(here.station))
+        chosen = [here for here in meant if here.station not in quiet]
         heard = await asyncio.gather(*(self._say(here, text) for here in chosen))
         confirmed = tuple(here.station for here, is_heard in zip(chosen, heard, strict=True) if is_heard)
         unconfirmed = tuple(here.station for here, is_heard in zip(chosen, heard, strict=True) if not is_heard)
-        return Announcement(confirmed=confirmed, unconfirmed=unconfirmed)
+        return Announcement(confirmed=confirmed, unconfirmed=unconfirmed, quiet=quiet)
+
+    def say_at(self, device_id: str, text: str) -> None:
+        """Say something at one satellite, once nothing else goes on there, unless nobody there wants to be disturbed."""
+        here = self._here.get(device_id)
+        if here is not None and not self.is_quiet(here.station):
+            self._spawn(self._say(here, text))
 
     async def _say(self, here: _Here, text: str) -> bool:
         conversation = here.session.conversation
@@ -239,128 +279,94 @@ class Satellites:
 
     # Alarms that a satellite rings itself if the server is away
 
-    def set_alarms(self, alarms: Sequence[tuple[str, str, float]]) -> None:
-        """Every satellite keeps these (id, text, seconds until due); called on each change."""
-        now = self.clock()
-        self._alarms = [(alarm_id, text, now + due) for alarm_id, text, due in alarms]
-        for device_id in self._here:
-            self._tell_alarms(device_id)
+    def set_alarms(self, alarms: Sequence[Foretold]) -> None:
+        """Satellites keep what rings at them or in their room, and what rings in the whole house; called on each change."""
+        self._held.set(alarms)
 
-    def _tell_alarms(self, device_id: str) -> None:
-        now = self.clock()
-        soonest = sorted(self._alarms, key=lambda alarm: alarm[2])[:MOST_ALARMS]
-        alarms = [
-            {"id": alarm_id, "text": text[:LONGEST_ALARM], "due_in_seconds": round(max(0.0, due_at - now), 1)}
-            for alarm_id, text, due_at in soonest
-        ]
-        self.tell(device_id, {"type": "alarms", "alarms": alarms})
+    def note_sounds(self, device_id: str, digests: Sequence[str]) -> None:
+        """A satellite says which sounds of alarms it keeps."""
+        self._held.keeps(device_id, digests)
+
+    def keeps_sound(self, device_id: str, reference: str) -> bool:
+        """Whether a satellite can ring with that sound although the server is away."""
+        return self._held.is_kept(device_id, reference)
+
+    def sound_digest(self, reference: str) -> str | None:
+        """What satellites know that sound by; None: they ring with their own tone."""
+        return self._held.digest_of(reference)
+
+    def plain_ringers(self) -> tuple[Station, ...]:
+        """The satellites that can ring with their own tone alone, at once as loud as ever: their program is older."""
+        return tuple(here.station for here in tuple(self._here.values()) if not here.session.has_sounds)
 
     # Calls
 
     def open_peer(self, device_id: str) -> str | None:
-        """The satellite at the other end of an open call."""
-        return self._calls.open_peer(device_id)
+        """The other end of an open call."""
+        return self.exchange.open_peer(device_id)
 
     def relay(self, device_id: str, chunk: bytes) -> None:
         """Pass one chunk of sound to the other end of the open call; what cannot be passed at once is dropped."""
-        peer = self._here.get(self.open_peer(device_id) or "")
-        if peer is not None:
-            peer.session.relay(chunk)
+        self.exchange.relay(device_id, chunk)
 
     def call(self, device_id: str, *, area: str) -> CallAnswer:
         """Ring at every satellite of a room but this one."""
         caller = self._here.get(device_id)
         rings = [other for other, here in self._here.items() if other != device_id and _is_in(here.station, area)]
         if caller is None or not rings:
-            return CallAnswer.NO_SATELLITE
+            is_paired = any(station.device_id != device_id and _is_in(station, area) for station in self._paired)
+            return CallAnswer.OFFLINE if is_paired else CallAnswer.NO_SATELLITE
         if caller.is_muted:
             return CallAnswer.MUTED
-        call = self._calls.begin(uuid.uuid4().hex, caller=device_id, rings=rings)
-        if call is None:
+        if self.exchange.of(device_id) is not None:
             return CallAnswer.BUSY
-        log(_logger, "call began", session=call.call_id[:8])
-        who = _place(caller.station)
-        for other in call.ringing:
-            self._tell_call(other, "ringing", peer=caller.station)
-            if (conversation := self._here[other].session.conversation) is not None:
-                muted = " This satellite is muted: unmute it first." if self._here[other].is_muted else ""
-                conversation.call(call.call_id, f"A call from {who}.{muted}")
-        self._tell_call(device_id, "ringing", peer=self._here[min(call.ringing)].station)
-        loop = asyncio.get_running_loop()
-        self._clocks[call.call_id] = loop.call_later(self.ring_seconds, self._give_up, call.call_id)
-        return CallAnswer.RINGING
+        rings = [other for other in rings if not self.is_quiet(self._here[other].station)]
+        if not rings:
+            return CallAnswer.QUIET
+        call = self.exchange.begin(device_id, rings=rings, place=f"the {area.lower()}")
+        if call is None:
+            return CallAnswer.ENGAGED
+        return CallAnswer.RINGING_MUTED if all(self._here[other].is_muted for other in call.ringing) else CallAnswer.RINGING
+
+    def free_ends(self) -> tuple[Station, ...]:
+        """Where a call from outside may ring: those that are in no call and where somebody may be disturbed."""
+        here = (one.station for one in self._here.values())
+        return tuple(one for one in here if self.exchange.of(one.device_id) is None and not self.is_quiet(one))
+
+    def spare(self) -> None:
+        """Somebody began or ended not to be disturbed: a call that rings where nobody wants to be is rung there no more, and
+        whoever called is told once it rings nowhere."""
+        self.exchange.spare(lambda device_id: device_id in self._here and self.is_quiet(self._here[device_id].station))
 
     def answer(self, device_id: str) -> CallAnswer:
         """Take the call that rings here."""
-        call = self._calls.of(device_id)
-        if call is None or device_id not in call.ringing:
-            return CallAnswer.NO_CALL
-        return self._accept(call.call_id, device_id)
+        return self.exchange.answer(device_id)
 
     def hang_up(self, device_id: str) -> CallAnswer:
         """Leave the call that this satellite is in."""
-        call = self._calls.of(device_id)
-        if call is None:
-            return CallAnswer.NO_CALL
-        self._leave_call(call.call_id, device_id)
-        return CallAnswer.ENDED
+        return self.exchange.hang_up(device_id)
 
-    def _accept(self, call_id: str, device_id: str) -> CallAnswer:
-        here = self._here.get(device_id)
-        if here is None or here.is_muted:
-            return CallAnswer.MUTED
-        accepted = self._calls.accept(call_id, device_id=device_id)
-        if accepted is None:
-            return CallAnswer.NO_CALL
-        call, quiet = accepted
-        self._stop_clock(call_id)
-        for other in quiet:
-            self._over(call_id, other)
-        caller = self._here.get(call.caller)
-        if caller is None or caller.is_muted:
-            self._leave_call(call_id, device_id)
-            return CallAnswer.ENDED
-        for one, peer in ((here, caller), (caller, here)):
-            self._tell_call(one.station.device_id, "open", peer=peer.station)
-            if one.session.conversation is not None:
-                one.session.conversation.open_call(call_id)
-        return CallAnswer.OPEN
+    def _end(self, here: _Here) -> SessionEnd:
+        """A satellite as an end of calls."""
+        return SessionEnd(
+            end_id=here.station.device_id,
+            session=here.session,
+            named=lambda: here.station.name,
+            placed=lambda: _place(here.station),
+            muted=lambda: here.is_muted,
+            say=lambda sentence: self._say(here, sentence),
+            spawn=self._spawn,
+        )
 
-    def _leave_call(self, call_id: str, device_id: str) -> None:
-        for other in self._calls.leave(call_id, device_id=device_id):
-            self._over(call_id, other)
-        if all(call.call_id != call_id for call in self._calls.all()):
-            self._stop_clock(call_id)
-
-    def _give_up(self, call_id: str) -> None:
-        members = self._calls.give_up(call_id)
-        self._stop_clock(call_id)
-        for device_id in members:
-            self._over(call_id, device_id)
-
-    def _over(self, call_id: str, device_id: str) -> None:
-        here = self._here.get(device_id)
-        if here is None:
-            return
-        self._tell_call(device_id, "ended", peer=None)
-        if here.session.conversation is not None:
-            here.session.conversation.end_call(call_id)
-
-    def _tell_call(self, device_id: str, state: str, *, peer: Station | None) -> None:
-        self.tell(device_id, {"type": "intercom", "state": state, "peer": peer.name if peer else ""})
-
-    def _stop_clock(self, call_id: str) -> None:
-        if (clock := self._clocks.pop(call_id, None)) is not None:
-            clock.cancel()
-
-    def _spawn(self, session: Reached, message: dict[str, object]) -> None:
-        async def told() -> None:
-            with contextlib.suppress(ConnectionError):
-                await session.tell(message)
-
-        task = asyncio.get_running_loop().create_task(told())
+    def _spawn(self, telling: Coroutine[None, None, object]) -> None:
+        task = asyncio.get_running_loop().create_task(telling)
         self._tellings.add(task)
         task.add_done_callback(self._tellings.discard)
+
+
+async def _told(session: Reached, message: dict[str, object]) -> None:
+    with contextlib.suppress(ConnectionError):
+        await session.tell(message)
 
 
 def _is_in(station: Station, area: str | None) -> bool:

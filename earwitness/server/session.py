@@ -8,15 +8,18 @@ by what channel the device is reached.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Final, assert_never
 
+from earwitness.domain.account import Scope
+from earwitness.domain.alert import AwayReport
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import EarwitnessError, WireError
 from earwitness.domain.person import Person
 from earwitness.protocol import session_messages as wire
 from earwitness.server.channel import Channel, Ending, GoneError
 from earwitness.server.outbox import DeviceTooSlowError, Outbox
-from earwitness.server.ports import Assistant, Conversation, Presence
+from earwitness.server.ports import Assistant, CallSeat, Conversation, PageCalls, Presence
 from earwitness.telemetry import log
 
 HELLO_SECONDS: Final = 10.0
@@ -33,7 +36,8 @@ class EndedError(Exception):
 
 class Session:
     """Serves one device. `is_local` says whether it is on this machine; `area` is where it stands; `person` is who is signed in
-    there; `presence` is a satellite's place among the others, None for a page."""
+    there, `scopes` what a program may in their name; `presence` is a satellite's place among the others, None for a
+    page; `page_calls` a page's place in calls, None where there is none."""
 
     def __init__(
         self,
@@ -43,14 +47,19 @@ class Session:
         is_local: bool,
         area: str | None,
         person: Person | None = None,
+        scopes: frozenset[Scope] | None = None,
         presence: Presence | None = None,
+        page_calls: PageCalls | None = None,
     ) -> None:
         self._channel = channel
         self._assistant = assistant
         self._is_local = is_local
         self._area = area
         self.person = person
+        self._scopes = scopes
         self._presence = presence
+        self._page_calls = page_calls
+        self._call_seat: CallSeat | None = presence or page_calls
         self._conversation: Conversation | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._outbox = Outbox()
@@ -60,6 +69,8 @@ class Session:
         self._is_open = False
         self._is_waking = False
         self._has_been_open = False
+        self._has_sounds = False
+        self._has_music = False
 
     def notice(self, text: str, *, is_aloud: bool) -> None:
         """Tell whoever is signed in here some news."""
@@ -67,15 +78,43 @@ class Session:
             self._conversation.notice(text, is_aloud=is_aloud)
 
     async def tell(self, message: dict[str, object]) -> None:
+        """As `tell_now`."""
+        self.tell_now(message)
+
+    def tell_now(self, message: dict[str, object]) -> None:
         """Queue one server message. Raises WireError for one that is not in the protocol, ConnectionError if the device lags."""
+        if message["type"] == "alert" and self._presence is not None:
+            message = self._for_satellite(message, self._presence)
         frame = wire.encode(message)
         match message["type"]:
             case "capture":
                 self._is_open = message["open"] is True
                 self._has_been_open = self._has_been_open or self._is_open
+            case "intercom":
+                self._has_been_open = self._has_been_open or message["state"] == "open"
             case "speech_stop":
                 self._outbox.drop_speech(int(str(message["id"])))
+            case "music_stop":
+                self._outbox.drop_music()
         self._outbox.tell(str(message["type"]), frame)
+
+    def _for_satellite(self, alert: dict[str, object], presence: Presence) -> dict[str, object]:
+        """What rings, as this satellite can ring: one that knows no sounds is told of none, one that does by their digests."""
+        optional = wire.OPTIONAL_FIELDS["alert"]
+        plain = {name: value for name, value in alert.items() if name not in optional}
+        if not self._has_sounds or not optional & alert.keys():
+            return plain
+        digest = presence.sound_digest(str(alert["sound"]))
+        manner = {"rising": alert["rising"], "rung_seconds": alert["rung_seconds"]}
+        return plain | manner | ({} if digest is None else {"sound": digest})
+
+    @property
+    def has_sounds(self) -> bool:
+        return self._has_sounds
+
+    @property
+    def has_music(self) -> bool:
+        return self._has_music
 
     @property
     def conversation(self) -> Conversation | None:
@@ -100,6 +139,16 @@ class Session:
         step = 2 * wire.MAX_SPEECH_SAMPLES
         for start in range(0, len(pcm.data), step):
             await self._outbox.speak(speech_id, wire.encode_speech(speech_id, pcm.data[start : start + step]))
+
+    def play(self, track_id: int, pcm: Pcm) -> bool:
+        """Queue sound of music behind all else; False if too much of it waits."""
+        step = 2 * wire.MAX_SPEECH_SAMPLES
+        frames = [wire.encode_speech(track_id, pcm.data[start : start + step]) for start in range(0, len(pcm.data), step)]
+        return all(self._outbox.play(frame) for frame in frames)
+
+    def end_music(self, track_id: int) -> bool:
+        """Say, behind its sound, that no more of a track comes; False if too much waits."""
+        return self._outbox.play(wire.encode({"type": "music_end", "id": track_id}))
 
     async def run(self) -> None:
         """Serve until the device goes away, breaks the protocol or is sent away. Leaves the channel ended."""
@@ -129,12 +178,16 @@ class Session:
 
     async def _serve(self, hello: wire.Hello) -> None:
         self._is_hands_free = hello.is_hands_free and self._is_local
+        self._has_sounds = hello.has_sounds and self._presence is not None
+        self._has_music = hello.has_music and self._presence is not None
         conversation = self._assistant.converse(
             self,
             is_hands_free=self._is_hands_free,
             area=self._area,
             person_id=self._speaker(hello),
             device_id=self._presence.device_id if self._presence else None,
+            page_id=self._page_calls.end_id if self._page_calls else None,
+            scopes=self._scopes,
         )
         self._conversation = conversation
         await self._welcome(hello)
@@ -147,14 +200,14 @@ class Session:
             unsubscribe = self._assistant.subscribe_board(self._show_board) if self._presence is None else None
             try:
                 await self._prepare(conversation, hello)
-                if self._presence is not None:
-                    self._presence.joined(self)
+                if self._call_seat is not None:
+                    self._call_seat.joined(self)
                 await self._read(conversation)
             finally:
                 if unsubscribe is not None:
                     unsubscribe()
-                if self._presence is not None:
-                    self._presence.left(self)
+                if self._call_seat is not None:
+                    self._call_seat.left(self)
                 for task in (writer, watch, running, sent_away):
                     task.cancel()
 
@@ -207,15 +260,15 @@ class Session:
 
     async def _hear(self, conversation: Conversation, frame: bytes) -> None:
         chunk = wire.decode_chunk(frame)
-        is_in_call = self._presence is not None and self._presence.is_in_call
-        if not (self._is_hands_free or self._has_been_open or is_in_call):
+        seat = self._call_seat if self._call_seat is not None and self._call_seat.is_in_call else None
+        if not (self._is_hands_free or self._has_been_open or seat is not None):
             raise WireError("Sound came before it was asked for.", code="wire.unexpected")
         if self._is_muted:
             return
-        if self._is_hands_free or self._is_open:
+        if self._is_open or (self._is_hands_free and seat is None):
             await conversation.hear(chunk)
-        elif self._presence is not None and is_in_call:
-            self._presence.relay(chunk)
+        elif seat is not None:
+            seat.relay(chunk)  # and to nobody else: what is said in a call is not listened to
 
     async def _obey(self, conversation: Conversation, message: wire.ClientMessage) -> None:
         try:
@@ -248,17 +301,33 @@ class Session:
                 await conversation.playback(speech_id, state=state)
             case wire.ChooseVoice(name=name, speed=speed):
                 conversation.choose_voice(name, speed=speed)
+            case wire.Volume(percent=percent):
+                conversation.volume_is(percent)
             case wire.Wake():
-                self._wake(conversation, message)
+                self._wake(conversation, message, self._satellite("hears its wake word itself"))
+            case wire.Rung(reports=reports):
+                await self._note_rung(reports, self._satellite("rings alarms on its own"))
+            case wire.Sounds(digests=digests):
+                self._satellite("keeps sounds of alarms").keeps_sounds(digests)
+            case wire.MusicReport():
+                self._satellite("plays music beside all else").music(message)
             case _:
                 assert_never(message)
 
-    def _wake(self, conversation: Conversation, wake: wire.Wake) -> None:
-        if self._presence is None or self._tasks is None:
-            raise WireError("Only a satellite hears its wake word itself.", code="wire.unexpected")
+    def _satellite(self, does: str) -> Presence:
+        if self._presence is None:
+            raise WireError(f"Only a satellite {does}.", code="wire.unexpected")
+        return self._presence
+
+    def _wake(self, conversation: Conversation, wake: wire.Wake, presence: Presence) -> None:
+        assert self._tasks is not None
         if not self._is_muted and not self._is_waking:
             self._is_waking = True
-            self._tasks.create_task(self._answer_wake(conversation, self._presence, wake))
+            self._tasks.create_task(self._answer_wake(conversation, presence, wake))
+
+    async def _note_rung(self, reports: Sequence[AwayReport], presence: Presence) -> None:
+        over = await presence.rung(reports)
+        await self.tell({"type": "rung_kept", "ids": [one.ring_id for one in reports], "over": list(over)})
 
     async def _answer_wake(self, conversation: Conversation, presence: Presence, wake: wire.Wake) -> None:
         try:

@@ -5,7 +5,8 @@ from typing import Final
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.satellite import Announcement, Station
 from earwitness.domain.turn import Outcome, SkillResult
-from earwitness.skills.ports import Satellites
+from earwitness.skills.inside import Satellites
+from earwitness.skills.interface import Parts, Skill
 from earwitness.skills.wording import listed, sentence
 
 LONGEST_MESSAGE: Final = 300
@@ -14,8 +15,6 @@ LONGEST_MESSAGE: Final = 300
 
 class AnnouncementSkill:
     """Without satellites there is nowhere to announce anything, and it says so."""
-
-    intents = ("HassBroadcast",)
 
     def __init__(self, satellites: Satellites | None) -> None:
         self._satellites = satellites
@@ -35,12 +34,17 @@ class AnnouncementSkill:
 
 
 def _result(told: Announcement, room: str | None) -> SkillResult:
+    spared = f" Do not disturb is on {places(told.quiet)}." if told.quiet else ""
     if told.confirmed:
         reply = f"Announced {places(told.confirmed)}."
         missed = f" Not confirmed {places(told.unconfirmed)}." if told.unconfirmed else ""
-        return SkillResult(outcome=Outcome.DONE, reply=reply + missed)
+        return SkillResult(outcome=Outcome.DONE, reply=reply + missed + spared)
     if told.unconfirmed:
-        return SkillResult(outcome=Outcome.FAILED, reply=f"Nobody may have heard it: not confirmed {places(told.unconfirmed)}.")
+        reply = f"Nobody may have heard it: not confirmed {places(told.unconfirmed)}."
+        return SkillResult(outcome=Outcome.FAILED, reply=reply + spared)
+    if told.quiet:
+        reply = f"Do not disturb is on {places(told.quiet)}, so nothing was announced."
+        return SkillResult(outcome=Outcome.REFUSED, reply=reply)
     where = f"no other satellite in the {room.lower()}" if room else "no other satellite"
     return SkillResult(outcome=Outcome.REFUSED, reply=f"There is {where} that is connected, so nothing was announced.")
 
@@ -51,3 +55,7 @@ def places(stations: tuple[Station, ...]) -> str:
     others = sorted(station.name for station in stations if not station.area)
     named = [f"in {listed([f'the {room}' for room in rooms])}"] if rooms else []
     return " and ".join([*named, *([f"on {listed(others)}"] if others else [])])
+
+
+def make(parts: Parts) -> Skill:
+    return AnnouncementSkill(parts.inside.satellites)

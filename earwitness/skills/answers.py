@@ -4,6 +4,7 @@ from typing import Final
 
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, SkillResult
+from earwitness.skills.interface import Parts, Skill
 
 _REPLIES: Final = {
     "hello": "Hello.",
@@ -15,10 +16,12 @@ _REPLIES: Final = {
 
 
 class AnswerSkill:
-    intents = ("HassRespond",)
-
     def foresee(self, intent: Intent, *, context: Context) -> str | None:
         return _REPLIES.get(intent.response, _REPLIES["hello"])
 
     async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
         return SkillResult(outcome=Outcome.ANSWERED, reply=_REPLIES.get(intent.response, _REPLIES["hello"]))
+
+
+def make(_: Parts) -> Skill:
+    return AnswerSkill()

@@ -5,12 +5,15 @@ from typing import Final
 
 from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent
-from earwitness.skills.plan import Confirmed, Plan, Planner, Step
-from earwitness.skills.resolve import Target, ask, called, find, is_same, refuse, slot_text
+from earwitness.skills.interface import Parts, Skill, ask, refuse, slot_text
+from earwitness.skills.plan import Confirmed, Plan, PlannedSkill, Planner, Step
+from earwitness.skills.resolve import Target, called, find, is_same
 from earwitness.skills.wording import be, degrees, listed, number, sentence, the
 
 LOWEST_DEGREES: Final = 5
 HIGHEST_DEGREES: Final = 35
+DEGREES_STEP: Final = 1.0
+"""What "warmer" means."""
 _NOWHERE: Final = ("name", "area", "floor")
 
 
@@ -27,6 +30,28 @@ def set_temperature(intent: Intent, home: Home, context: Context) -> Plan:
             raise refuse(f"{called(device)} goes from {number(lowest)} to {degrees(highest)}")
     value = int(wanted) if wanted.is_integer() else wanted
     return Plan(steps=tuple(Step(device=device, attributes={"temperature": value}) for device in target.devices), say=_say)
+
+
+def change_temperature(intent: Intent, home: Home, context: Context) -> Plan:
+    """ChangeTemperature: `direction` up or down, by `step` degrees, within what the thermostat can do."""
+    up = slot_text(intent.slots, "direction") != "down"
+    said = slot_text(intent.slots, "step")
+    step = float(said) if said.replace(".", "", 1).isdigit() else DEGREES_STEP
+    target = _thermostats(intent, home, context)
+    steps = []
+    for device in target.devices:
+        now = device.attributes.get("temperature")
+        if isinstance(now, bool) or not isinstance(now, int | float):
+            raise refuse(f"{called(device)} does not report what it is set to")
+        if device.state == "off":
+            raise refuse(f"{called(device)} is off")
+        lowest, highest = _bounds(device)
+        wanted = min(highest, max(lowest, now + (step if up else -step)))
+        if wanted == now:
+            raise refuse(f"{called(device)} cannot be set any {'higher' if up else 'lower'}")
+        value = int(wanted) if float(wanted).is_integer() else wanted
+        steps.append(Step(device=device, attributes={"temperature": value}))
+    return Plan(steps=tuple(steps), say=_say)
 
 
 def _bounds(device: Device) -> tuple[float, float]:
@@ -101,4 +126,11 @@ def _reading(device: Device) -> float | None:
     return None
 
 
-PLANNERS: Final[Mapping[str, Planner]] = {"HassClimateSetTemperature": set_temperature}
+PLANNERS: Final[Mapping[str, Planner]] = {
+    "HassClimateSetTemperature": set_temperature,
+    "ChangeTemperature": change_temperature,
+}
+
+
+def make(parts: Parts) -> Skill:
+    return PlannedSkill(PLANNERS, parts)

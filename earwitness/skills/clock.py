@@ -5,11 +5,10 @@ from datetime import datetime
 
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, SkillResult
+from earwitness.skills.interface import Parts, Skill
 
 
 class ClockSkill:
-    intents = ("HassGetCurrentTime", "HassGetCurrentDate")
-
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
 
@@ -28,3 +27,7 @@ def _time(now: datetime) -> str:
 
 def _date(now: datetime) -> str:
     return f"It is {now:%A}, {now:%B} {now.day}, {now.year}."
+
+
+def make(parts: Parts) -> Skill:
+    return ClockSkill(parts.clock)

@@ -5,8 +5,9 @@ from typing import Final
 
 from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent
-from earwitness.skills.plan import Confirmed, Plan, Planner, Step
-from earwitness.skills.resolve import Target, called, find, noun, plain, refuse, slot_text
+from earwitness.skills.interface import Parts, Skill, refuse, slot_text
+from earwitness.skills.plan import Confirmed, Plan, PlannedSkill, Planner, Step
+from earwitness.skills.resolve import Target, called, find, noun, plain
 from earwitness.skills.wording import amount, be, listed, number
 
 ON: Final[Mapping[str, str]] = {
@@ -173,3 +174,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "HassSetPosition": set_position,
     "HassFanSetSpeed": set_speed,
 }
+
+
+def make(parts: Parts) -> Skill:
+    return PlannedSkill(PLANNERS, parts)

@@ -20,12 +20,12 @@ class Deed:
 
     reply: str
     write: Callable[[], bool] | None = None
+    undo: Intent | None = None
+    """The request that takes it back, if one does."""
 
 
 class KeepingSkill(ABC):
     """Plans a deed without side effects, then does it off the event loop."""
-
-    intents: tuple[str, ...]
 
     @abstractmethod
     def deed(self, intent: Intent, context: Context) -> Deed:
@@ -35,12 +35,24 @@ class KeepingSkill(ABC):
         return self.deed(intent, context).reply
 
     async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
+        return await self.done(self.worked_out(intent, context))
+
+    def worked_out(self, intent: Intent, context: Context) -> Deed | StorageError:
+        """The deed, or why nothing can be read. Raises UnfulfillableError."""
         try:
-            deed = self.deed(intent, context)
+            return self.deed(intent, context)
+        except StorageError as error:
+            return error
+
+    async def done(self, deed: Deed | StorageError) -> SkillResult:
+        """Do it, off the event loop, and say so once it is on the disk."""
+        try:
+            if isinstance(deed, StorageError):
+                raise deed
             if deed.write is None:
                 return SkillResult(outcome=Outcome.ANSWERED, reply=deed.reply)
             if await asyncio.to_thread(deed.write):
-                return SkillResult(outcome=Outcome.DONE, reply=deed.reply)
+                return SkillResult(outcome=Outcome.DONE, reply=deed.reply, undo=deed.undo)
         except StorageError as error:
             reply = _FULL if error.code == "storage.full" else _FAILED
             return SkillResult(outcome=Outcome.FAILED, reply=reply)

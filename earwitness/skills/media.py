@@ -7,8 +7,9 @@ from typing import Final
 from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent
 from earwitness.skills.devices import percent_slot
-from earwitness.skills.plan import Confirmed, Plan, Planner, Step
-from earwitness.skills.resolve import ask, called, find, is_same, refuse, slot_text
+from earwitness.skills.interface import Parts, Skill, ask, refuse, slot_text
+from earwitness.skills.plan import Confirmed, Plan, PlannedSkill, Planner, Step
+from earwitness.skills.resolve import called, find, is_same
 from earwitness.skills.wording import listed, number
 
 VOLUME_STEP: Final = 10
@@ -41,8 +42,9 @@ def _player(intent: Intent, home: Home, context: Context, *, prefer: Sequence[Co
 
 
 def _only(players: Sequence[Device], *, intent: Intent, context: Context) -> Device:
-    if len(players) == 1:
-        return players[0]
+    own = [player for player in players if context.device_id is not None and player.device_id.endswith(f"/{context.device_id}")]
+    if len(players) == 1 or len(own) == 1:
+        return (own or list(players))[0]
     options = listed([called(player, among=players) for player in players], last="or")
     raise ask(f"Which one: {options}?", slot="name", intent=intent, context=context)
 
@@ -153,3 +155,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "HassMediaPlayerMute": mute,
     "HassMediaPlayerUnmute": unmute,
 }
+
+
+def make(parts: Parts) -> Skill:
+    return PlannedSkill(PLANNERS, parts)

@@ -5,17 +5,18 @@ what does. Everything asked for is done for the person who speaks, and for nobod
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
+from earwitness.domain.account import Scope
+from earwitness.domain.confirmation import Act, Confirmation, Speaker
 from earwitness.domain.consent import (
     LONGEST_SECONDS,
     PERIODS,
     SHORTEST_SECONDS,
     USUAL_PERIOD,
-    Decision,
     Keeping,
     Keeps,
     Purpose,
@@ -24,10 +25,11 @@ from earwitness.domain.consent import (
 )
 from earwitness.domain.errors import AccessError, EarwitnessError, VaultError
 from earwitness.domain.intent import Context, Intent
-from earwitness.domain.recording import Erasure, Kept, Read, Selection
+from earwitness.domain.recording import Selection
 from earwitness.domain.turn import Outcome, SkillResult
 from earwitness.people.consent_texts import current_text
-from earwitness.skills.ports import UnfulfillableError
+from earwitness.skills.confirming import confirmation, speaker
+from earwitness.skills.interface import Parts, Skill, UnfulfillableError, ask, refuse, slot_text
 from earwitness.skills.privacy_words import (
     PURPOSES,
     WITHDRAWN,
@@ -37,64 +39,25 @@ from earwitness.skills.privacy_words import (
     told_kept,
     told_listens,
 )
-from earwitness.skills.resolve import ask, refuse, slot_text
+from earwitness.skills.rights_port import Rights
 from earwitness.skills.wording import amount
 
 OFF_RECORD: Final = frozenset({"DeleteRecordings", "StopKeeping", "AskHeard"})
 """Intents whose turns are never kept: who deletes wants no trace of it, and words that are repeated must not outlive theirs."""
+READS: Final = frozenset({"AskKept", "AskListens", "AskHeard"})
+"""Intents that only tell; a program needs the scope `history` for them, and may decide and delete nothing at all."""
 EVERYTHING: Final = Selection(is_all=True)
 
 UNKNOWN_SPEAKER: Final = "I do not know who is speaking, so I keep nothing and can delete nothing. Sign in on the page first."
 NOT_SET_UP: Final = "This house keeps nothing of what anybody says, so there is nothing to allow, to delete or to tell."
+NOT_FOR_TOKENS: Final = "A program may decide or delete nothing of yours. Say that yourself, or do it on the privacy page."
+NO_HISTORY: Final = "This program may not know what is kept of you; its token has no history in it."
+NOT_BY_VOICE: Final = "Here, everything is not deleted by voice. You can always do it on your privacy page."
 NOTHING_DELETED: Final = "Nothing was deleted."
 NOT_ALSO_DELETED: Final = "I leave what I have; each recording goes when its time is up."
 NOTHING_HEARD: Final = "Nothing is kept, so I do not know."
 NOTED_ONLY: Final = "I have noted that, but for now nothing is kept; your privacy page says why."
 STOPPED: Final = "From now on I keep nothing of what you say."
-
-
-class Rights(Protocol):
-    """What a person may demand of the house. Every call blocks on the disk and may raise EarwitnessError."""
-
-    def keeping(self, person_id: str) -> Keeping | None:
-        """What is kept from now on; None for nothing."""
-        ...
-
-    def has_consent(self, person_id: str, purpose: Purpose) -> bool: ...
-
-    def decide(
-        self,
-        person_id: str,
-        purpose: Purpose,
-        *,
-        is_given: bool,
-        way: Way,
-        retention_seconds: float | None = None,
-        keeps: Keeps | None = None,
-    ) -> Decision:
-        """Put a decision on record; it is in force when this returns.
-
-        Raises AccessError (consent.objected) when consent is given while an objection stands.
-        """
-        ...
-
-    def kept(self, person_id: str, selection: Selection) -> Kept: ...
-
-    def erase_said(self, person_id: str, selection: Selection) -> Erasure:
-        """Delete; it is gone when this returns. Raises VaultError (vault.nothing) when nothing is selected."""
-        ...
-
-    def last_turn_id(self, person_id: str) -> str | None:
-        """The person's turn before the present one; None if it is not kept, whatever was kept before it."""
-        ...
-
-    def last_heard(self, person_id: str) -> str | None:
-        """The words of that turn; None if they are not kept."""
-        ...
-
-    def listens(self, person_id: str, *, since: datetime | None = None) -> Sequence[Read]:
-        """Reads of this person's recordings by others, opened at `since` or later."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +79,13 @@ class _Wish:
 class PrivacySkill:
     """Does what the person who speaks wants with their recordings; `clock` (aware) says what "today" is."""
 
-    def __init__(self, rights: Rights | None, *, clock: Callable[[], datetime]) -> None:
-        """Without `rights` nothing can be kept, and everything is refused with a sentence that says so."""
+    def __init__(
+        self, rights: Rights | None, *, clock: Callable[[], datetime], refuses: Callable[[Context], bool] = lambda context: False
+    ) -> None:
+        """Without `rights` nothing can be kept, and everything is refused with a sentence that says so. `refuses` says whether
+        the household wants nobody like the one who speaks to delete everything by voice; the page lets everybody."""
         self._rights = rights
+        self._refuses = refuses
         self._clock = clock
         self._deeds: dict[str, Callable[[_Wish], SkillResult]] = {
             "KeepRecordings": _keep,
@@ -130,7 +97,6 @@ class PrivacySkill:
             "AskListens": self._tell_listens,
             "AskHeard": _tell_heard,
         }
-        self.intents = tuple(self._deeds)
 
     def foresee(self, intent: Intent, *, context: Context) -> str | None:
         """The reply where it does not hang on what is on the disk; reads nothing. Raises UnfulfillableError."""
@@ -138,6 +104,8 @@ class PrivacySkill:
             return NOT_SET_UP
         if context.person_id is None:
             return UNKNOWN_SPEAKER
+        if refusal := _token_refusal(intent, context):
+            return refusal
         wish = _Wish(intent=intent, context=context, person_id=context.person_id, rights=self._rights)
         match intent.name, wish.is_sure:
             case "KeepRecordings", _:
@@ -163,6 +131,8 @@ class PrivacySkill:
             return SkillResult(outcome=Outcome.REFUSED, reply=NOT_SET_UP)
         if context.person_id is None:
             return SkillResult(outcome=Outcome.REFUSED, reply=UNKNOWN_SPEAKER)
+        if refusal := _token_refusal(intent, context):
+            return SkillResult(outcome=Outcome.REFUSED, reply=refusal)
         wish = _Wish(intent=intent, context=context, person_id=context.person_id, rights=self._rights)
         try:
             return await asyncio.to_thread(self._deeds[intent.name], wish)
@@ -175,6 +145,8 @@ class PrivacySkill:
 
     def _delete(self, wish: _Wish) -> SkillResult:
         if _is_everything(wish.intent):
+            if self._refuses(wish.context):
+                return SkillResult(outcome=Outcome.REFUSED, reply=NOT_BY_VOICE)
             return _delete_everything(wish)
         if slot_text(wish.intent.slots, "scope") == "last turn":
             return _delete_last_turn(wish)
@@ -189,12 +161,20 @@ class PrivacySkill:
     def _tell_kept(self, wish: _Wish) -> SkillResult:
         kept, keeping = wish.rights.kept(wish.person_id, EVERYTHING), wish.rights.keeping(wish.person_id)
         agreed = [purpose for purpose in PURPOSES.values() if wish.rights.has_consent(wish.person_id, purpose)]
-        return _answered(told_kept(kept, keeping, agreed=agreed, now=self._clock()))
+        asked_for = wish.rights.asked_for(wish.person_id)
+        return _answered(told_kept(kept, keeping, agreed=agreed, asked_for=asked_for, now=self._clock()))
 
     def _tell_listens(self, wish: _Wish) -> SkillResult:
         span = span_of(wish.intent, self._clock())
         reads = wish.rights.listens(wish.person_id, since=None if span is None else span.since)
         return _answered(told_listens(reads, span))
+
+
+def _token_refusal(intent: Intent, context: Context) -> str:
+    """Why a program may not that, as the API would not let it either; empty for a person."""
+    if intent.name not in READS:
+        return "" if context.scopes is None else NOT_FOR_TOKENS
+    return "" if context.may(Scope.HISTORY) else NO_HISTORY
 
 
 def _keep(wish: _Wish) -> SkillResult:
@@ -330,3 +310,14 @@ def _answered(reply: str) -> SkillResult:
 
 def _cancelled(reply: str) -> SkillResult:
     return SkillResult(outcome=Outcome.CANCELLED, reply=reply)
+
+
+def make(parts: Parts) -> Skill:
+    inside = parts.inside
+
+    def refuses(context: Context) -> bool:
+        """Whoever is nobody here is told so elsewhere."""
+        is_refused = confirmation(inside, act=Act.DELETE_EVERYTHING, context=context) is Confirmation.REFUSE
+        return is_refused and speaker(inside, context) is not Speaker.UNKNOWN
+
+    return PrivacySkill(inside.rights, clock=parts.clock, refuses=refuses)

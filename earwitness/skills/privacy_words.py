@@ -4,7 +4,7 @@ Days, weeks (from Monday) and months are those of the wall clock's zone; everyth
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from earwitness.domain.consent import DAY_SECONDS, LONGEST_SECONDS, Keeping, Kee
 from earwitness.domain.intent import Intent
 from earwitness.domain.recording import Kept, Medium, Read, ReadPurpose, ReadResult, Selection
 from earwitness.people.consent_texts import current_text
-from earwitness.skills.resolve import refuse, slot_text
+from earwitness.skills.interface import refuse, slot_text
 from earwitness.skills.wording import amount, duration, listed
 
 READERS_TOLD: Final = 4
@@ -106,8 +106,10 @@ def period_limits() -> str:
     return f'I can keep recordings for a minute at least and {years} years at most; say, for example, "for a month"'
 
 
-def told_kept(kept: Kept, keeping: Keeping | None, *, agreed: Sequence[Purpose], now: datetime) -> str:
-    """What there is, what will be, and what was agreed to."""
+def told_kept(
+    kept: Kept, keeping: Keeping | None, *, agreed: Sequence[Purpose], asked_for: Mapping[str, int], now: datetime
+) -> str:
+    """What there is, what will be, what was agreed to, and what the person asked to have kept."""
     there = f"I have {amount(kept.recordings, 'recording')} of you."
     if kept.recordings:
         there = f"I have {_told_amount(kept, now)}."
@@ -117,7 +119,9 @@ def told_kept(kept: Kept, keeping: Keeping | None, *, agreed: Sequence[Purpose],
     names = listed([_NAMES[purpose] for purpose in agreed])
     also = "also " if keeping is not None and agreed else ""
     nothing = "nothing else" if keeping is not None else "nothing"
-    return f"{there} {will} You have {also}agreed to {names or nothing}."
+    mine = listed([amount(count, kind) for kind, count in asked_for.items()])
+    asked = f" For you I keep {mine}." if mine else ""
+    return f"{there} {will} You have {also}agreed to {names or nothing}.{asked}"
 
 
 def _told_amount(kept: Kept, now: datetime) -> str:

@@ -1,84 +1,124 @@
 """All skills, found by the name of an intent. Owns the routing and the polite refusal; knows nothing of what skills do."""
 
 import re
-import uuid
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Final
 
+from earwitness.domain.errors import SkillError
 from earwitness.domain.intent import Context, Intent
+from earwitness.domain.skill import HomeAccess, Permissions, SkillManifest
 from earwitness.domain.turn import Outcome, SkillResult
-from earwitness.links.lists import Lists
-from earwitness.links.timers import Timers
-from earwitness.skills import climate, devices, lights, media
-from earwitness.skills.announcements import AnnouncementSkill
-from earwitness.skills.answers import AnswerSkill
-from earwitness.skills.clock import ClockSkill
-from earwitness.skills.intercom import IntercomSkill
-from earwitness.skills.lists import ListSkill
-from earwitness.skills.mute import MuteSkill
-from earwitness.skills.nevermind import NevermindSkill
-from earwitness.skills.plan import PlannedSkill
-from earwitness.skills.ports import HomeLink, Satellites, Skill, UnfulfillableError
-from earwitness.skills.privacy import PrivacySkill, Rights
-from earwitness.skills.state import StateSkill
-from earwitness.skills.timers import TimerSkill
+from earwitness.skills import (
+    alarms,
+    announcements,
+    answers,
+    assistant,
+    calendar,
+    calls,
+    climate,
+    clock,
+    devices,
+    fans,
+    jokes,
+    lights,
+    lists,
+    media,
+    messages,
+    music,
+    mute,
+    nevermind,
+    privacy,
+    questions,
+    quiet,
+    reminders,
+    robots,
+    routines,
+    state,
+    timers,
+    undo,
+)
+from earwitness.skills.heard import settled
+from earwitness.skills.inside import FOR_ALL, Inside
+from earwitness.skills.interface import Make, Memory, Parts, Skill, UnfulfillableError, not_asked
+from earwitness.skills.missing import complete
 
-DEADLINE_SECONDS: Final = 4.0
+OWN: Final[Mapping[str, Make]] = {
+    "alarms": alarms.make,
+    "announcements": announcements.make,
+    "answers": answers.make,
+    "assistant": assistant.make,
+    "calendar": calendar.make,
+    "calls": calls.make,
+    "climate": climate.make,
+    "clock": clock.make,
+    "devices": devices.make,
+    "fans": fans.make,
+    "jokes": jokes.make,
+    "lights": lights.make,
+    "lists": lists.make,
+    "media": media.make,
+    "messages": messages.make,
+    "music": music.make,
+    "mute": mute.make,
+    "nevermind": nevermind.make,
+    "privacy": privacy.make,
+    "questions": questions.make,
+    "quiet": quiet.make,
+    "reminders": reminders.make,
+    "robots": robots.make,
+    "routines": routines.make,
+    "state": state.make,
+    "timers": timers.make,
+    "undo": undo.make,
+}
+"""The house's own skills, by the name in their file of sentences (understand/sentences)."""
 
 WISHES: Final = {
-    "HassClimateSetFanMode": "change a fan mode",
-    "HassGetWeather": "know the weather",
-    "HassLawnMowerDock": "send the lawn mower back",
-    "HassLawnMowerStartMowing": "mow the lawn",
-    "HassMediaSearchAndPlay": "play something",
     "HassStopMoving": "stop something that moves",
     "HassVacuumCleanArea": "have a room vacuumed",
-    "HassVacuumReturnToBase": "send the vacuum back",
-    "HassVacuumStart": "start the vacuum",
 }
 """What people want by intents that no skill carries out yet."""
 
 
-def _random_id() -> str:
-    return uuid.uuid4().hex
+def own_skills(
+    manifests: Iterable[SkillManifest], parts: Parts, *, memory_of: Callable[[str], Memory]
+) -> list[tuple[SkillManifest, Skill]]:
+    """The house's own skills, each with no more than its file asks for. Raises SkillError for a file without code."""
+    found = []
+    for manifest in manifests:
+        make = OWN.get(manifest.name)
+        if make is None:
+            raise SkillError(f"There is no skill for the sentences of {manifest.name}.", code="skill.unknown")
+        found.append((manifest, make(granted(replace(parts, memory=memory_of(manifest.name)), manifest.permissions))))
+    return found
+
+
+def granted(parts: Parts, permissions: Permissions) -> Parts:
+    """Of `parts`, those that are asked for; the others raise SkillError when they are used."""
+    kept = {
+        "home": permissions.home is not HomeAccess.NONE,
+        "memory": permissions.memory,
+        "fetch": bool(permissions.network),
+    }
+    refused = {each.name for each in fields(Inside)} - FOR_ALL - set(permissions.inside)
+    inside = replace(parts.inside, **{name: not_asked(name) for name in refused})
+    return replace(
+        parts,
+        inside=inside,
+        **{name: not_asked(name) for name, is_kept in kept.items() if not is_kept},
+    )
 
 
 class SkillSet:
-    """Every skill of the house over one home, its timers and its lists.
+    """Skills with the intents that their files name. Raises SkillError when two would carry out the same."""
 
-    `clock` gives the time now, aware and in the home's time zone; `deadline_seconds` is how long a device may take. Without
-    `rights` nothing of what people say can be kept, and sentences of privacy are refused; without `satellites` nothing is
-    announced and nobody called.
-    """
-
-    def __init__(
-        self,
-        *,
-        link: HomeLink,
-        timers: Timers,
-        lists: Lists,
-        clock: Callable[[], datetime],
-        deadline_seconds: float = DEADLINE_SECONDS,
-        new_id: Callable[[], str] = _random_id,
-        rights: Rights | None = None,
-        satellites: Satellites | None = None,
-    ) -> None:
-        planners = {**devices.PLANNERS, **lights.PLANNERS, **climate.PLANNERS, **media.PLANNERS}
-        skills: tuple[Skill, ...] = (
-            PlannedSkill(planners, link=link, deadline_seconds=deadline_seconds),
-            StateSkill(link),
-            TimerSkill(timers, clock=clock, new_id=new_id),
-            ListSkill(lists, link=link, clock=clock),
-            ClockSkill(clock),
-            NevermindSkill(),
-            AnswerSkill(),
-            PrivacySkill(rights, clock=clock),
-            AnnouncementSkill(satellites),
-            IntercomSkill(satellites),
-            MuteSkill(),
-        )
-        self._skills = {name: skill for skill in skills for name in skill.intents}
+    def __init__(self, skills: Iterable[tuple[SkillManifest, Skill]]) -> None:
+        self._skills: dict[str, Skill] = {}
+        for manifest, skill in skills:
+            if taken := self._skills.keys() & set(manifest.intents):
+                raise SkillError(f"The skill {manifest.name} has an intent of another: {min(taken)}.")
+            self._skills |= dict.fromkeys(manifest.intents, skill)
 
     @property
     def intents(self) -> tuple[str, ...]:
@@ -94,7 +134,7 @@ class SkillSet:
         if skill is None:
             return refusal(intent).reply
         try:
-            return skill.foresee(intent, context=context)
+            return skill.foresee(complete(settled(intent, context=context), context=context), context=context)
         except UnfulfillableError as stopped:
             return stopped.result.reply
 
@@ -104,7 +144,7 @@ class SkillSet:
         if skill is None:
             return refusal(intent)
         try:
-            return await skill.perform(intent, context=context)
+            return await skill.perform(complete(settled(intent, context=context), context=context), context=context)
         except UnfulfillableError as stopped:
             return stopped.result
 

@@ -5,13 +5,12 @@ What cannot be found raises UnfulfillableError with a sentence that names it; tw
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent, SlotValue
-from earwitness.domain.turn import Outcome, SkillResult
-from earwitness.skills.ports import UnfulfillableError
-from earwitness.skills.wording import listed, plural, sentence, the
+from earwitness.skills.interface import ask, refuse, slot_text
+from earwitness.skills.wording import listed, plural, the
 
 _LEADING = re.compile(r"^(?:(?:the|my|our|your|a|an)\s+)+")
 _NOUNS = {
@@ -35,17 +34,6 @@ class Target:
     is_named: bool = False
 
 
-def refuse(clause: str) -> UnfulfillableError:
-    """The error that says `clause` and does nothing."""
-    return UnfulfillableError(SkillResult(outcome=Outcome.REFUSED, reply=sentence(clause)))
-
-
-def ask(question: str, *, slot: str, intent: Intent, context: Context) -> UnfulfillableError:
-    """The error that asks back for `slot` of `intent`."""
-    waiting = replace(context, expects=slot, pending=intent)
-    return UnfulfillableError(SkillResult(outcome=Outcome.ASKED, reply=question, asks=waiting))
-
-
 def plain(text: str) -> str:
     """For comparing names: lower case, no punctuation, no leading article."""
     words = " ".join(re.sub(r"[^\w]+", " ", text.casefold().replace("'", "").replace("\u2019", "")).split())
@@ -56,12 +44,6 @@ def is_same(said: str, name: str) -> bool:
     """Whether two names are the same, whatever their case, article or plural."""
     left, right = plain(said), plain(name)
     return bool(left) and (left == right or left.removesuffix("s") == right.removesuffix("s"))
-
-
-def slot_text(slots: Mapping[str, SlotValue], name: str) -> str:
-    """A slot as text; empty when it is missing."""
-    value = slots.get(name)
-    return "" if value is None else str(value).strip()
 
 
 def area_name(home: Home, said: str) -> str:
@@ -75,7 +57,11 @@ def area_name(home: Home, said: str) -> str:
 def areas_on(home: Home, said: str) -> frozenset[str]:
     """Names of the areas on the floor that `said` names. Raises UnfulfillableError if there is no such floor."""
     wanted = plain(said).removesuffix(" floor")
-    found = frozenset(area.name for area in home.areas if area.floor and plain(area.floor).removesuffix(" floor") == wanted)
+    found = frozenset(
+        area.name
+        for area in home.areas
+        if area.floor and wanted in (plain(name).removesuffix(" floor") for name in (area.floor, *area.floor_aliases))
+    )
     if not found:
         raise refuse(f"I do not know a floor called {said}")
     return found
@@ -112,6 +98,7 @@ def called(device: Device, *, among: Iterable[Device] = ()) -> str:
 
 def find(intent: Intent, *, home: Home, context: Context, domains: Collection[str]) -> Target:
     """The devices of `domains` that the intent's slots mean. Raises UnfulfillableError if there is none, or to ask."""
+    _check_reach(home)
     slots = intent.slots
     said_name, said_domain = slot_text(slots, "name"), slot_text(slots, "domain")
     place, areas = _place(home, slots)
@@ -131,6 +118,13 @@ def find(intent: Intent, *, home: Home, context: Context, domains: Collection[st
     return Target(devices=tuple(found), place=place)
 
 
+def _check_reach(home: Home) -> None:
+    """Raises UnfulfillableError while nothing is known of the home, because what it belongs to has not been reached yet."""
+    away = [source.name for source in home.sources if not source.is_reachable]
+    if away and not home.devices:
+        raise refuse(f"I cannot reach {listed(away)}, so I do not know what is there")
+
+
 def _place(home: Home, slots: Mapping[str, SlotValue]) -> tuple[str, frozenset[str] | None]:
     if said := slot_text(slots, "area"):
         area = area_name(home, said)
@@ -144,6 +138,11 @@ def _place(home: Home, slots: Mapping[str, SlotValue]) -> tuple[str, frozenset[s
 def _named(intent: Intent, *, home: Home, context: Context, pool: list[Device], domains: Collection[str]) -> Target:
     said, said_domain = slot_text(intent.slots, "name"), slot_text(intent.slots, "domain")
     everywhere = _matching(home, said)
+    group = [] if everywhere else [device for device in home.devices if any(is_same(said, name) for name in device.groups)]
+    if group:
+        return _of_group(
+            said, [device for device in group if device in pool], place=_place(home, intent.slots)[0], domains=domains
+        )
     if not everywhere:
         raise refuse(f"I do not know a device called {said}")
     here = [device for device in everywhere if device in pool]
@@ -158,6 +157,14 @@ def _named(intent: Intent, *, home: Home, context: Context, pool: list[Device], 
         options = listed([called(device, among=fit) for device in fit], last="or")
         raise ask(f"Which one: {options}?", slot="area", intent=intent, context=context)
     return Target(devices=tuple(fit), is_named=True)
+
+
+def _of_group(said: str, devices: list[Device], *, place: str, domains: Collection[str]) -> Target:
+    """Those of a group with which it can be done."""
+    fit = [device for device in devices if device.domain in domains]
+    if not fit:
+        raise refuse(f"I cannot do that with {the(said)}" if devices else f"There is nothing of {the(said)}{place}")
+    return Target(devices=tuple(fit), place=place or f" of {the(said)}")
 
 
 def _matching(home: Home, said: str) -> list[Device]:

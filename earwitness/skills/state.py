@@ -1,14 +1,15 @@
 """Questions about the home: is it locked, which lights are on, how many, what is its state. Answers only what is reported."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from earwitness.domain.home import Device
+from earwitness.domain.home import Device, Home
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, SkillResult
 from earwitness.skills.climate import temperature_reply
-from earwitness.skills.ports import HomeLink
-from earwitness.skills.resolve import Target, called, find, noun, plain, refuse, slot_text
+from earwitness.skills.interface import HomeLink, Parts, Skill, refuse, slot_text
+from earwitness.skills.resolve import Target, called, find, noun, plain
 from earwitness.skills.wording import amount, be, degrees, listed, number, plural, sentence
 
 LISTED_AT_MOST: Final = 8
@@ -78,8 +79,6 @@ def described(device: Device) -> str:
 class StateSkill:
     """Answers from the link's last report; changes nothing."""
 
-    intents = ("HassGetState", "HassClimateGetTemperature")
-
     def __init__(self, link: HomeLink) -> None:
         self._link = link
 
@@ -95,12 +94,29 @@ class StateSkill:
             return temperature_reply(intent, home, context)
         domains = frozenset(device.domain for device in home.devices)
         target = find(intent, home=home, context=context, domains=domains)
+        if not target.is_named:
+            target = _reachable(target, home=home)
         asked = slot_text(intent.slots, "state").casefold().replace(" ", "_")
         if target.is_named:
-            return sentence(_about_one(target.devices[0], asked=asked))
+            return sentence(_about_one(target.devices[0], asked=asked, home=home))
         if not asked:
             return sentence(listed([f"{called(d, among=target.devices)} {be([d.name])} {described(d)}" for d in target.devices]))
         return sentence(_about_many(target, asked=asked, response=intent.response))
+
+
+def _reachable(target: Target, *, home: Home) -> Target:
+    """Those that report now. Raises UnfulfillableError when none does."""
+    known = tuple(device for device in target.devices if device.is_reachable)
+    if not known:
+        raise refuse(unreachable(target.devices[0], home=home))
+    return replace(target, devices=known)
+
+
+def unreachable(device: Device, *, home: Home) -> str:
+    """Why nothing is known of a device now, as a clause."""
+    if any(source.name == device.source and not source.is_reachable for source in home.sources):
+        return f"I cannot reach {device.source}, so I do not know how {called(device)} {be([device.name])} now"
+    return f"{called(device)} {be([device.name])} not reachable now"
 
 
 def _is(device: Device, asked: str) -> bool:
@@ -110,8 +126,10 @@ def _is(device: Device, asked: str) -> bool:
     return state == asked or plain(state_words(state, device=device)) == plain(asked.replace("_", " "))
 
 
-def _about_one(device: Device, *, asked: str) -> str:
+def _about_one(device: Device, *, asked: str, home: Home) -> str:
     name = device.name if device.domain == "person" else called(device)
+    if not device.is_reachable:
+        raise refuse(unreachable(device, home=home))
     if device.state in ("unavailable", "unknown"):
         raise refuse(f"{name} does not report its state")
     if not asked:
@@ -160,3 +178,7 @@ def _who(devices: Sequence[Device], kind: str, place: str) -> str:
         return f"{amount(len(devices), kind)}{place} {verb}"
     names = [device.name if device.domain == "person" else called(device, among=devices) for device in devices]
     return f"{listed(names)} {verb}"
+
+
+def make(parts: Parts) -> Skill:
+    return StateSkill(parts.home)

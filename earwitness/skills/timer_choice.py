@@ -1,19 +1,38 @@
-"""Which timer is meant: by name, by the length it was set for, by room; and what a timer is called. Pure."""
+"""Which timer is meant: by name, by the length it was set for, by room; what a timer is called and where it rings. Pure."""
 
 import math
 import re
 from collections.abc import Sequence
 
+from earwitness.domain.alert import Place
 from earwitness.domain.intent import Context, Intent
 from earwitness.links.timers import Timer
-from earwitness.skills.resolve import ask, is_same, plain, refuse, slot_text
-from earwitness.skills.wording import duration_adjective, listed
+from earwitness.skills.alert_making import place_of
+from earwitness.skills.interface import ask, refuse, slot_text
+from earwitness.skills.resolve import is_same, plain
+from earwitness.skills.wording import duration_adjective, listed, the
 
 _UNITS = {"hour": 3600, "minute": 60, "second": 1}
-
-
+MADE_ID = "timer_id"
+"""Holds the id of the timer that is meant, where that is known from what was said before."""
 ANSWER_SLOT = "timer"
 """Holds the words of the answer to "Which one?": a name, a length or a room."""
+EVERYWHERE_SLOT = "everywhere"
+"""There when a new timer is to ring in the whole house."""
+
+
+def place_of_timer(context: Context) -> Place:
+    """Where a timer rings that names no place: at the satellite where it is set; typed or on a page, in that room."""
+    return Place.DEVICE if context.device_id is not None else place_of(context)
+
+
+def rings_elsewhere(timer: Timer, context: Context) -> str:
+    """Where it rings, in words; empty when that is here or everywhere."""
+    is_in_room = timer.area is not None and context.area is not None and is_same(timer.area, context.area)
+    is_at_device = timer.place is Place.DEVICE and timer.device_id == context.device_id
+    if timer.place is Place.HOUSE or is_in_room or is_at_device:
+        return ""
+    return f"in {the(timer.area)}" if timer.area is not None else "at the device where it was set"
 
 
 def seconds_of(intent: Intent, *, prefix: str = "") -> float:
@@ -35,7 +54,7 @@ def label(timer: Timer, *, among: Sequence[Timer] = ()) -> str:
     words = f"{timer.name or duration_adjective(timer.total_seconds)} timer"
     twins = [other for other in among if other.timer_id != timer.timer_id and label(other) == words]
     if twins and timer.area and any(other.area != timer.area for other in twins):
-        return f"{words} in the {timer.area}"
+        return f"{words} in {the(timer.area)}"
     return words
 
 
@@ -59,6 +78,8 @@ def choose(intent: Intent, *, timers: Sequence[Timer], context: Context) -> Time
     """The one timer that is meant. Raises UnfulfillableError when there is none, or to ask which."""
     if not timers:
         raise refuse("There is no timer")
+    if made := [one for one in timers if one.timer_id == intent.slots.get(MADE_ID)]:
+        return made[0]
     found = matching(intent, timers)
     if not found:
         raise refuse(f"There is no {_said(intent)} timer")

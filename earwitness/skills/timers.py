@@ -2,26 +2,47 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from earwitness.domain.alert import Alert, AlertKind, AtMoment, Place
 from earwitness.domain.intent import Context, Intent
+from earwitness.domain.routine import AtTimes, Routine
+from earwitness.links.routines import Routines
 from earwitness.links.timers import Timer, Timers, TimerState
+from earwitness.skills.interface import Parts, Skill, ask, refuse, slot_text
 from earwitness.skills.keeping import Deed, KeepingSkill
-from earwitness.skills.resolve import ask, refuse, slot_text
-from earwitness.skills.timer_choice import choose, label, matching, seconds_of
-from earwitness.skills.wording import amount, duration, listed, sentence
+from earwitness.skills.routine_running import RoutineRunner
+from earwitness.skills.timer_choice import (
+    EVERYWHERE_SLOT,
+    MADE_ID,
+    choose,
+    label,
+    matching,
+    place_of_timer,
+    rings_elsewhere,
+    seconds_of,
+)
+from earwitness.skills.wording import amount, duration, listed, sentence, the
 
 MOST_TIMERS: Final = 50
 LONGEST_SECONDS: Final = 7 * 24 * 3600
 
 
 class TimerSkill(KeepingSkill):
-    """Timers of the whole home; each remembers the room and the device it was set from."""
+    """Timers of the whole home; each remembers the room and the device it was set from, and rings there unless told otherwise."""
 
-    def __init__(self, timers: Timers, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        timers: Timers,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        runner: Callable[[], RoutineRunner],
+    ) -> None:
         self._timers = timers
-        self._clock = clock
+        self._runner = runner
+        self._clock: Callable[[], datetime] = lambda: clock().astimezone(UTC)  # two hours are two hours, whatever clocks do
         self._new_id = new_id
         self._deeds: dict[str, Callable[[Intent, Context], Deed]] = {
             "HassStartTimer": self._start,
@@ -33,7 +54,6 @@ class TimerSkill(KeepingSkill):
             "HassDecreaseTimer": self._decrease,
             "HassTimerStatus": self._status,
         }
-        self.intents = tuple(self._deeds)
 
     def deed(self, intent: Intent, context: Context) -> Deed:
         return self._deeds[intent.name](intent, context)
@@ -42,8 +62,8 @@ class TimerSkill(KeepingSkill):
         return tuple(timer for timer in self._timers.all() if timer.state is not TimerState.RINGING)
 
     def _start(self, intent: Intent, context: Context) -> Deed:
-        if slot_text(intent.slots, "conversation_command"):
-            raise refuse("I cannot do things later yet; I can only set a timer that rings")
+        if command := slot_text(intent.slots, "conversation_command"):
+            return self._later(command, intent=intent, context=context)
         seconds, name = seconds_of(intent), slot_text(intent.slots, "name").removesuffix(" timer")
         if seconds <= 0:
             raise ask("For how long?", slot="minutes", intent=intent, context=context)
@@ -51,15 +71,18 @@ class TimerSkill(KeepingSkill):
             raise refuse(f"A timer can run for at most {LONGEST_SECONDS // 86400} days")
         if len(self._timers.all()) >= MOST_TIMERS:
             raise refuse(f"There are {MOST_TIMERS} timers already; cancel one first")
-        area = slot_text(intent.slots, "area") or context.area
+        room, is_everywhere = slot_text(intent.slots, "area"), bool(slot_text(intent.slots, EVERYWHERE_SLOT))
+        timer_id = self._new_id()
+        told = f" It rings in {the(room)}." if room else " It rings everywhere." if is_everywhere else ""
 
         def write() -> bool:
             now = self._clock()
             timer = Timer(
-                timer_id=self._new_id(),
+                timer_id=timer_id,
                 name=name,
-                area=area,
+                area=room or context.area,
                 device_id=context.device_id,
+                place=Place.ROOM if room else Place.HOUSE if is_everywhere else place_of_timer(context),
                 total_seconds=seconds,
                 created_at=now,
                 due_at=now + timedelta(seconds=seconds),
@@ -67,7 +90,41 @@ class TimerSkill(KeepingSkill):
             self._timers.add(timer)
             return True
 
-        return Deed(reply=sentence(f"{f'{name} timer' if name else 'timer'} set for {duration(seconds)}"), write=write)
+        reply = sentence(f"{f'{name} timer' if name else 'timer'} set for {duration(seconds)}")
+        return Deed(reply=reply + told, write=write, undo=Intent(name="HassCancelTimer", slots={MADE_ID: timer_id}))
+
+    def _later(self, command: str, *, intent: Intent, context: Context) -> Deed:
+        """ "Turn off the lamp in ten minutes": a routine that runs once and is gone."""
+        seconds, now = seconds_of(intent), self._clock()
+        if not 0 < seconds <= LONGEST_SECONDS:
+            raise refuse(f"I can do something later within {LONGEST_SECONDS // 86400} days")
+        if self._runner().step(command, context) is None:
+            raise refuse(f'I cannot do "{command}" later')
+        told = f"in {duration(seconds)}"
+        routine = Routine(
+            routine_id=self._new_id(),
+            trigger=AtTimes(told=told),
+            steps=(command,),
+            created_at=now,
+            person_id=context.person_id,
+            area=context.area,
+            device_id=context.device_id,
+            is_once=True,
+        )
+        rule = AtMoment(at=now + timedelta(seconds=seconds))
+        alert = Alert(
+            alert_id=routine.routine_id,
+            kind=AlertKind.ROUTINE,
+            rule=rule,
+            created_at=now,
+            person_id=context.person_id,
+        )
+
+        def write() -> bool:
+            Routines(self._timers.alerts).add(routine, alert=alert)
+            return True
+
+        return Deed(reply=sentence(f'{told}, I do this: "{command}"'), write=write)
 
     def _cancel(self, intent: Intent, context: Context) -> Deed:
         timer = choose(intent, timers=self._timers.all(), context=context)
@@ -113,14 +170,18 @@ class TimerSkill(KeepingSkill):
         timer, seconds = self._adjusted(intent, context)
         if timer.seconds_left(self._clock()) + seconds > LONGEST_SECONDS:
             raise refuse(f"A timer can run for at most {LONGEST_SECONDS // 86400} days")
-        return Deed(reply=f"Added {duration(seconds)} to the {label(timer)}.", write=lambda: self._shift(timer, seconds=seconds))
+        undo = Intent(name="HassDecreaseTimer", slots={MADE_ID: timer.timer_id, "seconds": seconds})
+        reply = f"Added {duration(seconds)} to the {label(timer)}."
+        return Deed(reply=reply, write=lambda: self._shift(timer, seconds=seconds), undo=undo)
 
     def _decrease(self, intent: Intent, context: Context) -> Deed:
         timer, seconds = self._adjusted(intent, context)
         left = timer.seconds_left(self._clock())
         if seconds >= left:
             raise refuse(f"The {label(timer)} has only {duration(left)} left")
-        return Deed(reply=f"Took {duration(seconds)} off the {label(timer)}.", write=lambda: self._shift(timer, seconds=-seconds))
+        undo = Intent(name="HassIncreaseTimer", slots={MADE_ID: timer.timer_id, "seconds": seconds})
+        reply = f"Took {duration(seconds)} off the {label(timer)}."
+        return Deed(reply=reply, write=lambda: self._shift(timer, seconds=-seconds), undo=undo)
 
     def _adjusted(self, intent: Intent, context: Context) -> tuple[Timer, float]:
         timer, seconds = choose(intent, timers=self._going(), context=context), seconds_of(intent)
@@ -139,12 +200,22 @@ class TimerSkill(KeepingSkill):
         if not going:
             return Deed(reply="There is no timer.")
         timers = matching(intent, going) or [choose(intent, timers=going, context=context)]
-        told = [_told(timer, now=now, timers=timers) for timer in timers]
+        told = [_told(timer, now=now, timers=timers, context=context) for timer in timers]
         if len(timers) == 1:
             return Deed(reply=sentence(f"the {told[0]}"))
         return Deed(reply=f"There are {amount(len(timers), 'timer')}: {listed([f'the {each}' for each in told])}.")
 
 
-def _told(timer: Timer, *, now: datetime, timers: list[Timer]) -> str:
-    paused = " and is paused" if timer.state is TimerState.PAUSED else ""
-    return f"{label(timer, among=timers)} has {duration(max(1.0, timer.seconds_left(now)))} left{paused}"
+def _told(timer: Timer, *, now: datetime, timers: list[Timer], context: Context) -> str:
+    called, where = label(timer, among=timers), rings_elsewhere(timer, context)
+    paused = "is paused" if timer.state is TimerState.PAUSED else ""
+    what = [
+        f"has {duration(max(1.0, timer.seconds_left(now)))} left",
+        paused,
+        f"rings {where}" if not called.endswith(where) else "",
+    ]
+    return f"{called} {listed([each for each in what if each])}"
+
+
+def make(parts: Parts) -> Skill:
+    return TimerSkill(parts.inside.timers, clock=parts.clock, new_id=parts.inside.new_id, runner=parts.inside.routine_runner)

@@ -7,7 +7,7 @@ the caller allows. Never plays or records sound.
 import os
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -42,9 +42,28 @@ def read_audio(source: Path | str | BinaryIO, *, longest_seconds: float) -> Pcm:
     values that are no sound), audio.empty, audio.truncated, audio.too_long (more than `longest_seconds` of sound).
     """
     if isinstance(source, str | Path):
-        with _open(Path(source)) as file:
+        with open_recording(Path(source)) as file:
             return _decode(file, label=f"The file {source}", longest_seconds=longest_seconds)
     return _decode(source, label="The recording", longest_seconds=longest_seconds)
+
+
+def read_beginning(path: Path, *, seconds: float, rate_hz: int) -> Pcm:
+    """Decode the first `seconds` of a recording, or all of a shorter one, to int16 [samples], mono, at `rate_hz`.
+
+    Raises AudioError: audio.unreadable, audio.empty, audio.truncated. No more of the file is decoded than is asked for.
+    """
+    label, most = f"The file {path}", int(seconds * rate_hz) * SAMPLE_BYTES
+
+    def read(sound: soundfile.SoundFile) -> Pcm:
+        data = bytearray()
+        for block in resampled(_mono_blocks(sound, label=label), rate_hz=sound.samplerate, to_hz=rate_hz):
+            data += int16_of(block)
+            if len(data) >= most:
+                break
+        return Pcm(data=bytes(data[:most]), rate_hz=rate_hz)
+
+    with open_recording(path) as file:
+        return _decoded(file, label=label, read=read)
 
 
 def write_wav(path: Path, pcm: Pcm) -> None:
@@ -60,7 +79,7 @@ def wav_header(data_bytes: int, *, rate_hz: int) -> bytes:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
+def open_recording(path: Path) -> Iterator[BinaryIO]:
     """Open a regular file; a pipe or a device is refused without waiting for it."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -83,7 +102,7 @@ def _refused(handle: int, path: Path) -> BinaryIO:
     raise AudioError(f"{path} is a folder or a device, not a recording.")
 
 
-class _Nameless:
+class Nameless:
     """A binary file without its name, so that the content alone decides the format."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -93,6 +112,11 @@ class _Nameless:
 
 
 def _decode(file: BinaryIO, *, label: str, longest_seconds: float) -> Pcm:
+    return _decoded(file, label=label, read=lambda sound: _read(sound, label=label, longest_seconds=longest_seconds))
+
+
+def _decoded(file: BinaryIO, *, label: str, read: Callable[[soundfile.SoundFile], Pcm]) -> Pcm:
+    """What `read` makes of a recording whose header can be believed."""
     try:
         size = file.seek(0, os.SEEK_END)
         if size == 0:
@@ -100,9 +124,9 @@ def _decode(file: BinaryIO, *, label: str, longest_seconds: float) -> Pcm:
         if is_cut_short(file, size=size):
             raise AudioError(f"{label} is cut short: its header promises more sound than there is.", code="audio.truncated")
         file.seek(0)
-        with soundfile.SoundFile(_Nameless(file)) as sound:
-            _check_header(sound, label=label)
-            pcm = _read(sound, label=label, longest_seconds=longest_seconds)
+        with soundfile.SoundFile(Nameless(file)) as sound:
+            check_header(sound, label=label)
+            pcm = read(sound)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError, RuntimeError) as error:
         raise AudioError(f"{label} is not a recording that can be read; WAV, FLAC, OGG and MP3 can.") from error
     if not pcm.data:
@@ -110,7 +134,7 @@ def _decode(file: BinaryIO, *, label: str, longest_seconds: float) -> Pcm:
     return pcm
 
 
-def _check_header(sound: soundfile.SoundFile, *, label: str) -> None:
+def check_header(sound: soundfile.SoundFile, *, label: str) -> None:
     if sound.format not in FORMATS:
         raise AudioError(f"{label} is not a recording that can be read; WAV, FLAC, OGG and MP3 can.")
     if sound.samplerate not in RATES_HZ:
@@ -122,18 +146,23 @@ def _check_header(sound: soundfile.SoundFile, *, label: str) -> None:
 def _read(sound: soundfile.SoundFile, *, label: str, longest_seconds: float) -> Pcm:
     most = int(longest_seconds * RATE_HZ)
     data = bytearray()
-    for block in _resampled(_mono_blocks(sound, label=label), rate_hz=sound.samplerate):
-        data += np.clip(np.rint(block * 32768.0), -32768, 32767).astype("<i2").tobytes()
+    for block in resampled(_mono_blocks(sound, label=label), rate_hz=sound.samplerate):
+        data += int16_of(block)
         if len(data) > most * SAMPLE_BYTES:
             raise AudioError(f"{label} is longer than {longest_seconds:g} seconds.", code="audio.too_long")
     return Pcm(data=bytes(data))
 
 
-def _resampled(blocks: Iterator[Samples], *, rate_hz: int) -> Iterator[Samples]:
-    if rate_hz == RATE_HZ:
+def int16_of(block: Samples) -> bytes:
+    samples: NDArray[np.int16] = np.clip(np.rint(block * 32768.0), -32768, 32767).astype("<i2")
+    return samples.tobytes()
+
+
+def resampled(blocks: Iterator[Samples], *, rate_hz: int, to_hz: int = RATE_HZ) -> Iterator[Samples]:
+    if rate_hz == to_hz:
         yield from blocks
         return
-    stream = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="float32")
+    stream = soxr.ResampleStream(rate_hz, to_hz, 1, dtype="float32")
     for block in blocks:
         yield stream.resample_chunk(block)
     yield stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)

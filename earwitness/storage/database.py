@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
@@ -32,7 +33,7 @@ _PAGES_AT_ONCE: Final = 1024
 logging.getLogger("sqlalchemy.engine.Engine").addFilter(lambda record: False)
 """Rows and parameters are names, keys and what was said: at no level of any log."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-Chain = Literal["household", "keys", "ledger"]
+Chain = Literal["household", "keys", "ledger", "desk"]
 
 
 class Database:
@@ -160,23 +161,36 @@ class Database:
             raise StorageError(f"The database {self.name} is closed; start Earwitness again.")
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS / self.chain))
-        script = ScriptDirectory.from_config(config)
+        folder = MIGRATIONS / self.chain
+        head, known = _revisions(folder)
         with self.reading() as connection:  # writers elsewhere do not keep it from opening
-            if _revision(connection, self.chain) == script.get_current_head():
+            if _revision(connection, self.chain) == head:
                 return
         with self.writing(lock=0x45617277) as connection:
             found = _revision(connection, self.chain)
-            if found == script.get_current_head():
+            if found == head:
                 return
-            if found is not None and found not in {one.revision for one in script.walk_revisions()}:
+            if found is not None and found not in known:
                 raise StorageError(
                     f"The database {self.name} was written by a newer Earwitness; update this one, or move the database away."
                 )
+            config = _alembic(folder)
             config.attributes["connection"] = connection
             config.attributes["version_table"] = version_table(self.chain)
             command.upgrade(config, "head")
+
+
+def _alembic(folder: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    return config
+
+
+@cache
+def _revisions(folder: Path) -> tuple[str | None, frozenset[str]]:
+    """The newest revision of the chain in a folder, and all of them; read once, as they stay while the program runs."""
+    script = ScriptDirectory.from_config(_alembic(folder))
+    return script.get_current_head(), frozenset(one.revision for one in script.walk_revisions())
 
 
 def version_table(chain: str) -> str:

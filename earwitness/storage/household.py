@@ -1,7 +1,7 @@
 """The tables of the household's database. Schema only; each room reads and writes its own tables.
 
 What people said is in `turns.sealed`, encrypted by the vault; nothing else here holds words that were spoken, but the names
-of timers and the items of lists, which people asked to have kept. Times are seconds since 1970 in UTC.
+and texts of alerts and the items of lists, which people asked to have kept. Times are seconds since 1970 in UTC.
 """
 
 from typing import Final
@@ -15,24 +15,55 @@ NUMBER: Final[sa.types.TypeEngine[int]] = sa.BigInteger().with_variant(sa.Intege
 NAME: Final[sa.types.TypeEngine[str]] = sa.Text().with_variant(sa.Text(collation="NOCASE"), "sqlite")
 TIME: Final[sa.types.TypeEngine[float]] = sa.Double().with_variant(sa.REAL, "sqlite")
 
-timers: Final = sa.Table(
-    "timers",
+alerts: Final = sa.Table(
+    "alerts",
     metadata,
-    sa.Column("timer_id", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("alert_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("text", sa.Text, nullable=False, server_default=""),
+    sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), index=True),
     sa.Column("area", sa.Text),
     sa.Column("device_id", sa.Text),
-    sa.Column("total_seconds", TIME, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("due_at", TIME),
+    sa.Column("place", sa.Text, nullable=False, server_default="house"),
+    sa.Column("sound", sa.Text, nullable=False, server_default="tone"),
+    sa.Column("is_rising", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("must_acknowledge", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("is_on", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("total_seconds", TIME),
     sa.Column("remaining_seconds", TIME),
+    sa.Column("skipped_until", TIME),
+    sa.Column("handled_until", TIME),
+    sa.Column("due_at", TIME),
     sa.Column("created_at", TIME, nullable=False),
-    sa.CheckConstraint("total_seconds > 0", name="timers_last"),
-    sa.CheckConstraint("state IN ('running', 'paused', 'ringing')", name="timers_state"),
-    sa.CheckConstraint("(due_at IS NULL) = (state = 'paused')", name="timers_due_unless_paused"),
-    sa.CheckConstraint("(remaining_seconds IS NULL) = (state != 'paused')", name="timers_remaining_if_paused"),
-    sa.Index("timers_due", "state", "due_at"),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    sa.CheckConstraint("kind IN ('timer', 'alarm', 'reminder', 'routine')", name="alerts_kind"),
+    sa.CheckConstraint("place IN ('house', 'room', 'device')", name="alerts_place"),
+    sa.CheckConstraint("due_at IS NULL OR remaining_seconds IS NULL", name="alerts_due_unless_paused"),
+    sa.CheckConstraint("(kind = 'timer') = (total_seconds IS NOT NULL)", name="alerts_timers_last"),
+    sa.CheckConstraint("total_seconds > 0", name="alerts_last"),
+    sa.Index("alerts_due", "due_at"),
 )
+"""What rings, and when next. `rule` is JSON, read by `links/alerts.py` alone."""
+
+rings: Final = sa.Table(
+    "rings",
+    metadata,
+    sa.Column("alert_id", sa.Text, primary_key=True),
+    sa.Column("due_at", TIME, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("rings_at", TIME, nullable=False),
+    sa.Column("sounded_at", TIME),
+    sa.Column("ended_at", TIME),
+    sa.Column("outcome", sa.Text),
+    sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("times", sa.Integer, nullable=False, server_default="1"),
+    sa.CheckConstraint("state IN ('ringing', 'snoozed', 'missed', 'over')", name="rings_state"),
+    sa.CheckConstraint("(state = 'over') = (ended_at IS NOT NULL)", name="rings_end_once_over"),
+    sa.Index("rings_open", "state", "rings_at"),
+)
+"""Occurrences of alerts that became due, each once. They outlive their alert for a while: a satellite may tell late of one."""
 
 lists: Final = sa.Table("lists", metadata, sa.Column("name", NAME, primary_key=True))
 
@@ -131,6 +162,20 @@ tokens: Final = sa.Table(
     sa.Column("used_at", TIME),
 )
 
+invitations: Final = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("invitation_id", ID, primary_key=True),
+    sa.Column("code_digest", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("made_by", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("guardian_id", ID),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("expires_at", TIME, nullable=False),
+)
+"""Who may make an account; a row goes when it is used, taken back or too old, so that none is good twice."""
+
 household: Final = sa.Table(
     "household",
     metadata,
@@ -186,6 +231,17 @@ remotes: Final = sa.Table(
     sa.Column("created_at", TIME, nullable=False),
 )
 """The phones that may come in through WireGuard; their private keys are handed out once and never kept."""
+
+revocations: Final = sa.Table(
+    "revocations",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("revoked_id", sa.Text, primary_key=True),
+    sa.Column("revoked_at", TIME, nullable=False),
+    sa.CheckConstraint("kind IN ('phone', 'token', 'passkey', 'link', 'contact', 'message')", name="revocations_kind"),
+)
+"""What was revoked or deleted and is in its own table no more, so that no older backup brings it again: its id, and of a passkey
+the SHA-256 of that. A satellite that was revoked stays in `devices`."""
 
 consents: Final = sa.Table(
     "consents",
@@ -265,3 +321,76 @@ reads: Final = sa.Table(
     sa.Index("reads_of_turn", "turn_id"),
     sa.Index("reads_unclosed", "opened_at", sqlite_where=_UNCLOSED, postgresql_where=_UNCLOSED),
 )
+
+enabled_skills: Final = sa.Table(
+    "enabled_skills",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("enabled_at", TIME, nullable=False),
+    sa.Column("enabled_by", sa.Text, nullable=False),
+)
+
+skill_memory: Final = sa.Table(
+    "skill_memory",
+    metadata,
+    sa.Column("skill", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+routines: Final = sa.Table(
+    "routines",
+    metadata,
+    sa.Column("routine_id", ID, primary_key=True),
+    sa.Column("trigger_kind", sa.Text, nullable=False),
+    sa.Column("trigger_fields", sa.Text, nullable=False),
+    sa.Column("steps", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("person_id", ID, sa.ForeignKey("people.person_id", ondelete="CASCADE"), index=True),
+    sa.Column("area", sa.Text),
+    sa.Column("device_id", sa.Text),
+    sa.Column("is_once", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("is_on", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.CheckConstraint("trigger_kind IN ('phrase', 'time', 'state')", name="routines_trigger_kind"),
+)
+
+quiet: Final = sa.Table(
+    "quiet",
+    metadata,
+    sa.Column("area", sa.Text, primary_key=True),
+    sa.Column("device_id", sa.Text, primary_key=True),
+    sa.Column("until", TIME),
+)
+"""Where nobody wants to be disturbed: a room in lower case, a satellite that stands in none, or the house if both are empty."""
+
+synced_calendars: Final = sa.Table(
+    "synced_calendars",
+    metadata,
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", NAME, nullable=False, server_default=""),
+    sa.Column("is_ours", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("agreed_at", TIME),
+    sa.CheckConstraint("kind IN ('list', 'lists', 'reminder', 'alarm')", name="synced_calendars_kind"),
+)
+"""Calendars of a server that hold what this house has too. `name` is that of the list; empty where all lists are in one."""
+
+bonds: Final = sa.Table(
+    "bonds",
+    metadata,
+    sa.Column("href", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, sa.ForeignKey("synced_calendars.path", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("uid", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("thing_id", sa.Text, nullable=False),
+    sa.Column("etag", sa.Text, nullable=False, server_default=""),
+    sa.Column("salt", sa.LargeBinary(16), nullable=False),
+    sa.Column("base", sa.Text, nullable=False),
+    sa.Column("noted_at", TIME),
+    sa.UniqueConstraint("kind", "thing_id", name="bonds_thing"),
+    sa.CheckConstraint("kind IN ('item', 'reminder', 'alarm')", name="bonds_kind"),
+)
+"""Which thing on the server is which here. `base` has digests of what both sides last agreed on, as JSON: nobody's words."""

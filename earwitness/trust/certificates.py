@@ -3,6 +3,7 @@
 Owns what is inside a certificate; files are in authority.py and identity.py, connections in tls.py. Pure but for randomness.
 """
 
+import contextlib
 import hashlib
 import ipaddress
 from collections.abc import Sequence
@@ -25,6 +26,10 @@ RENEWED_BEFORE: Final = timedelta(days=30)
 CLOCK_SKEW: Final = timedelta(days=1)
 """How much earlier than now a certificate begins: for clocks that are behind."""
 MAX_PEM_BYTES: Final = 8 * 1024
+MOST_AUTHORITIES: Final = 3
+"""Authorities that a household may have at once: the one in force, its successor and the one before."""
+_END: Final = "-----END CERTIFICATE-----"
+_VOUCHER: Final = b"earwitness authority successor v1"
 _USAGES: Final = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
     "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
@@ -143,6 +148,47 @@ def fingerprint(certificate: x509.Certificate) -> str:
     """SHA-256 of a certificate in groups of four hexadecimal digits, to be compared by eye."""
     digits = certificate.fingerprint(hashes.SHA256()).hex().upper()
     return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
+def digits(certificate: x509.Certificate) -> str:
+    """The fingerprint for comparing aloud: six groups of five digits, each from five bytes of it, as in Signal (99 bits)."""
+    found = certificate.fingerprint(hashes.SHA256())
+    return " ".join(f"{int.from_bytes(found[at : at + 5]) % 100_000:05}" for at in range(0, 30, 5))
+
+
+def read_certificates(pem: str | bytes) -> tuple[x509.Certificate, ...]:
+    """All certificates of a PEM text, at least one, each as `read_certificate`. Raises TrustError (trust.certificate)."""
+    text = pem.decode("utf-8", "replace") if isinstance(pem, bytes) else pem
+    if len(text) > MOST_AUTHORITIES * MAX_PEM_BYTES:
+        raise _bad_certificate()
+    *parts, rest = text.split(_END)
+    if not parts or len(parts) > MOST_AUTHORITIES or rest.strip():
+        raise _bad_certificate()
+    return tuple(read_certificate(part + _END) for part in parts)
+
+
+def vouch(successor: x509.Certificate, *, authority_key: ec.EllipticCurvePrivateKey) -> bytes:
+    """An authority's word that another one comes after it: its signature, which is no certificate and good for nothing else."""
+    return authority_key.sign(_VOUCHER + successor.public_bytes(Encoding.DER), ec.ECDSA(hashes.SHA256()))
+
+
+def check_voucher(voucher: bytes, *, successor: x509.Certificate, authority: x509.Certificate) -> None:
+    """Raise TrustError (trust.certificate) unless the authority vouches for the successor, which is an authority too."""
+    try:
+        _p256(authority.public_key()).verify(voucher, _VOUCHER + successor.public_bytes(Encoding.DER), ec.ECDSA(hashes.SHA256()))
+        if not successor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            raise ValueError("no authority")
+    except Exception as error:  # as above
+        raise TrustError("Nobody of this household vouches for that authority.", code="trust.certificate") from error
+
+
+def issuer_among(certificate: x509.Certificate, authorities: Sequence[x509.Certificate]) -> x509.Certificate:
+    """Which of the authorities signed the certificate. Raises TrustError (trust.certificate) if none did."""
+    for authority in authorities:
+        with contextlib.suppress(TrustError):
+            check_issued(certificate, authority=authority)
+            return authority
+    raise TrustError("This certificate is not of this household.", code="trust.certificate")
 
 
 def check_issued(certificate: x509.Certificate, *, authority: x509.Certificate) -> None:

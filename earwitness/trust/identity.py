@@ -12,7 +12,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from earwitness.domain.errors import StorageError, TrustError
 from earwitness.storage.durable import sync_folder, write_whole
-from earwitness.trust.certificates import check_issued, is_due, pem_of, read_certificate, spki_of
+from earwitness.trust.certificates import (
+    MOST_AUTHORITIES,
+    check_issued,
+    check_voucher,
+    digits,
+    is_due,
+    issuer_among,
+    pem_of,
+    read_certificate,
+    read_certificates,
+    spki_of,
+)
 from earwitness.trust.key_file import link_new, read_key, written_key
 
 DEVICE_KEY: Final = "device.key"
@@ -59,10 +70,8 @@ class Identity:
     def is_paired(self) -> bool:
         """Whether there is a certificate of a household for this key."""
         try:
-            certificate, household = (
-                read_certificate(path.read_bytes()) for path in (self.certificate_path, self.household_path)
-            )
-            check_issued(certificate, authority=household)
+            certificate = read_certificate(self.certificate_path.read_bytes())
+            issuer_among(certificate, self._household())
         except (OSError, TrustError):
             return False
         return certificate.public_key() == self._public_key
@@ -83,14 +92,32 @@ class Identity:
         self._write(self.household_path, pem_of(authority))
         self._write(self.certificate_path, pem_of(read_certificate(certificate)))
 
-    def renew(self, certificate: str) -> None:
-        """Keep a new certificate of the same household (PEM). Raises TrustError."""
+    def renew(self, certificate: str, *, successor: str | None = None, voucher: bytes = b"") -> None:
+        """Keep a new certificate of the same household (PEM).
+
+        `successor` is the authority that comes after the present one, with the present one's voucher: from now on both are
+        trusted. Without one, only the authority that made the certificate is. Raises TrustError; then all stays as it was.
+        """
+        before = household = self._household()
+        if successor is not None and (made := read_certificate(successor)) not in household:
+            check_voucher(voucher, successor=made, authority=household[-1])
+            household = (*household, made)[-MOST_AUTHORITIES:]
+        found = read_certificate(certificate)
+        issuer = issuer_among(found, household)
+        if found.public_key() != self._public_key:
+            raise _not_ours()
+        kept = (issuer,) if successor is None else household
+        if kept != before:
+            self._write(self.household_path, "".join(map(pem_of, kept)))
+        self._write(self.certificate_path, pem_of(found))
+
+    @property
+    def household_digits(self) -> str:
+        """The household's authority for comparing aloud; of several, the newest. Empty if there is none."""
         try:
-            household = self.household_path.read_text(encoding="ascii")
-        except (OSError, ValueError) as error:
-            raise _not_paired() from error
-        self._check(certificate, household)
-        self._write(self.certificate_path, pem_of(read_certificate(certificate)))
+            return digits(self._household()[-1])
+        except TrustError:
+            return ""
 
     def leave(self) -> None:
         """Forget the household and the key; the next Identity in the folder is a new one. Raises StorageError."""
@@ -105,7 +132,14 @@ class Identity:
         found = read_certificate(certificate)
         check_issued(found, authority=read_certificate(household))
         if found.public_key() != self._public_key:
-            raise TrustError("The certificate is for another device.", code="trust.certificate")
+            raise _not_ours()
+
+    def _household(self) -> tuple[x509.Certificate, ...]:
+        """The authorities that are trusted, the newest last. Raises TrustError."""
+        try:
+            return read_certificates(self.household_path.read_bytes())
+        except OSError as error:
+            raise _not_paired() from error
 
     def _certificate(self) -> x509.Certificate:
         try:
@@ -118,6 +152,10 @@ class Identity:
             write_whole(path, [pem.encode("ascii")], mode=0o644)
         except StorageError as error:
             raise TrustError(f"{path} cannot be kept. {error.sentence}", code="trust.key") from error
+
+
+def _not_ours() -> TrustError:
+    return TrustError("The certificate is for another device.", code="trust.certificate")
 
 
 def _not_paired() -> TrustError:

@@ -15,6 +15,10 @@ from earwitness.trust.identity import Identity
 
 DEVICE_PROTOCOL: Final = "earwitness-device/1"
 """The name of the device link in the handshake (ALPN, RFC 7301): a browser that comes to this door is turned away."""
+SOUNDS_PROTOCOL: Final = "earwitness-device/1+sounds"
+"""The same link between two that both know the sounds of alarms; with an older peer the handshake settles on the one before."""
+MUSIC_PROTOCOL: Final = "earwitness-device/1+sounds+music"
+"""The same between two that both know music besides."""
 _NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which the ssl module has no name for."""
 
@@ -35,7 +39,7 @@ def device_server_context(certificate: Path, key: Path, *, household_pem: str) -
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _only_newest(context)
-    context.set_alpn_protocols([DEVICE_PROTOCOL])
+    context.set_alpn_protocols([MUSIC_PROTOCOL, SOUNDS_PROTOCOL, DEVICE_PROTOCOL])
     context.verify_mode = ssl.CERT_OPTIONAL
     _trust_only(context, household_pem)
     context.num_tickets = 0  # a resumed session would not show its certificate again
@@ -51,7 +55,7 @@ def device_client_context(identity: Identity, *, is_clock_trusted: bool = True) 
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _only_newest(context)
-    context.set_alpn_protocols([DEVICE_PROTOCOL])
+    context.set_alpn_protocols([MUSIC_PROTOCOL, SOUNDS_PROTOCOL, DEVICE_PROTOCOL])
     try:
         _trust_only(context, identity.household_path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
@@ -105,6 +109,11 @@ def _only_newest(context: ssl.SSLContext) -> None:
     context.verify_flags |= ssl.VERIFY_X509_STRICT
 
 
+def trust_also(context: ssl.SSLContext, household_pem: str) -> None:
+    """Trust these authorities from the next handshake on, besides those before; a context forgets none. Raises TrustError."""
+    _trust_only(context, household_pem)
+
+
 def _trust_only(context: ssl.SSLContext, household_pem: str) -> None:
     try:
         context.load_verify_locations(cadata=household_pem)
@@ -128,10 +137,13 @@ def _contents(certificate: Path, key: Path) -> tuple[bytes, bytes]:
 
 __all__ = [
     "DEVICE_PROTOCOL",
+    "MUSIC_PROTOCOL",
     "SERVER_NAME",
+    "SOUNDS_PROTOCOL",
     "ServerContext",
     "device_client_context",
     "device_server_context",
     "pairing_client_context",
+    "trust_also",
     "web_server_context",
 ]

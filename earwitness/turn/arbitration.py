@@ -14,6 +14,10 @@ SAME_WAKE_SECONDS: Final = 0.4
 """Words that ended less than this apart may be one word."""
 OTHER_ROOM_DB: Final = 3.0
 """A word that is heard in another room too is quieter there by at least this much; as loud in two rooms are two people."""
+FOLLOWING_DB: Final = 18.0
+"""What is added to the loudness of what followed a word to compare it with a word's: most people wait for the cue."""
+SAME_WAKE_FOREIGN_SECONDS: Final = 0.8
+"""The same for satellites of other makes: they do not say when the word ended, and their detectors are not ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,8 @@ class Candidate:
     score: float
     area: str | None = None
     """Where the satellite stands, if that is known."""
+    is_of_word: bool = True
+    """Whether the loudness is the word's. Satellites of other makes keep the word to themselves: theirs is of what followed."""
 
     @property
     def heard_at(self) -> float:
@@ -50,7 +56,7 @@ def by_first_heard(candidate: Candidate) -> tuple[float, ...]:
 
 def by_loudness(candidate: Candidate) -> tuple[float, ...]:
     """At whose microphone the word was loudest; of equals, who reported first."""
-    return (candidate.loudness_dbfs, -candidate.arrived_at)
+    return (candidate.loudness_dbfs + (0.0 if candidate.is_of_word else FOLLOWING_DB), -candidate.arrived_at)
 
 
 def by_loudness_then_first(candidate: Candidate) -> tuple[float, ...]:
@@ -60,8 +66,11 @@ def by_loudness_then_first(candidate: Candidate) -> tuple[float, ...]:
 
 def is_same_wake(one: Candidate, other: Candidate) -> bool:
     """Whether two satellites heard one and the same word, rather than two people in two rooms who spoke at the same time."""
-    if abs(one.heard_at - other.heard_at) >= SAME_WAKE_SECONDS:
+    are_of_word = one.is_of_word and other.is_of_word
+    if abs(one.heard_at - other.heard_at) >= (SAME_WAKE_SECONDS if are_of_word else SAME_WAKE_FOREIGN_SECONDS):
         return False
+    if not are_of_word:
+        return True  # loudness of two kinds tells nothing of rooms
     may_share_a_room = one.area is None or other.area is None or one.area == other.area
     return may_share_a_room or abs(one.loudness_dbfs - other.loudness_dbfs) >= OTHER_ROOM_DB
 

@@ -14,12 +14,14 @@ RING_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call. `ringing` are the satellites at which it rings; `callee` is the one that accepted, None before."""
+    """A call. `ringing` are the satellites at which it rings; `callee` is the one that accepted, None before; `place` is what was
+    called, in words."""
 
     call_id: str
     caller: str
     ringing: frozenset[str]
     callee: str | None = None
+    place: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -56,13 +58,17 @@ class Calls:
         call = self.of(device_id)
         return None if call is None else call.peer_of(device_id)
 
-    def begin(self, call_id: str, *, caller: str, rings: Iterable[str]) -> Call | None:
+    def begin(self, call_id: str, *, caller: str, rings: Iterable[str], place: str = "") -> Call | None:
         """Begin to ring at those that are free; None if the caller is in a call, or nobody is free."""
         free = frozenset(device_id for device_id in rings if device_id != caller and self.of(device_id) is None)
         if not free or self.of(caller) is not None:
             return None
-        call = self._calls[call_id] = Call(call_id=call_id, caller=caller, ringing=free)
+        call = self._calls[call_id] = Call(call_id=call_id, caller=caller, ringing=free, place=place)
         return call
+
+    def find(self, call_id: str) -> Call | None:
+        """The call of that id, if it goes on."""
+        return self._calls.get(call_id)
 
     def accept(self, call_id: str, *, device_id: str) -> tuple[Call, frozenset[str]] | None:
         """Somebody takes a call that rings there: the open call, and where it stops ringing. None if it does not ring there."""

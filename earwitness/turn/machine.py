@@ -72,13 +72,16 @@ from earwitness.domain.events import (
     WakeHeard,
     WishMute,
 )
-from earwitness.domain.intent import Completeness, Context, Intent
+from earwitness.domain.intent import Before, Completeness, Context, Intent
 from earwitness.domain.turn import Outcome, SkillResult
+from earwitness.domain.wish import MuteWish
 
 CUE_SECONDS = 3.0
 CAPTURE_MARGIN_SECONDS = 5.0
 THINK_SECONDS = 20.0
 PLAYBACK_MARGIN_SECONDS = 5.0
+MOST_EARLIER = 5
+"""Requests before the last one that another may lean on."""
 MOST_ANNOUNCEMENTS = 8
 """Announcements that may wait; beyond it the oldest is left out, and its sender learns of no confirmation."""
 
@@ -86,6 +89,8 @@ NOT_HEARD_REPLY = "I did not hear anything."
 STOP_INTENTS = frozenset({"HassNevermind", "Stop"})
 OFF_RECORD_INTENTS = frozenset({"DeleteRecordings", "StopKeeping", "AskHeard"})
 """What may not be kept even if it was cut off or failed: requests to delete, and those whose reply repeats another turn."""
+ABOUT_BEFORE = frozenset({"RepeatReply", "AskWhy", "AskFailure"})
+"""What asks about the request before it: that one stays the one that can be asked about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,8 @@ class TurnState:
     is_turn_open: bool = False
     is_spoken: bool = False
     """Whether the turn began with the voice: only then a question opens the microphone for its answer."""
+    is_woken: bool = False
+    """Whether the turn began with the wake word: the answer to a question and what follows a button did not."""
     person_id: str | None = None
     """Who spoke or typed when the turn began."""
     guess: int = 0
@@ -130,7 +137,7 @@ Step: TypeAlias = tuple[TurnState, tuple[Command, ...]]
 def advance(state: TurnState, event: Event) -> Step:
     """Take one event; returns the next state and what is to be done, in order. A change of what is shown comes first."""
     after, commands = _react(state, event)
-    if state.result is not None and state.result.wishes_mute and after.result is not state.result:
+    if state.result is not None and isinstance(state.result.wish, MuteWish) and after.result is not state.result:
         commands = (*commands, WishMute())
     if after.announcements and after.phase is Phase.ASLEEP and after.call_id is None:
         after, more = _announce(after)
@@ -145,7 +152,9 @@ def _react(state: TurnState, event: Event) -> Step:  # one arm per event: the ta
     match event:
         case Pressed() if state.call_id is not None or state.calls:
             return _press_in_call(state)
-        case WakeHeard() | Pressed():
+        case WakeHeard():
+            return _begin(state, is_woken=True)
+        case Pressed():
             return _begin(state)
         case Asked(text=text):
             return _ask(state, text)
@@ -155,7 +164,7 @@ def _react(state: TurnState, event: Event) -> Step:  # one arm per event: the ta
             return _resume(state)
         case PauseBegan() if state.is_capturing and state.end is None:
             guess = state.guess + 1
-            return replace(state, guess=guess, is_guessing=True, heard=None), (Guess(guess=guess, context=state.context),)
+            return replace(state, guess=guess, is_guessing=True, heard=None), (Guess(guess=guess, context=_heard_in(state)),)
         case Released() if state.phase is Phase.LISTENING:
             return _end(state, EndReason.RELEASED) if state.is_capturing else _cancel(state, "The button was let go at once.")
         case CaptureEnded(reason=reason) if state.is_capturing:
@@ -205,6 +214,11 @@ def _react(state: TurnState, event: Event) -> Step:  # one arm per event: the ta
             return state, ()
 
 
+def _heard_in(state: TurnState) -> Context:
+    """In what a request is understood."""
+    return replace(state.context, is_ringing=bool(state.ringing or state.calls))
+
+
 def _awaits_cue(state: TurnState) -> bool:
     return state.phase is Phase.LISTENING and not state.is_capturing and not state.is_muted
 
@@ -213,7 +227,7 @@ def _speaks(state: TurnState, speech_id: int) -> bool:
     return state.phase is Phase.SPEAKING and speech_id == state.speech_id
 
 
-def _begin(state: TurnState) -> Step:
+def _begin(state: TurnState, *, is_woken: bool = False) -> Step:
     """A wake word or the button: stop what is spoken, then cue."""
     if state.is_muted:
         sentence = "The microphone is muted. Switch mute off at the device first."
@@ -225,8 +239,8 @@ def _begin(state: TurnState) -> Step:
             return state, ()
         case Phase.ASLEEP | Phase.SPEAKING | Phase.THINKING:
             cleared, commands = _clear(state, "Another request began.")
-            listening, more = _listen(cleared, state.context if state.phase is Phase.THINKING else _context(state))
-            return listening, (*commands, *more)
+            listening, more = _listen(cleared, state.context if state.phase is Phase.THINKING else next_context(state))
+            return replace(listening, is_woken=is_woken), (*commands, *more)
         case _:
             assert_never(state.phase)
 
@@ -234,7 +248,7 @@ def _begin(state: TurnState) -> Step:
 def _listen(state: TurnState, context: Context) -> Step:
     turn = state.turn + 1
     begun = replace(state, phase=Phase.LISTENING, turn=turn, is_turn_open=True, is_spoken=True, person_id=context.person_id)
-    after = replace(begun, context=context, heard=None, end=None, result=None, reason="", follow_up=None)
+    after = replace(begun, is_woken=False, context=context, heard=None, end=None, result=None, reason="", follow_up=None)
     return after, (BeginTurn(turn=turn), PlayCue(cue="start"), StartDeadline(deadline=Deadline.CUE, seconds=CUE_SECONDS))
 
 
@@ -268,20 +282,20 @@ def _end(state: TurnState, reason: EndReason) -> Step:
     if state.is_guessing:
         return ended, (*closing, waiting)
     guess = state.guess + 1
-    return replace(ended, guess=guess, is_guessing=True), (*closing, waiting, Guess(guess=guess, context=state.context))
+    return replace(ended, guess=guess, is_guessing=True), (*closing, waiting, Guess(guess=guess, context=_heard_in(state)))
 
 
 def _ask(state: TurnState, text: str) -> Step:
     """A typed request works in every state, muted too."""
     if state.is_acting:
         return state, (Refuse(code="session.busy", sentence="One moment: the last request is still being carried out."),)
-    context = _context(state)
+    context = next_context(state)
     cleared, commands = _clear(state, "Another request began.")
     turn, guess = cleared.turn + 1, cleared.guess + 1
     begun = replace(cleared, phase=Phase.THINKING, turn=turn, is_turn_open=True, is_spoken=False, person_id=context.person_id)
     after = replace(begun, guess=guess, is_guessing=True, context=context, end=EndReason.RELEASED)
     thinking = StartDeadline(deadline=Deadline.THINK, seconds=THINK_SECONDS)
-    return after, (*commands, BeginTurn(turn=turn), thinking, Understand(guess=guess, text=text, context=context))
+    return after, (*commands, BeginTurn(turn=turn), thinking, Understand(guess=guess, text=text, context=_heard_in(after)))
 
 
 def _hear(state: TurnState, heard: Heard) -> Step:
@@ -331,7 +345,8 @@ def _reply(state: TurnState, result: SkillResult) -> Step:
 
 def _say(state: TurnState, result: SkillResult, *, reason: str) -> Step:
     speech_id = state.speech_id + 1
-    asks = None if result.asks is None else replace(result.asks, person_id=state.context.person_id)
+    asker = state.context
+    asks = None if result.asks is None else replace(result.asks, person_id=asker.person_id, scopes=asker.scopes)
     after = replace(
         state, phase=Phase.SPEAKING, result=result, reason=reason, follow_up=asks, speech_id=speech_id, is_acting=False
     )
@@ -355,11 +370,50 @@ def _finish(state: TurnState) -> Step:
         reply=state.result.reply,
         reason=state.reason,
         is_spoken=state.is_spoken,
+        is_woken=state.is_spoken and state.is_woken,
         person_id=state.person_id,
         error_code=state.error_code,
         is_off_record=_is_off_record(state, state.result),
     )
-    return replace(state, is_turn_open=False, error_code=None), (record,)
+    context = _remembering(state.context, of=_after(state, record))
+    return replace(state, is_turn_open=False, error_code=None, context=context), (record,)
+
+
+def _after(state: TurnState, record: FinishTurn) -> Context:
+    """With what the next request may lean on: this one, unless it asked about the one before. One that wants no trace of itself
+    leaves none of those before it either."""
+    context = state.context
+    if record.is_off_record:
+        return replace(context, before=None, earlier=())
+    asks_of_it = record.intent is not None and record.intent.name in ABOUT_BEFORE
+    if asks_of_it or not (record.transcript or record.reply):
+        return context
+    more, undo = (state.result.more, state.result.undo) if state.result is not None else ("", None)
+    last = Before(
+        transcript=record.transcript,
+        reply=record.reply,
+        reason=record.reason,
+        outcome=record.outcome.value,
+        intent=record.intent,
+        why=state.result.why if state.result is not None else "",
+        more=more,
+        undo=undo,
+        person_id=record.person_id,
+    )
+    former = (*((context.before,) if context.before is not None else ()), *context.earlier)
+    earlier = tuple(one for one in former if one.person_id == record.person_id)[:MOST_EARLIER]
+    return replace(context, before=last, earlier=earlier)
+
+
+def _remembering(context: Context, *, of: Context) -> Context:
+    """A context with what was said before in another one."""
+    return replace(context, before=of.before, earlier=of.earlier)
+
+
+def _forget(state: TurnState) -> TurnState:
+    """Without what was said before."""
+    follow_up = None if state.follow_up is None else replace(state.follow_up, before=None, earlier=())
+    return replace(state, context=replace(state.context, before=None, earlier=()), follow_up=follow_up)
 
 
 def _is_off_record(state: TurnState, result: SkillResult) -> bool:
@@ -379,6 +433,8 @@ def _fall_silent(state: TurnState) -> Step:
     played = (*commands, StopDeadline(deadline=Deadline.PLAYBACK))
     context = finished.follow_up
     asleep = _asleep(finished)
+    if context is not None:
+        context = _remembering(context, of=asleep.context)
     if context is None or finished.is_muted or not finished.is_spoken:
         return replace(asleep, follow_up=context), played
     after, more = _listen(asleep, context)
@@ -395,10 +451,10 @@ def _at_rest(context: Context) -> Context:
     return replace(context, expects=None, pending=None)
 
 
-def _context(state: TurnState) -> Context:
+def next_context(state: TurnState) -> Context:
     """What the next request leans on: the question that waits, unless somebody else speaks by now."""
     if state.follow_up is not None and state.follow_up.person_id == state.context.person_id:
-        return state.follow_up
+        return _remembering(state.follow_up, of=state.context)
     return _at_rest(state.context)
 
 
@@ -408,7 +464,7 @@ def _barge_in(state: TurnState) -> Step:
     cleared, commands = _clear(state, "Somebody spoke.")
     if context is None or state.is_muted:
         return cleared, commands
-    after, more = _listen(cleared, context)
+    after, more = _listen(cleared, _remembering(context, of=cleared.context))
     return after, (*commands, *more)
 
 
@@ -507,6 +563,8 @@ def _expire(state: TurnState, deadline: Deadline) -> Step:
             return after, (DropGuess(guess=state.guess), *commands)
         case Deadline.PLAYBACK:
             return _fall_silent(state) if state.phase is Phase.SPEAKING else (state, ())
+        case Deadline.MEMORY:
+            return _forget(state), ()
         case _:
             assert_never(deadline)
 
@@ -515,8 +573,8 @@ def _ring(state: TurnState, event: AlertBegan) -> Step:
     if event.alert_id in state.ringing:
         return state, ()
     ringing = replace(state, ringing=(*state.ringing, event.alert_id))
-    start = StartAlert(alert_id=event.alert_id, text=event.text)
-    if state.phase is not Phase.ASLEEP:
+    start = StartAlert(alert_id=event.alert_id, text=event.text, manner=event.manner)
+    if state.phase is not Phase.ASLEEP or not event.manner.is_said:
         return ringing, (start,)
     speech_id = state.speech_id + 1
     speaking = replace(ringing, phase=Phase.SPEAKING, speech_id=speech_id, follow_up=None, result=None)

@@ -4,10 +4,10 @@ It goes through the same conversation as a live session; the device at its far e
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from earwitness.domain.audio import SAMPLE_BYTES, Pcm
-from earwitness.domain.intent import Intent
+from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.turn.runner import Conversation
 
@@ -22,6 +22,8 @@ class AttentiveDevice:
     messages: list[dict[str, object]] = field(default_factory=list)
     conversation: Conversation | None = None
     turn: asyncio.Future[Turn] | None = None
+    next_context: Context | None = None
+    """What a request after the turn would lean on."""
 
     async def tell(self, message: dict[str, object]) -> None:
         self.messages.append(message)
@@ -29,6 +31,7 @@ class AttentiveDevice:
             case {"type": "cue", "cue": str(cue)} if self.conversation is not None:
                 await self.conversation.cue_done(cue)
             case {"type": "turn"} if self.turn is not None and not self.turn.done():
+                self.next_context = self.conversation.next_context if self.conversation is not None else None
                 self.turn.set_result(turn_of(message))
 
     async def speak(self, speech_id: int, pcm: Pcm) -> None:
@@ -38,16 +41,25 @@ class AttentiveDevice:
 def turn_of(message: dict[str, object]) -> Turn:
     """The record that a `turn` message carries."""
     name, slots, timings = message["intent"], message["slots"], message["timings_ms"]
+    then = message.get("then")
     return Turn(
         turn_id=str(message["turn_id"]),
         transcript=str(message["transcript"]),
         outcome=Outcome(str(message["outcome"])),
         reply=str(message["reply"]),
-        intent=Intent(name=str(name), slots=slots if isinstance(slots, dict) else {}) if name else None,
+        intent=replace(_intent(name, slots), then=_then(then)) if name else None,
         timings_ms=timings if isinstance(timings, dict) else {},
         error_code=None if message["error"] is None else str(message["error"]),
         reason=str(message["reason"]),
     )
+
+
+def _intent(name: object, slots: object) -> Intent:
+    return Intent(name=str(name), slots=slots if isinstance(slots, dict) else {})
+
+
+def _then(told: object) -> tuple[Intent, ...]:
+    return tuple(_intent(one["intent"], one["slots"]) for one in told) if isinstance(told, list) else ()
 
 
 async def answer(request: Pcm | str, *, conversation: Conversation, device: AttentiveDevice) -> Turn:

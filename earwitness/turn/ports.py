@@ -1,6 +1,6 @@
 """What a turn needs from the rest of the house, as Protocols that belong to the turn.
 
-Models block, so everything here that is not `async` is called off the event loop. `build.py` chooses who stands behind each.
+Models block, so everything here that is not `async` is called off the event loop. `build/` chooses who stands behind each.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ class Recogniser(Protocol):
 
     name: str
 
-    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
-        """Transcribe 16 kHz mono PCM; `hints` are names that this home knows.
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
+        """Transcribe 16 kHz mono PCM; `hints` are names that this home knows, `context` is what the words may lean on or answer.
 
         Silence gives an empty text. Raises EngineError if the model fails.
         """

@@ -70,21 +70,28 @@ from earwitness.domain.events import (
     WakeHeard,
     WishMute,
 )
-from earwitness.domain.intent import Context
+from earwitness.domain.intent import Context, Intent
 from earwitness.domain.recording import Spoken
-from earwitness.domain.turn import Outcome, Transcript, Turn
+from earwitness.domain.ring_sound import PLAIN, TONE, RingManner
+from earwitness.domain.turn import Outcome, SkillResult, Transcript, Turn
+from earwitness.domain.wish import VoiceWish, VolumeWish
 from earwitness.telemetry import log
 from earwitness.turn.capture import Listener, Marker
 from earwitness.turn.endpoint import EndpointLimits
-from earwitness.turn.machine import TurnState, advance
+from earwitness.turn.machine import TurnState, advance, next_context
 from earwitness.turn.ports import Device, Ear, Keeper, Recogniser, Skills, Synthesiser, Understander, VoiceActivityDetector
-from earwitness.turn.speaking import Speech
-from earwitness.turn.workers import Workers
+from earwitness.turn.speaking import Speech, Tone
+from earwitness.turn.together import carry_out, foreseen
+from earwitness.turn.workers import NOBODY, Workers
 
 EVENTS_WAITING = 1024
 """Events that may wait; who posts one more waits for room."""
 PARTIAL_EVERY_SECONDS = 0.6
 """How often the words so far are shown while somebody speaks."""
+MEMORY_SECONDS = 300.0
+"""How long a request is remembered for another that leans on it."""
+VOLUME_SECONDS = 1.5
+"""How long a device may take to say that it changed its volume."""
 
 _logger = logging.getLogger(__name__)
 
@@ -144,15 +151,19 @@ class Conversation:
         keeper: Keeper | None = None,
     ) -> None:
         self._device = device
-        self._engines = engines
+        asking = engines.workers.of(context.device_id or context.person_id or NOBODY)
+        self._engines = engines = replace(engines, workers=asking)
         self._manner = manner
-        self._voice, self._speed = manner.voice, manner.speed
+        self._tone = Tone(voice=manner.voice, speed=manner.speed)
+        self._volume: asyncio.Future[int] | None = None
         self.acknowledge = acknowledge
         self._check_voice = check_voice
         self._keeper = keeper
         self._context = context
         self.on_event: Callable[[Event, tuple[Command, ...]], None] = lambda event, commands: None
         """Called with each event and what it led to; for terminals, tests and benchmarks."""
+        self.can_ring = True
+        """Whether what rings can be heard there."""
         self.accept_call: Callable[[str], object] = lambda call_id: None
         self.leave_call: Callable[[str], object] = lambda call_id: None
         """Called when somebody here takes a call, or declines it or hangs up."""
@@ -162,7 +173,8 @@ class Conversation:
         self._announced: dict[int, asyncio.Future[bool]] = {}
         self._announcing: dict[int, int] = {}
         """The speech in which an announcement is said, by its token."""
-        self._state = TurnState(longest_seconds=manner.limits.longest_seconds, context=context)
+        waiting = context if context.pending is not None else None
+        self._state = TurnState(longest_seconds=manner.limits.longest_seconds, context=context, follow_up=waiting)
         self._events: asyncio.Queue[Event] = asyncio.Queue(EVENTS_WAITING)
         self._has_sound = asyncio.Event()
         self.capture_opened = asyncio.Event()
@@ -181,6 +193,8 @@ class Conversation:
         self._glimpse: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None
         self._prepared: Speech | None = None
+        self.is_over = False
+        """Whether the device is gone."""
         self._deadlines: dict[Deadline, asyncio.Task[None]] = {}
         self._clocks = _Clocks()
         self._glimpsed_seconds = 0.0
@@ -194,6 +208,7 @@ class Conversation:
                 while True:
                     await self._take(await self._events.get())
         finally:
+            self.is_over = True
             self.was_in_mid_word = self._state.is_capturing
             self._state, commands = advance(self._state, Disconnected())
             if self._prepared:
@@ -247,13 +262,28 @@ class Conversation:
     def choose_voice(self, name: str, *, speed: float) -> None:
         """Speak with this voice from the next reply on. Raises VoiceError for one that does not exist."""
         self._check_voice(name)
-        self._voice, self._speed = name, speed
+        self._tone = replace(self._tone, voice=name, speed=speed)
+
+    def volume_is(self, percent: int) -> None:
+        """The device says how loud it plays now."""
+        if self._volume is not None and not self._volume.done():
+            self._volume.set_result(percent)
 
     # From the assistant
 
-    def ring(self, alert_id: str, text: str) -> None:
-        """A timer is due."""
-        self._events.put_nowait(AlertBegan(alert_id=alert_id, text=text))
+    @property
+    def context(self) -> Context:
+        """Where it stands, and who speaks there."""
+        return self._context
+
+    @property
+    def next_context(self) -> Context:
+        """What the next request would lean on: a question that waits, and what the last one came to."""
+        return next_context(self._state)
+
+    def ring(self, alert_id: str, text: str, *, manner: RingManner = PLAIN) -> None:
+        """Something is due."""
+        self._events.put_nowait(AlertBegan(alert_id=alert_id, text=text, manner=manner))
 
     def end_alert(self, alert_id: str) -> None:
         """An alert was stopped somewhere."""
@@ -366,8 +396,9 @@ class Conversation:
                 self._stop_deadline(deadline)
             case FinishTurn():
                 await self._finish(command)
-            case StartAlert(alert_id=alert_id, text=text, kind=kind):
-                await self._device.tell({"type": "alert", "id": alert_id, "kind": kind, "text": text})
+            case StartAlert(alert_id=alert_id, text=text, kind=kind, manner=manner):
+                fields = {"id": alert_id, "kind": kind, "text": text}
+                await self._device.tell({"type": "alert", **fields, **_told_manner(manner)})
             case StopAlert(alert_id=alert_id, is_acknowledged=is_acknowledged):
                 await self._device.tell({"type": "alert_end", "id": alert_id})
                 if is_acknowledged:
@@ -402,7 +433,9 @@ class Conversation:
         try:
             began = time.monotonic()
             hints = engines.understander.hints()
-            transcript = await engines.workers.recognise.run(engines.recogniser.transcribe, sound, hints=hints)
+            transcript = await engines.workers.recognise.run(
+                engines.recogniser.transcribe, sound, hints=hints, context=command.context
+            )
             self._mark("recognise", since=began)
         except Exception as error:
             await self._fail(Stage.RECOGNISE, command.guess, error, "Sorry, speech recognition failed. Please say it again.")
@@ -427,7 +460,7 @@ class Conversation:
         if understanding.intent is None or self._manner.is_silent:
             return
         try:
-            reply = self._engines.skills.foresee(understanding.intent, context=context)
+            reply = foreseen(understanding.intent, foresee=lambda one: self._engines.skills.foresee(one, context=context))
         except Exception as error:  # only a preparation: the turn goes on without it
             log(_logger, "reply not foreseen", level=logging.WARNING, error_type=type(error).__name__)
             return
@@ -437,7 +470,7 @@ class Conversation:
     def _prepare(self, text: str) -> Speech:
         if self._prepared is not None:
             self._prepared.drop()
-        speech = Speech(text, synthesiser=self._engines.synthesiser, voice=self._voice, speed=self._speed)
+        speech = Speech(text, synthesiser=self._engines.synthesiser, tone=self._tone)
         self._prepared = speech
         self._spawn(speech.prepare(self._engines.workers.synthesise))
         return speech
@@ -453,12 +486,41 @@ class Conversation:
     async def _act(self, command: Act) -> None:
         began = time.monotonic()
         try:
-            result = await self._engines.skills.perform(command.intent, context=command.context)
+            result = await carry_out(command.intent, perform=lambda intent: self._perform(intent, command.context))
         except Exception as error:
             await self._fail(Stage.ACT, command.turn, error, "Sorry, that failed, and I do not know whether it was done.")
             return
         self._mark("act", since=began)
         await self._events.put(Acted(turn=command.turn, result=result))
+
+    async def _perform(self, intent: Intent, context: Context) -> SkillResult:
+        return await self._granted(await self._engines.skills.perform(intent, context=context))
+
+    async def _granted(self, result: SkillResult) -> SkillResult:
+        """The result once what it wishes of this device was done, or what is said because it was not."""
+        try:
+            match result.wish:
+                case VoiceWish() as wish:
+                    self._check_voice(wish.voice or self._tone.voice)
+                    self._tone = self._tone.changed(wish, usual_speed=self._manner.speed)
+                case VolumeWish() as wish:
+                    percent = await self._set_volume(wish)
+                    return replace(result, reply=result.reply.format(percent=percent))
+        except EarwitnessError as error:
+            return SkillResult(outcome=Outcome.FAILED, reply=error.sentence)
+        except TimeoutError:
+            return SkillResult(outcome=Outcome.FAILED, reply="This device did not say that it changed its volume.")
+        return result
+
+    async def _set_volume(self, wish: VolumeWish) -> int:
+        """Ask the device for another volume; gives what it says that it plays at. Raises TimeoutError."""
+        self._volume = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(VOLUME_SECONDS):
+                await self._device.tell({"type": "volume_wish", "percent": wish.percent, "change": wish.change})
+                return await self._volume
+        finally:
+            self._volume = None
 
     async def _speak(self, command: Speak) -> None:
         if self._manner.is_silent:
@@ -466,7 +528,7 @@ class Conversation:
             return
         began, seconds = time.monotonic(), 0.0
         ready = self._prepared
-        is_ready = ready is not None and (ready.text, ready.voice, ready.speed) == (command.text, self._voice, self._speed)
+        is_ready = ready is not None and (ready.text, ready.tone) == (command.text, self._tone)
         speech = ready if ready is not None and is_ready else self._prepare(command.text)
         self._prepared = None
         try:
@@ -496,10 +558,14 @@ class Conversation:
         await self._device.tell({"type": "transcript", "text": command.text})
         intent = command.intent
         shown: dict[str, object] = {"type": "understood", "intent": intent.name if intent else None}
-        await self._device.tell(shown | {"slots": dict(intent.slots) if intent else {}})
+        then = [{"intent": one.name, "slots": dict(one.slots)} for one in (intent.then if intent else ())]
+        shown |= {"slots": dict(intent.slots) if intent else {}, **({"then": then} if then else {})}
+        await self._device.tell(shown)
 
     async def _finish(self, command: FinishTurn) -> None:
         turn, kept = await self._record(command)
+        self._stop_deadline(Deadline.MEMORY)
+        self._deadlines[Deadline.MEMORY] = self._spawn(self._expire(Deadline.MEMORY, MEMORY_SECONDS))
         await self._device.tell({"type": "turn", "turn_id": turn.turn_id, **turn.as_json(), "kept": kept})
 
     async def _record(self, command: FinishTurn) -> tuple[Turn, str]:
@@ -531,6 +597,7 @@ class Conversation:
             area=self._context.area,
             engine=self._clocks.engine,
             is_off_record=command.is_off_record,
+            is_woken=command.is_woken,
         )
         try:
             kept = await self._keeper.keep(spoken, sound)
@@ -587,3 +654,14 @@ class Conversation:
             return
         if heard.text and self._state.turn == turn and self._listener.is_open:
             await self._device.tell({"type": "partial", "text": heard.text})
+
+
+_LONGEST_RUNG = 3600.0
+"""Seconds, also after a clock that jumped: the level is full long before."""
+
+
+def _told_manner(manner: RingManner) -> dict[str, object]:
+    """What an `alert` says of how it rings; nothing of the usual tone at its full level."""
+    if manner.sound == TONE and not manner.is_rising:
+        return {}
+    return {"sound": manner.sound, "rising": manner.is_rising, "rung_seconds": round(min(manner.rung_seconds, _LONGEST_RUNG), 1)}

@@ -5,6 +5,7 @@ Owns how an answer fills the slot that was asked for. A new request in place of 
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hassil import recognize_best
 from hassil.intents import SlotList
@@ -28,11 +29,17 @@ _KIND_OF_SLOT: Mapping[str, str] = {
     "percentage": "number",
     "confirmed": "confirmed",
     "confirm": "confirmed",
+    "meant": "confirmed",
     "is_sure": "sure",
 }
 
-_YES_OR_NO = frozenset(("confirmed", "confirm", "is_sure"))
+YES_OR_NO = frozenset(("confirmed", "confirm", "meant", "is_sure"))
+"""Slots of questions whether to do something."""
+_DICTATED = frozenset(("message",))
+"""Slots whose words may be a request of their own ("turn on the light, please"), and are meant as they are."""
 _GIVES_UP = frozenset(("Stop", "HassNevermind"))
+WAITED_FOR = frozenset(("AcknowledgeReminder",))
+"""Intents whose words ("done") mean nothing unless something waits for them."""
 _GROWING = re.compile(r"\b(?:hours?|minutes?|\d+)$", re.IGNORECASE)
 
 
@@ -45,7 +52,9 @@ def is_instead(request: Understanding, *, expects: str) -> bool:
     if request.intent is None:
         return False
     if request.intent.name in _GIVES_UP:
-        return expects not in _YES_OR_NO
+        return expects not in YES_OR_NO
+    if expects in _DICTATED or request.intent.name in WAITED_FOR:
+        return False
     if expects == "timer" and request.intent.name == "HassStartTimer":
         return False
     return expects not in _KIND_OF_SLOT and request.completeness is Completeness.COMPLETE
@@ -54,6 +63,11 @@ def is_instead(request: Understanding, *, expects: str) -> bool:
 def completeness_of_answer(text: str) -> Completeness:
     """Whether an answer is likely over."""
     return Completeness.OPEN if _GROWING.search(text) else Completeness.COMPLETE
+
+
+def kind_of_answer(expects: str) -> str | None:
+    """The kind of answers that a question for this slot has, as answers_en.yaml calls it; None if any words answer it."""
+    return _KIND_OF_SLOT.get(expects)
 
 
 def answer(text: str, *, expects: str, pending: Intent, lists: Mapping[str, SlotList]) -> Intent | None:
@@ -75,4 +89,4 @@ def answer(text: str, *, expects: str, pending: Intent, lists: Mapping[str, Slot
     values: dict[str, SlotValue] = {entity.name: entity.value for entity in found.entities_list}
     if kind in ("number", "words", "confirmed", "sure"):
         values = {expects: next(iter(values.values()))}
-    return Intent(name=pending.name, slots={**pending.slots, **values})
+    return replace(pending, slots={**pending.slots, **values})

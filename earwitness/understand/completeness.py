@@ -21,6 +21,11 @@ _BARE_NUMBER = re.compile(
     r"(?:\d|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w{3,5}ty|hundred))$", re.IGNORECASE
 )
 _LENGTHS = frozenset(("hours", "minutes", "seconds"))
+_LACKS = "asks_for"
+"""Slot of sentences that leave out what they are about ("set the thermostat")."""
+_ADDS = frozenset(("HassShoppingListAddItem", "HassListAddItem"))
+_GOES_ON = frozenset(("DoNotDisturb",))
+"""Intents whose whole requests often go on ("do not disturb", "until seven")."""
 _PLACE = re.compile(r"\b(?:in|at|of|for|across) (?:the |my |our )?$", re.IGNORECASE)
 _FIRST_OF_MANY = frozenset(("cancel", "pause", "resume", "continue", "unpause", "play", "lock", "unlock", "mute", "skip", "add"))
 
@@ -56,7 +61,10 @@ def judge(text: str, result: RecognizeResult, *, names: NameEnds) -> Completenes
     """How complete a matched request is."""
     if result.intent.name == "HassStartTimer" and _LENGTHS.isdisjoint(result.entities):
         return Completeness.INCOMPLETE
-    if text.lower() in _FIRST_OF_MANY or _BARE_NUMBER.search(text) or _GROWING_LENGTH.search(text):
+    if _LACKS in result.entities or (result.intent.name in _ADDS and "item" not in result.entities):
+        return Completeness.INCOMPLETE
+    is_first = result.intent.name in _GOES_ON or text.lower() in _FIRST_OF_MANY
+    if is_first or _BARE_NUMBER.search(text) or _GROWING_LENGTH.search(text):
         return Completeness.OPEN
     for entity in result.entities_list:
         said = entity.text.strip().lower()

@@ -7,24 +7,31 @@ without one (a typed request, no room set) such a sentence stands without `area`
 Sentences of privacy are exact: they are never found by leaving words out, and none that gives consent is taken from a question.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hassil import Intents, recognize_best
+from hassil.intents import SlotList
 from hassil.recognize import RecognizeResult
 
 from earwitness.domain.home import Home
 from earwitness.domain.intent import Completeness, Context, Intent, SlotValue, Understanding
-from earwitness.understand.answers import answer, completeness_of_answer, is_instead
-from earwitness.understand.candidates import Candidates, for_domains
+from earwitness.domain.skill import SkillManifest
+from earwitness.domain.times import Frame, Toward
+from earwitness.understand.answers import WAITED_FOR, answer, completeness_of_answer, is_instead
 from earwitness.understand.completeness import NameEnds, is_dangling, judge, without_trailing
+from earwitness.understand.misheard import BY_SOUND, BySound
 from earwitness.understand.names import NO_AREA, area_sayings, device_sayings, floor_sayings, slot_lists
-from earwitness.understand.normalise import is_call, is_mere_question, normalise
-from earwitness.understand.prefix import Beginnings
-from earwitness.understand.refusal import reason_for
-from earwitness.understand.sensors import sensor_questions
-from earwitness.understand.sentences import WINS, english, exact_intents, only, with_questions
+from earwitness.understand.normalise import is_call, is_mere_question, is_question, is_whole_question, normalise
+from earwitness.understand.phrases import CALLED, LIST, PHRASES, called_list, phrase_list
+from earwitness.understand.refusal import UNKNOWN_SENTENCE, reason_for
+from earwitness.understand.sentences import NEEDS_TIME, WINS
+from earwitness.understand.spoken_lists import SpokenLists
+from earwitness.understand.templates import templates_for, templates_of
+from earwitness.understand.times import find
 
 REMEMBERED_TEXTS = 512
 """Results kept: a turn asks for the same words several times (partial, speculative, final)."""
@@ -32,12 +39,42 @@ REMEMBERED_TEXTS = 512
 MOST_WORDS = 80
 """More words are not matched; half a minute of speech has fewer."""
 
-FREE_SLOTS = frozenset({"item", "message", "search_query", "conversation_command"})
+FREE_SLOTS = frozenset(
+    {
+        "conversation_command",
+        "looked_up",
+        "one",
+        "other",
+        "spelt",
+        "item",
+        "message",
+        "message_from",
+        "message_to",
+        "message_words",
+        "new_name",
+        "question",
+        "request",
+        "rest",
+        "said",
+        "search_query",
+        "skill_title",
+        "steps",
+        "trigger",
+        "voice_name",
+        "when",
+        "which",
+    }
+)
 """Slots that take any words; so does the name of a new timer."""
+
+QUESTION = "AskQuestion"
+"""The intent of a question that no sentence fits; its slot `question` has all the words."""
 
 GIVES_CONSENT = frozenset({"KeepRecordings", "GiveConsent"})
 
 _LATER = "conversation_command"
+_ANY_FRAME = Frame(now=datetime(2026, 6, 3, 12, tzinfo=UTC), zone=ZoneInfo("UTC"), toward=Toward.AS_READ)
+"""Against which it is seen whether words say a time at all."""
 _TOLD_ALL = (("HassTurnOn", "fan"), ("HassTurnOff", "fan"), ("HassTurnOff", "lock"))
 """What Home Assistant's tests call `name: all` unless the room is only understood."""
 _TOLD_KINDS: Mapping[str, tuple[str, ...]] = {
@@ -52,21 +89,38 @@ _TOLD_KINDS: Mapping[str, tuple[str, ...]] = {
 class Grammar:
     """An Understander (turn.ports) for one home; make a new one when devices, areas or their names change. Thread-safe."""
 
-    def __init__(self, home: Home, *, intents: Intents | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        others: Sequence[SkillManifest] = (),
+        phrases: Mapping[str, str] | None = None,
+        called: Sequence[str] = (),
+        intents: Intents | None = None,
+    ) -> None:
+        """`others` are skills beside the house's own; `phrases` of routines, with their ids, `called` what those are called;
+        `intents` stands in for all sentences. Takes milliseconds for skills and kinds of devices that a grammar was made for
+        before. Raises SkillError."""
         self._home = home
-        domains = frozenset((*(device.domain for device in home.devices), "todo"))
-        known = for_domains(with_questions(intents or english(), sensor_questions(home)), domains)
-        self._candidates = Candidates(known)
-        self._lists = slot_lists(home)
+        others = (*others, PHRASES) if phrases or called else tuple(others)
+        made = templates_for(home, others=others) if intents is None else templates_of(intents, home)
+        self._templates = made
+        self._lists = {**slot_lists(home), LIST: phrase_list(phrases or {}), CALLED: called_list(called)}
+        self._spoken = SpokenLists(self._lists, skip_words=made.candidates.skip_words)
         self._devices = device_sayings(home)
         areas = area_sayings(home)
         self._areas = frozenset((*areas, *floor_sayings(home)))
         self._names = NameEnds(names=self._devices, areas=self._areas)
-        self._beginnings = Beginnings(known, self._lists)
-        self._exact = exact_intents()
-        self._exact_beginnings = Beginnings(only(known, self._exact), self._lists)
+        self._exact = made.exact
+        self._by_sound = BySound(home)
+        self._looks_up = QUESTION in made.names
         self._remembered = lru_cache(maxsize=REMEMBERED_TEXTS)(self._understand)
         self._match("set a timer for twenty five minutes", None)
+
+    @property
+    def home(self) -> Home:
+        """The home whose names it knows."""
+        return self._home
 
     def understand(self, text: str, *, context: Context) -> Understanding:
         """What `text` means here. Raises TextError (text.too_long) for more than 1,000 characters."""
@@ -79,12 +133,13 @@ class Grammar:
 
     def knows(self, text: str) -> bool:
         """Whether `text` is a sentence of this home, wherever it is said."""
-        return self.understand(text, context=Context()).intent is not None
+        intent = self.understand(text, context=Context()).intent
+        return intent is not None and intent.name != QUESTION and intent.name not in WAITED_FOR and BY_SOUND not in intent.slots
 
     def is_closed(self, text: str) -> bool:
         """Whether it is one that having heard just so is evidence for: no slot takes any words, and a mistake does no harm."""
         intent = self.understand(text, context=Context()).intent
-        if intent is None or self.is_exact(text):
+        if intent is None or intent.name in WAITED_FOR or BY_SOUND in intent.slots or self.is_exact(text):
             return False
         return not FREE_SLOTS & intent.slots.keys() and not (intent.name == "HassStartTimer" and "name" in intent.slots)
 
@@ -92,6 +147,18 @@ class Grammar:
         """Whether `text` is a sentence that must be what was heard best: a less likely hearing of it counts for nothing."""
         intent = self.understand(text, context=Context()).intent
         return intent is not None and intent.name in self._exact
+
+    def is_exact_intent(self, name: str) -> bool:
+        """Whether only the very words of its sentences mean that intent, so that nothing said before may lead to it."""
+        return name in self._exact
+
+    def begins(self, text: str) -> bool:
+        """Whether `text` (as `normalise` gives it) could go on to a sentence of this home."""
+        return self._templates.beginnings.begins(text, self._lists)
+
+    def lists_within(self, text: str) -> dict[str, SlotList]:
+        """The names of the home that may be said in `text`, as slot lists."""
+        return self._spoken.within(text)[0]
 
     def hints(self) -> tuple[str, ...]:
         """Names and aliases of devices, areas and lists."""
@@ -129,7 +196,7 @@ class Grammar:
     def _judge(self, plain: str, result: RecognizeResult) -> Completeness:
         if result.intent.name not in self._exact:
             return judge(plain, result, names=self._names)
-        return Completeness.OPEN if self._exact_beginnings.begins(plain) else Completeness.COMPLETE
+        return Completeness.OPEN if self._templates.exact_beginnings.begins(plain, self._lists) else Completeness.COMPLETE
 
     def _not_understood(self, plain: str, area: str | None) -> Understanding:
         shorter = without_trailing(plain)
@@ -145,29 +212,47 @@ class Grammar:
         if first != plain and self._match_known(first, area) is not None and self._match_known(plain.split(" and ", 1)[1], area):
             reason = "I can do only one thing at a time."
             return Understanding(text=plain, intent=None, completeness=Completeness.UNKNOWN, reason=reason)
-        is_begun = bool(plain) and (is_dangling(plain) or self._beginnings.begins(plain))
+        meant = None if is_dangling(plain) else self._by_sound.meant(plain, match=lambda text: self._exactly(text, area))
+        if meant is not None:
+            reason = f"A name of this home sounds like {meant.slots[BY_SOUND]}."
+            return Understanding(text=plain, intent=meant, completeness=Completeness.UNKNOWN, reason=reason)
+        is_begun = bool(plain) and (is_dangling(plain) or self._templates.beginnings.begins(plain, self._lists))
         completeness = Completeness.INCOMPLETE if is_begun else Completeness.UNKNOWN
         devices = frozenset(self._devices)
         reason = reason_for(plain, completeness=completeness, devices=devices, areas=self._areas)
+        # "When is Easter" may go on ("Easter in my calendar"), and is a question if it does not.
+        may_go_on = is_begun and not is_dangling(plain) and is_whole_question(plain)
+        if self._looks_up and is_question(plain) and (reason == UNKNOWN_SENTENCE or may_go_on):
+            looked_up = Intent(name=QUESTION, slots={"question": plain})
+            reason = "No sentence of this house fits, so it is taken for a question to look up."
+            completeness = Completeness.INCOMPLETE if is_begun else Completeness.OPEN
+            return Understanding(text=plain, intent=looked_up, completeness=completeness, reason=reason)
         return Understanding(text=plain, intent=None, completeness=completeness, reason=reason)
 
     def _match(self, plain: str, area: str | None) -> RecognizeResult | None:
+        lists, present = self._spoken.within(plain)
         return recognize_best(
             plain,
-            self._candidates.of(plain),
-            slot_lists=dict(self._lists),
+            self._templates.candidates.of(plain, present),
+            slot_lists=lists,
             intent_context={"area": area or NO_AREA},
             best_metadata_key=WINS,
             best_slot_name="name",
         )
 
     def _match_known(self, plain: str, area: str | None) -> RecognizeResult | None:
-        """The match, unless it is for later and what is to be done then is no request, or one for later again."""
+        """The match, unless it wants a time and none is said, or is for later and what is to be done then is no request."""
         result = self._match(plain, area) if plain else None
+        if result is not None and (result.intent_metadata or {}).get(NEEDS_TIME) and find(plain, frame=_ANY_FRAME) is None:
+            return None
         if result is None or _LATER not in result.entities:
             return result
         later = self._match(normalise(str(result.entities[_LATER].value)), area)
         return None if later is None or _LATER in later.entities else result
+
+    def _exactly(self, plain: str, area: str | None) -> Intent | None:
+        result = self._match_known(plain, area)
+        return None if result is None or result.intent.name in self._exact else self._intent(result, area)
 
     def _intent(self, result: RecognizeResult, area: str | None) -> Intent:
         slots: dict[str, SlotValue] = {}

@@ -47,6 +47,23 @@ _CALL = re.compile(rf"(?:(?:{_WAKE_WORDS}|{_FILLERS})(?:[\s,.!?;:]+|$))*", re.IG
 _QUESTION = re.compile(
     rf"(?:(?:{_WAKE_WORDS}|{_FILLERS})[\s,.!?;:]+)*(?:can|could|would|will|do|did|may) (?:you|we|i)\b", re.IGNORECASE
 )
+_ASKS = re.compile(
+    r"(?:(?:and|so) )?(?:what|what's|whats|who|who's|whose|whom|where|where's|when|when's|why|which|how|is|are|was|were|"
+    r"does|do|did|has|have|can|could|calculate|convert|compute|define|spell|"
+    r"tell me (?:about|who|what|where|when|how|why|if|whether|which|the)|do you know|(?:can|could) you tell me|will (?:it|there)|"
+    r"(?:the )?(?:(?:square root|cube root|capital|population|currency) of|"
+    r"(?:current )?(?:time ?zone|exchange rate|time) (?:of|in|for|between))|half of|divide|multiply|subtract|"
+    r"add (?:up )?(?:\d+|[a-z]+teen|[a-z]+ty|one|two|three|four|five|"
+    r"six|seven|eight|nine|ten|eleven|twelve) (?:and|to|plus))\b(?! you\b)"
+    # A sum: "17 times 23", "twenty percent of eighty".
+    r"|(?:-?\d[\d.,]*|(?:[a-z]+[ -]){0,3}(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|[a-z]+ty|"
+    r"hundred|thousand|million)) ?"
+    r"(?:(?:plus|minus|times|divided by|multiplied by|to the power of|percent of)(?= )|(?:% of|[-+/x^])(?=[ \d]))",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(
+    r"(?:when|who|where|why|how|(?:what|which) (?:does|do|did|time ?zone))(?:'s)? (?:\S+ )+\S{3,}$", re.IGNORECASE
+)
 _PLEASE = re.compile(r"\bplease\b", re.IGNORECASE)
 _END = re.compile(
     r"[\s,.!?;:]+(?:please|thanks|thank you(?: very much| so much)?|for me|if you (?:can|could|would|will|please)|would you|"
@@ -62,7 +79,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(\d)\s*(?:%|per\s?cent\b|percent\b)", r"\1%"),
         (r"\bper cent\b", "percent"),
         # 250 % cannot be meant: recognisers write "to 50 percent" so.
-        (r"\b2(\d\d)%", r"to \1%"),
+        (r"\b2(\d\d)%(?! of\b)", r"to \1%"),
         (r"\b(?:to )?2100%", "to 100%"),
         (r"(\d)\s*(?:°\s*c?\b|degrees? (?:celsius|centigrade|c)\b)", r"\1 degrees"),
         (r"\bdegrees? (?:celsius|centigrade)\b", "degrees"),
@@ -113,6 +130,16 @@ def is_mere_question(text: str) -> bool:
     """Whether a request as it was said or typed may as well be a question: "can you keep my recordings?", without "please"."""
     spelt = " ".join(text.translate(_SPELLINGS).split())
     return (spelt.endswith("?") or _QUESTION.match(spelt) is not None) and _PLEASE.search(spelt) is None
+
+
+def is_question(plain: str) -> bool:
+    """Whether a plain request asks for a fact: it begins with a question word, or with what has an answer worked out."""
+    return _ASKS.match(plain) is not None and plain.count(" ") > 0
+
+
+def is_whole_question(plain: str) -> bool:
+    """Whether a plain question has a subject already, although some sentences that begin so go on: "when is Easter"."""
+    return _WHOLE.match(plain) is not None
 
 
 def _trim(text: str) -> str:

@@ -6,6 +6,7 @@ template is visited at most once per position in the text, so the time is bounde
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from hassil import Intents
 from hassil.expression import (
@@ -33,38 +34,63 @@ _NUMBER_WORDS = (
 _NUMBER = re.compile(rf"-?\d+(?:[.,]\d+)?|(?:(?:{'|'.join(_NUMBER_WORDS)})\b[ -]?)+")
 
 
-class Beginnings:
-    """The beginnings of all sentences of `intents`, for one home's `lists`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Template:
+    """A sentence, the words it may begin with, and the lists of the home of which a value may stand first."""
 
-    def __init__(self, intents: Intents, lists: Mapping[str, SlotList]) -> None:
+    words: tuple[str, ...]
+    lists: frozenset[str]
+    expression: Expression
+    domains: frozenset[str]
+    own: Mapping[str, SlotList]
+
+
+class Beginnings:
+    """The beginnings of all sentences of `intents`. It knows no home; `of_home` names the lists that each home has its own of."""
+
+    def __init__(self, intents: Intents, *, of_home: frozenset[str]) -> None:
         self._rules = intents.expansion_rules
-        self._templates: list[tuple[tuple[str, ...], Expression, Mapping[str, SlotList]]] = []
-        every = {**intents.slot_lists, **lists}
-        narrowed: dict[frozenset[str], dict[str, SlotList]] = {}
+        self._shared = {name: values for name, values in intents.slot_lists.items() if name not in of_home}
+        self._of_home = of_home
+        self._list_firsts: dict[int, set[str]] = {}
+        """First words by the list that has them; the lists live as long as this does."""
+        self._templates: list[_Template] = []
         seen: set[tuple[str | None, frozenset[str]]] = set()
         for intent in intents.intents.values():
             for block in intent.data:
                 domains = wanted_domains(block)
-                general = narrowed.setdefault(domains, _with_names_of(every, domains))
-                known = {**general, **block.slot_lists} if block.slot_lists else general
+                known = {**self._shared, **block.slot_lists} if block.slot_lists else self._shared
                 for sentence in block.sentences:
                     if (sentence.text, domains) not in seen:
                         seen.add((sentence.text, domains))
-                        self._add(sentence, known)
+                        self._add(sentence, known, domains=domains, own=block.slot_lists)
 
-    def _add(self, sentence: Sentence, known: Mapping[str, SlotList]) -> None:
+    def _add(
+        self, sentence: Sentence, known: Mapping[str, SlotList], *, domains: frozenset[str], own: Mapping[str, SlotList]
+    ) -> None:
         firsts, _ = self._firsts(sentence.expression, known)
-        if "" not in firsts:
-            self._templates.append((tuple(firsts), sentence.expression, known))
+        if "" in firsts:
+            return
+        lists = frozenset(first.removeprefix(_OF_HOME) for first in firsts if first.startswith(_OF_HOME))
+        words = tuple(first for first in firsts if not first.startswith(_OF_HOME))
+        self._templates.append(_Template(words=words, lists=lists, expression=sentence.expression, domains=domains, own=own))
 
-    def begins(self, text: str) -> bool:
-        """Whether `text` (as `normalise` gives it) could go on to a sentence; text that is one already may answer either way."""
+    def begins(self, text: str, lists: Mapping[str, SlotList]) -> bool:
+        """Whether `text` (as `normalise` gives it) could go on to a sentence of a home with these `lists`; text that is one
+        already may answer either way."""
         plain = f"{text.lower()} "
         first = plain.split(" ", 1)[0]
-        for firsts, expression, known in self._templates:
-            if any(first.startswith(word) for word in firsts) or plain.startswith(firsts):
-                walk = _Walk(plain, self._rules, known)
-                walk.ends(expression, 0)
+        here = {name: _said_in(values, plain) for name, values in lists.items()}
+        narrowed: dict[frozenset[str], dict[str, SlotList]] = {}
+        for template in self._templates:
+            if template.domains not in narrowed:
+                narrowed[template.domains] = {**self._shared, **_with_names_of(here, template.domains)}
+            known = narrowed[template.domains]
+            words = template.words
+            is_begun = any(first.startswith(word) for word in words) or plain.startswith(words)
+            if is_begun or any(_is_first(known.get(name), first) for name in template.lists):
+                walk = _Walk(plain, self._rules, {**known, **template.own} if template.own else known)
+                walk.ends(template.expression, 0)
                 if walk.is_cut_off:
                     return True
         return False
@@ -77,7 +103,12 @@ class Beginnings:
         if isinstance(node, RuleReference):
             return self._firsts(self._rules[node.rule_name].expression, known)
         if isinstance(node, ListReference):
-            return _list_firsts(known.get(node.list_name)), False
+            if node.list_name in self._of_home and node.list_name not in known:
+                return {f"{_OF_HOME}{node.list_name}"}, False
+            values = known.get(node.list_name)
+            if id(values) not in self._list_firsts:
+                self._list_firsts[id(values)] = _list_firsts(values)
+            return self._list_firsts[id(values)], False
         if isinstance(node, Alternative):
             parts = [self._firsts(item, known) for item in node.items]
             return set().union(*(words for words, _ in parts)), any(empty for _, empty in parts) or node.is_optional
@@ -91,6 +122,25 @@ class Beginnings:
             if not empty:
                 return firsts, False
         return firsts, True
+
+
+_OF_HOME = "\x00"
+"""Stands before the name of a list among first words."""
+
+
+def _said_in(values: SlotList, plain: str) -> SlotList:
+    """The values that are in the text, or begin at its end."""
+    if not isinstance(values, TextSlotList):
+        return values
+    ends = tuple(plain[found.start() :] for found in re.finditer(r"\S+", plain))
+    fitting = [
+        value for value in values.values if any(text in plain or text.startswith(ends) for text in _plain_texts(value.text_in))
+    ]
+    return TextSlotList(name=values.name, values=fitting)
+
+
+def _is_first(values: SlotList | None, first: str) -> bool:
+    return values is not None and any(first.startswith(word) for word in _list_firsts(values))
 
 
 def _with_names_of(lists: Mapping[str, SlotList], domains: frozenset[str]) -> dict[str, SlotList]:

@@ -20,6 +20,7 @@ _ACTIONS = tuple(
         rf"^(?:what is|what's) the (?:state|status|brightness|temperature|humidity) of {_THING}$",
     )
 )
+UNKNOWN_SENTENCE = "I know no sentence like this."
 _KINDS = re.compile(
     r"(?:lights?|lamps?|fans?|locks?|doors?|windows?|blinds?|curtains?|covers?|shades?|shutters?|temperature|brightness|volume|"
     r"timers?|thermostat|heating|music|color|colour|it|that|this|everything)$",
@@ -43,4 +44,4 @@ def reason_for(text: str, *, completeness: Completeness, devices: frozenset[str]
                 return f"I cannot do that with {thing}."
             if not _KINDS.match(thing):
                 return f"I know no device called {thing}."
-    return "I know no sentence like this."
+    return UNKNOWN_SENTENCE

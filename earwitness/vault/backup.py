@@ -20,11 +20,12 @@ from earwitness.ledger.signing_key import SigningKey, signing_key
 from earwitness.storage import swap
 from earwitness.storage.database import Database
 from earwitness.storage.durable import sync_folder, write_whole
-from earwitness.storage.household import sign_ins, terms, turns
+from earwitness.storage.household import invitations, sign_ins, terms, turns
 from earwitness.storage.lock import StateLock, work_folder
 from earwitness.vault.backup_age import Tell, check_recipients, silent, write_sealed
 from earwitness.vault.backup_format import About, Kind, Member, pack
 from earwitness.vault.backup_parts import (
+    WAY_IN,
     Parts,
     check_place,
     compact,
@@ -37,7 +38,7 @@ from earwitness.vault.backup_parts import (
 from earwitness.vault.blobs import Blobs
 from earwitness.vault.envelope import sealed_length
 from earwitness.vault.replay import prune, stores_of
-from earwitness.vault.replay_list import ReplayList, decisions_in, encode, erasures_in, restrictions_in
+from earwitness.vault.replay_list import ReplayList, decisions_in, encode, erasures_in, restrictions_in, revocations_in
 from earwitness.vault.restore_unpack import CountingSink, unpack
 
 MOST_SOUND_BYTES: Final = 1 << 30
@@ -112,8 +113,8 @@ def backup_keys(
 
 
 def write_erasures(parts: Parts, target: Path, *, since: datetime | None = None, clock: Callable[[], datetime]) -> ReplayList:
-    """Write the list of what a restore must do again: all that was deleted, decided and restricted, since a moment if one is
-    given. Raises BackupError, StorageError."""
+    """Write the list of what a restore must do again: all that was deleted, decided, restricted and revoked, since a moment if
+    one is given. Raises BackupError, StorageError."""
     key = _ledger_key(parts, clock)
     with StateLock(parts.state):
         found = _list(parts, now=clock(), since=since)
@@ -164,11 +165,13 @@ def _copy_data(parts: Parts, work: Path, *, tell: Tell) -> _Copies:
 
 
 def _clean(snapshot: Path, parts: Parts) -> None:
-    """Take out of a copy what no restore should bring back: sign-ins, what is being kept just now, what was just erased."""
+    """Take out of a copy what no restore should bring back: sign-ins, invitations, what is being kept just now, what was just
+    erased."""
     copy, keyed = Database(snapshot, chain="household"), Database(parts.places.keys, chain="keys")
     try:
         with copy.writing() as connection:
             connection.execute(sa.delete(sign_ins))
+            connection.execute(sa.delete(invitations))
             unseen = sa.select(turns.c.number).where(turns.c.kept_position.is_(None))
             connection.execute(sa.delete(terms).where(terms.c.turn_number.in_(unseen)))
             connection.execute(sa.delete(turns).where(turns.c.kept_position.is_(None)))
@@ -228,7 +231,9 @@ def _key_members(parts: Parts, work: Path, *, key: SigningKey, now: datetime, te
         compact(work / "snapshot.db", work / "keys.db")
         (work / "snapshot.db").unlink()
         members.append(_file(work / "keys.db"))
-    return (*members, _file(parts.ledger_key))
+    members.append(_file(parts.ledger_key))
+    members += [_file(path) for path in map(parts.way_in, WAY_IN) if path.exists()]
+    return tuple(sorted(members, key=lambda member: member.name))
 
 
 def _file(path: Path) -> Member:
@@ -276,6 +281,7 @@ def _list(parts: Parts, *, now: datetime, since: datetime | None = None, has_era
         with household.reading() as connection:
             people, restricted = restrictions_in(connection)
             decided = decisions_in(connection, since=since)
+            revoked = revocations_in(connection, since=since)
     return ReplayList(
         made_at=now,
         checkpoints=(_checkpoint(parts),),
@@ -284,6 +290,7 @@ def _list(parts: Parts, *, now: datetime, since: datetime | None = None, has_era
         decisions=decided,
         restricted_people=people,
         restricted_turns=restricted,
+        revocations=revoked,
     )
 
 

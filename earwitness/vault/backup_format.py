@@ -1,7 +1,7 @@
 """What is inside a backup: a tar of members in a fixed order, a manifest of their digests, and a signature under it.
 
     about.json      what this is: format version, kind, date, sizes, the ledger's checkpoint
-    …               the members: of data household.db, ledger.db, recordings/ab/…; of keys keys.db, household.key, …
+    …               the members: of data household.db, ledger.db, recordings/ab/…; of keys authority.key, keys.db, …
     manifest.txt    a line for each member before it: SHA-256, size, name
     manifest.note   a signed note (C2SP signed-note) of the ledger's key over the manifest's SHA-256
 
@@ -34,7 +34,7 @@ SEAL: Final = "manifest.note"
 Kind: TypeAlias = Literal["data", "keys"]
 _MEMBERS: Final[dict[str, str]] = {
     "data": r"household\.db|ledger\.db|recordings/[0-9a-f]{2}/[0-9a-f]{30}",
-    "keys": r"decisions\.jsonl|household\.key|keys\.db|ledger\.key",
+    "keys": r"authority\.key|authority\.next\.key|decisions\.jsonl|household\.key|keys\.db|ledger\.key|wireguard\.key",
 }
 _BLOCK: Final = 512
 _MOST_SMALL: Final = 65_536

@@ -21,6 +21,9 @@ from earwitness.vault.vault import Places
 PAGES_AT_ONCE: Final = 2048
 CHUNK_BYTES: Final = 1 << 20
 _PLACES: Final = ".backups.json"
+WAY_IN: Final = ("authority.key", "authority.next.key", "wireguard.key")
+"""The keys by which satellites and phones know this home: of its authority (with its certificate), of the authority's successor
+while there is one, and of the tunnel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,10 @@ class Parts:
     def household_key(self) -> Path | None:
         """The file of the household key; None where an age identity stands in for it."""
         return self.places.keys_folder / "household.key" if self.places.key_service == "file" else None
+
+    def way_in(self, name: str) -> Path:
+        """The file of one of the keys of WAY_IN, which is made when it is first needed."""
+        return self.places.keys_folder / name
 
     def elsewhere(self) -> tuple[str, ...]:
         """A sentence for each part of the data that is not here."""

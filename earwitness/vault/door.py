@@ -4,6 +4,7 @@ If the ledger cannot take the entry, nothing is decrypted. What went out is note
 """
 
 import contextlib
+import hashlib
 import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +12,13 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+import rfc8785
+
 from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES
 from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import AccessError, LedgerError, VaultError
 from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Recording, Role, Selection
+from earwitness.domain.review import Annotation
 from earwitness.vault import policy, sealing
 from earwitness.vault.blobs import Blobs
 from earwitness.vault.envelope import open_audio, open_text, seal_text
@@ -144,6 +148,23 @@ class Door:
         changed = replace(row, sealed=sealed, revision=row.revision + 1)
         return sealing.recording(changed, facts, listens=self._rows.heard_by_others([turn_id]).get(turn_id, 0))
 
+    def annotate(self, actor: Actor, turn_id: str, annotation: Annotation) -> None:
+        """Keep a judgement of a turn with its words, under the same key, so that both go together; it is in the ledger before.
+
+        Raises as `correct`.
+        """
+        row = self._row(turn_id)
+        purpose = ReadPurpose.CORRECTION if actor.role is Role.SELF else ReadPurpose.REVIEW
+        self._admit(actor, purpose, person_id=row.person_id, rows=(row,))
+        self._ledger.append([_entry_of_annotation(actor, turn_id, annotation)])
+        key = self._ring.data_keys([turn_id]).get(turn_id)
+        if key is None:
+            raise _gone()
+        facts = sealing.annotated(_facts(row, key), annotation)
+        sealed = seal_text(sealing.to_bytes(facts), key=key, row_id=turn_id, revision=row.revision + 1)
+        if not self._rows.reseal(row, sealed=sealed):
+            raise VaultError("This turn was changed or deleted just now; look at it again.", code="vault.changed")
+
     # The sound
 
     def audio(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose, start: int = 0, end: int | None = None) -> AudioRead:
@@ -206,6 +227,10 @@ class Door:
         finally:
             ends = zip(rows, opened, strict=True)
             self._close(*(_ended(read, taken.get(read.read_id, 0), part=(0, row.audio_bytes)) for row, read in ends))
+
+    def standing(self, turn_ids: Sequence[str]) -> dict[str, bool]:
+        """Those of these turns that are still kept, each with whether its use is restricted; nothing is opened."""
+        return {row.turn_id: row.is_restricted for row in self._rows.find(turn_ids, now=self._clock())}
 
     # Policy, ledger, bytes
 
@@ -291,6 +316,20 @@ class Door:
         if not sought or person_key is None:
             return None
         return [term(word, key=person_key.search_key()) for word in sought]
+
+
+def _entry_of_annotation(actor: Actor, turn_id: str, annotation: Annotation) -> dict[str, object]:
+    """The ledger's entry for a judgement: by whom, of what, with its digest; not a word of it."""
+    by: dict[str, object] = {} if actor.role is Role.SELF else {"by": actor.alias}
+    return by | {
+        "v": 1,
+        "kind": "annotated",
+        "recording": turn_id,
+        "role": actor.role.value,
+        "labels": sorted(annotation.labels),
+        "sha256": hashlib.sha256(rfc8785.dumps(annotation.as_json())).hexdigest(),
+        "at": annotation.made_at.isoformat(timespec="seconds"),
+    }
 
 
 def _asked(read: Read, part: tuple[int, int]) -> Read:

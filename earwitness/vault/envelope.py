@@ -5,6 +5,7 @@ belongs (its row's id, its part, its chunk number), so that nothing can be swapp
 
     wrapped key   01 | nonce 12 | ciphertext 32 | tag 16                    bound to: key id, parent's id
     sealed text   01 | nonce 12 | ciphertext n | tag 16                     bound to: row id, part, revision
+    small thing   01 | nonce 12 | ciphertext n | tag 16                     bound to: drawer, row id, revision
     sealed audio  01 | plain length u64 | chunk* (ciphertext ≤ 65536 | tag 16)  bound to: row id, chunk number, length
 
 Numbers are big-endian. A data key seals one row; its sub-keys for text and for audio come from HKDF-SHA256 (RFC 5869), so that
@@ -68,6 +69,16 @@ def seal_text(text: bytes, *, key: bytes, row_id: str, revision: int) -> bytes:
 def open_text(sealed: bytes, *, key: bytes, row_id: str, revision: int) -> bytes:
     """The bytes of a sealed text. Raises VaultError (vault.sealed_wrong)."""
     return _open(sealed, key=derived(key, "text"), bound_to=_bound("text", row_id, str(revision)))
+
+
+def seal_small(plain: bytes, *, key: bytes, drawer: str, row_id: str, revision: int) -> bytes:
+    """A small thing sealed for one revision of a row of a drawer; `key` is the drawer's."""
+    return _seal(plain, key=derived(key, "drawer"), bound_to=_bound("drawer", drawer, row_id, str(revision)))
+
+
+def open_small(sealed: bytes, *, key: bytes, drawer: str, row_id: str, revision: int) -> bytes:
+    """A sealed small thing. Raises VaultError (vault.sealed_wrong)."""
+    return _open(sealed, key=derived(key, "drawer"), bound_to=_bound("drawer", drawer, row_id, str(revision)))
 
 
 def seal_audio(data: bytes, *, key: bytes, row_id: str) -> bytes:

@@ -20,6 +20,7 @@ from earwitness.vault.key_ring import KeyRing, in_batches
 from earwitness.vault.listens import Listens, entry_of_closing
 from earwitness.vault.ports import Ledger
 from earwitness.vault.rows import Expired, Rows
+from earwitness.vault.safe import drawers_of, key_id_of
 
 SWEPT_AT_ONCE: Final = 500
 EXPIRED_AT_ONCE: Final = 1000
@@ -79,10 +80,12 @@ class Eraser:
         return self._destroy(actor, person_id, kind="turns", kept=kept, turn_ids=ids, key_ids=ids)
 
     def erase_person(self, actor: Actor, person_id: str) -> Erasure:
-        """Delete everything that a person said, also if nothing is kept: the receipt then says so. Raises StorageError."""
+        """Delete everything that a person said, and what is sealed in drawers of theirs; also if nothing is kept: the receipt
+        then says so. Raises StorageError."""
         kept = self._rows.count(person_id, Selection(is_all=True), now=self._clock())
         key_id = self._ring.person_key_id(person_id)
-        key_ids = [] if key_id is None else [key_id]
+        drawers = [key_id_of(drawer) for drawer in drawers_of(person_id)]
+        key_ids = [*([] if key_id is None else [key_id]), *(one for one in drawers if self._ring.find_root_key(one) is not None)]
         return self._destroy(actor, person_id, kind="person", kept=kept, turn_ids=(), key_ids=key_ids)
 
     def expire(self, *, most: int = EXPIRED_AT_ONCE) -> int:

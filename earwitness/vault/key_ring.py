@@ -76,6 +76,36 @@ class KeyRing:
             row = connection.execute(joined.where(person_keys.c.person_id == person_id)).one_or_none()
         return None if row is None else PersonKey(key_id=row.key_id, key=self._open(row.key_id, row.wrapped))
 
+    def root_key(self, key_id: str, *, now: datetime) -> bytes:
+        """The key of that id that the household's key wraps, made if there is none. Raises StorageError, VaultError."""
+        found = self.find_root_key(key_id)
+        if found is not None:
+            return found
+        wrapped = self._service.wrap(new_key(), key_id=key_id)
+        row = {"key_id": key_id, "parent_id": None, "wrapped": wrapped, "created_at": now.timestamp()}
+        with self.database.writing(lock=_LOCK) as connection:
+            if connection.execute(sa.select(keys.c.key_id).where(keys.c.key_id == key_id)).scalar() is None:
+                connection.execute(sa.insert(keys).values(row))
+        return self.root_key(key_id, now=now)
+
+    def find_root_key(self, key_id: str) -> bytes | None:
+        """The same, or None if there is none."""
+        query = sa.select(keys.c.wrapped).where(keys.c.key_id == key_id, keys.c.parent_id.is_(None))
+        with self.database.reading() as connection:
+            wrapped: bytes | None = connection.execute(query).scalar()
+        return None if wrapped is None else self._open(key_id, wrapped)
+
+    def destroy_root_key(self, key_id: str) -> None:
+        """Destroy it, also in the database's files. No erasure is noted: nobody's recordings hang on it. Raises StorageError."""
+        with self.database.writing(lock=_LOCK) as connection:
+            wrapped = connection.execute(sa.select(keys.c.wrapped).where(keys.c.key_id == key_id)).scalars()
+            self._gone.update(mark_of(one) for one in wrapped)
+            connection.execute(sa.delete(keys).where(keys.c.key_id == key_id))
+        self._opened.clear()
+        with contextlib.suppress(StorageError):  # as for an erasure: the sweep tries again
+            self.database.scrub()
+            self.scrub()
+
     def person_key_id(self, person_id: str) -> str | None:
         """The id of the key for what a person says from now on, not opened; None if there is none."""
         with self.database.reading() as connection:

@@ -1,4 +1,4 @@
-"""Doing again, on what was restored, what was done since: erasures, withdrawals, restrictions; then letting go of what expired.
+"""Doing again, on what was restored, what was done since: erasures, withdrawals, restrictions, revocations; what expired goes.
 
 After it, nothing opens, and nothing is there, that was deleted or ran out by now. Every step may be done twice. It works on the
 tables of several rooms, since it must be done before any of them opens its own.
@@ -15,17 +15,20 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from earwitness.domain.account import AccountEvent
 from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import BackupError
 from earwitness.ledger.log import Ledger
 from earwitness.storage.database import Database
-from earwitness.storage.household import consents, people, reads, sign_ins, turns
+from earwitness.storage.household import account_log, consents, invitations, people, reads, sign_ins, turns
 from earwitness.storage.keys import destroyed, erasures, keys, person_keys
 from earwitness.storage.ledger import entries
 from earwitness.vault.backup_age import Tell, silent
 from earwitness.vault.backup_parts import Parts
 from earwitness.vault.key_ring import in_batches
 from earwitness.vault.replay_list import DecisionLine, ErasureLine, ReplayList
+from earwitness.vault.replay_messages import settle_messages
+from earwitness.vault.replay_revoked import destroy_link_keys, revoke_again
 from earwitness.vault.rows import Rows
 from earwitness.vault.vault import Vault
 
@@ -69,13 +72,15 @@ def stores_of(parts: Parts, *, clock: Callable[[], datetime]) -> Iterator[Stores
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
     """What it came to: recordings that stay, that were removed since no key opens them, and that had expired; `lost` are of the
-    removed those that are younger than `keys_made_at`: nobody deleted them, their keys were just not in the backup."""
+    removed those that are younger than `keys_made_at`: nobody deleted them, their keys were just not in the backup. `revoked`
+    are satellites, phones, tokens, passkeys and links that would have come in again."""
 
     recordings: int
     removed: int
     expired: int
     lost: int
     withdrawn: int
+    revoked: int
 
 
 def check_erasures_known(stores: Stores, found: ReplayList, *, since: int) -> None:
@@ -108,18 +113,21 @@ def replay(
     erase_again(stores.keys, found.erasures)
     _forget_positions(stores, size)
     withdrawn = _withdraw_unknown(stores, found, clock=clock)
-    _forget_people(stores)
+    has_left = _forget_people(stores)
+    revoked = revoke_again(stores.household, found.revocations)
+    destroy_link_keys(stores.keys, found.revocations)
+    settle_messages(stores.household, now=clock())
     removed, lost = prune(stores.household, stores.keys, keys_made_at=keys_made_at, tell=tell)
     _drop_keys_without_rows(stores)
     expired = 0
     while count := stores.vault.eraser.expire():
         expired += count
     stores.vault.eraser.sweep()
-    stores.household.scrub()
+    stores.household.scrub(is_thorough=has_left)  # what they asked to have kept is not sealed
     stores.keys.scrub()
     with stores.household.reading() as connection:
         kept = connection.execute(sa.select(sa.func.count()).select_from(turns)).scalar_one()
-    return Replayed(recordings=kept, removed=removed, expired=expired, lost=lost, withdrawn=withdrawn)
+    return Replayed(recordings=kept, removed=removed, expired=expired, lost=lost, withdrawn=withdrawn, revoked=revoked)
 
 
 def erase_again(database: Database, lines: tuple[ErasureLine, ...]) -> None:
@@ -214,16 +222,24 @@ def _forget_positions(stores: Stores, size: int) -> None:
         connection.execute(sa.update(consents).where(consents.c.position >= size).values(position=None))
 
 
-def _forget_people(stores: Stores) -> None:
-    """Those who left leave again, with their sign-ins, their consents and who heard them; everybody else signs in anew."""
+def _forget_people(stores: Stores) -> bool:
+    """Those who left leave again, with their sign-ins, consents, reminders and routines, and who heard them; everybody else signs
+    in anew, and is invited anew. Tells whether somebody was there who had left."""
+    has_left = False
     with stores.keys.reading() as connection:
         query = sa.select(erasures.c.person_id).where(erasures.c.kind == "person", erasures.c.person_id.is_not(None))
         left = list(connection.execute(query).scalars())
     with stores.household.writing() as connection:
         connection.execute(sa.delete(sign_ins))
+        connection.execute(sa.delete(invitations))
         for some in in_batches(left):
             connection.execute(sa.delete(reads).where(reads.c.person_id.in_(some)))
+            names = list(connection.execute(sa.select(people.c.name).where(people.c.person_id.in_(some))).scalars())
+            has_left = has_left or bool(names)
             connection.execute(sa.delete(people).where(people.c.person_id.in_(some)))
+            came = (account_log.c.what == AccountEvent.INVITATION_USED.value, account_log.c.detail.in_(names))
+            connection.execute(sa.update(account_log).where(*came).values(detail=""))
+    return has_left
 
 
 def _withdraw_unknown(stores: Stores, found: ReplayList, *, clock: Callable[[], datetime]) -> int:

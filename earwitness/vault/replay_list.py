@@ -1,4 +1,5 @@
-"""The list of what must be done again after a restore: erasures, decisions on consent, restrictions. Random ids and facts only.
+"""The list of what must be done again after a restore: erasures, decisions on consent, restrictions, revocations of satellites,
+phones, tokens, passkeys and links, deletions of contacts and messages. Random ids and facts only.
 
 It is small, so that it can be copied often, and signed by the ledger's key, so that nobody else can have things deleted by it:
 
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import sqlalchemy as sa
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -20,7 +21,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from earwitness.domain.errors import BackupError, ProofError
 from earwitness.ledger.note import Note, Verifier, is_signed_by, parse_note, sign
 from earwitness.ledger.signing_key import SigningKey
-from earwitness.storage.household import consents, people, turns
+from earwitness.storage.household import consents, devices, people, revocations, turns
 from earwitness.storage.keys import destroyed, erasures
 
 VERSION: Final = 1
@@ -66,6 +67,14 @@ class DecisionLine(_Line):
     position: Count | None
 
 
+class RevocationLine(_Line):
+    """A satellite that was taken out, or a row of `revocations`."""
+
+    kind: Literal["satellite", "phone", "token", "passkey", "link", "contact", "message"]
+    revoked_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32,64}$")]
+    revoked_at: float
+
+
 class _First(_Line):
     earwitness_erasures: int
     made_at: AwareDatetime
@@ -80,11 +89,13 @@ class _Any(_Line):
     decision: DecisionLine | None = None
     restricted_person: Id | None = None
     restricted_turn: Id | None = None
+    revocation: RevocationLine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayList:
-    """A list; `checkpoints` are the ledger's signed notes at the time, `since` when the erasures and decisions in it begin."""
+    """A list; `checkpoints` are the ledger's signed notes at the time, `since` when the erasures, decisions and
+    revocations in it begin."""
 
     made_at: datetime
     checkpoints: tuple[str, ...]
@@ -93,6 +104,7 @@ class ReplayList:
     decisions: tuple[DecisionLine, ...] = ()
     restricted_people: tuple[str, ...] = ()
     restricted_turns: tuple[str, ...] = ()
+    revocations: tuple[RevocationLine, ...] = ()
 
 
 def erasures_in(keys: sa.Connection, *, since: datetime | None = None) -> tuple[ErasureLine, ...]:
@@ -116,6 +128,17 @@ def restrictions_in(household: sa.Connection) -> tuple[tuple[str, ...], tuple[st
     """The ids of people, and of turns, whose use is restricted."""
     of_people = household.execute(sa.select(people.c.person_id).where(people.c.restricted_at.is_not(None))).scalars()
     return tuple(of_people), tuple(household.execute(sa.select(turns.c.turn_id).where(turns.c.is_restricted)).scalars())
+
+
+def revocations_in(household: sa.Connection, *, since: datetime | None = None) -> tuple[RevocationLine, ...]:
+    """What was revoked, as far as a database of an earlier version notes it."""
+    satellites = sa.select(sa.literal("satellite").label("kind"), devices.c.device_id.label("revoked_id"), devices.c.revoked_at)
+    found: list[RevocationLine] = []
+    for table, query in ((devices, satellites), (revocations, sa.select(revocations))):
+        if sa.inspect(household).has_table(table.name):
+            where = table.c.revoked_at >= (since.timestamp() if since else 0.0)
+            found += (_of(RevocationLine, row) for row in household.execute(query.where(where)).mappings())
+    return tuple(found)
 
 
 def encode(found: ReplayList, *, key: SigningKey) -> bytes:
@@ -148,6 +171,7 @@ def decode(data: bytes, *, verifier: Verifier) -> ReplayList:
         decisions=tuple(line.decision for line in found if line.decision is not None),
         restricted_people=tuple(line.restricted_person for line in found if line.restricted_person is not None),
         restricted_turns=tuple(line.restricted_turn for line in found if line.restricted_turn is not None),
+        revocations=tuple(line.revocation for line in found if line.revocation is not None),
     )
 
 
@@ -165,6 +189,7 @@ def merged(lists: Sequence[ReplayList]) -> ReplayList:
     """All that several lists say, each thing once. Raises ValueError if there are none."""
     erased = {line.erasure_id: line for one in lists for line in one.erasures}
     decided = {line.decision_id: line for one in lists for line in one.decisions}
+    revoked = {(line.kind, line.revoked_id): line for one in lists for line in one.revocations}
     return ReplayList(
         made_at=max(one.made_at for one in lists),
         checkpoints=tuple(note for one in lists for note in one.checkpoints),
@@ -172,6 +197,7 @@ def merged(lists: Sequence[ReplayList]) -> ReplayList:
         decisions=tuple(sorted(decided.values(), key=lambda line: line.decided_at)),
         restricted_people=tuple({person: None for one in lists for person in one.restricted_people}),
         restricted_turns=tuple({turn: None for one in lists for turn in one.restricted_turns}),
+        revocations=tuple(revoked.values()),
     )
 
 
@@ -180,6 +206,7 @@ def _lines(found: ReplayList) -> Iterable[_Any]:
     yield from (_Any(decision=one) for one in found.decisions)
     yield from (_Any(restricted_person=one) for one in found.restricted_people)
     yield from (_Any(restricted_turn=one) for one in found.restricted_turns)
+    yield from (_Any(revocation=one) for one in found.revocations)
 
 
 def _encoded(line: _Any) -> str:

@@ -24,7 +24,7 @@ from earwitness.vault.backup_format import About
 from earwitness.vault.backup_parts import Parts, copy_database, opened
 from earwitness.vault.replay import Replayed, check_erasures_known, drop_blobs_without_rows, replay, stores_of
 from earwitness.vault.replay_list import ReplayList, decode, merged, read_list
-from earwitness.vault.restore_keys import check_keys_open, key_files, write_living_keys, write_small_keys
+from earwitness.vault.restore_keys import check_keys_open, key_files, write_living_keys, write_small_keys, write_way_in
 from earwitness.vault.restore_ledger import Choice, choose
 from earwitness.vault.restore_present import Present, look
 from earwitness.vault.restore_unpack import FolderSink, MemorySink, unpack
@@ -49,7 +49,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What came of it; `aside` is where the old state lies, `unreadable` files of it that could not be asked."""
+    """What came of it; `aside` is where the old state lies, `unreadable` files of it that could not be asked. What was revoked
+    after `revoked_until` is in again; None if nothing can be."""
 
     data_made_at: datetime
     keys_made_at: datetime
@@ -57,6 +58,7 @@ class Restored:
     ledger: Choice
     aside: Path | None
     unreadable: tuple[str, ...]
+    revoked_until: datetime | None
 
 
 def restore(
@@ -111,6 +113,7 @@ class _Unpacked:
     present: Present
     known: ReplayList
     verifier: Verifier
+    revoked_until: datetime | None
 
 
 def _build(parts: Parts, wanted: Wanted, *, new: Path, clock: Callable[[], datetime], tell: Tell, tell_replay: Tell) -> Restored:
@@ -141,6 +144,7 @@ def _build(parts: Parts, wanted: Wanted, *, new: Path, clock: Callable[[], datet
         ledger=choice,
         aside=None,
         unreadable=found.present.unreadable,
+        revoked_until=found.revoked_until,
     )
 
 
@@ -154,6 +158,7 @@ def _unpack(parts: Parts, wanted: Wanted, *, new: Path, now: datetime, tell: Tel
     present = look(parts, verifier=verifier, now=now)
     lists = [decode(files.decisions, verifier=verifier), *(read_list(path, verifier=verifier) for path in wanted.lists)]
     known = merged([*lists, present.known])
+    write_way_in(files, new / "keys", present=parts)
     with contextlib.closing(FolderSink(new)) as sink:
         data_about = unpack(wanted.data, "data", sink, identities=wanted.identities, verifier=verifier, tell=tell)
     _check_database(new / "household.db", has="people")
@@ -161,7 +166,22 @@ def _unpack(parts: Parts, wanted: Wanted, *, new: Path, now: datetime, tell: Tel
     dead = [*sink.deleted, *(key_id for line in known.erasures for key_id in line.key_ids)]
     write_living_keys(files.database, new / "keys" / "keys.db", destroyed=dead)
     check_keys_open(_moved(parts, new))
-    return _Unpacked(data=data_about, keys=keys_about, present=present, known=known, verifier=verifier)
+    return _Unpacked(
+        data=data_about,
+        keys=keys_about,
+        present=present,
+        known=known,
+        verifier=verifier,
+        revoked_until=None if present.knows_revoked else _known_until(lists, since=data_about.made_at),
+    )
+
+
+def _known_until(lists: Sequence[ReplayList], *, since: datetime) -> datetime:
+    """Until when these lists say without a gap what happened since a moment."""
+    for one in sorted(lists, key=lambda one: one.made_at):
+        if one.since is None or one.since <= since:
+            since = max(since, one.made_at)
+    return since
 
 
 def _choose_ledger(found: _Unpacked, new: Path, *, accepts_older: bool) -> Choice:
@@ -232,4 +252,9 @@ def _size(checkpoint: str) -> int:
 
 
 def _facts(replayed: Replayed) -> dict[str, object]:
-    return {"recordings": replayed.recordings, "removed": replayed.removed, "expired": replayed.expired}
+    return {
+        "recordings": replayed.recordings,
+        "removed": replayed.removed,
+        "expired": replayed.expired,
+        "revoked": replayed.revoked,
+    }

@@ -14,7 +14,7 @@ from earwitness.ledger.signing_key import signing_key
 from earwitness.storage.database import Database, said
 from earwitness.storage.durable import write_whole
 from earwitness.storage.keys import keys
-from earwitness.vault.backup_parts import Parts
+from earwitness.vault.backup_parts import WAY_IN, Parts, file_chunks
 from earwitness.vault.household_key import KeyService, key_service
 
 
@@ -26,6 +26,8 @@ class KeyFiles:
     ledger_key: bytes
     household_key: bytes | None
     decisions: bytes
+    way_in: Mapping[str, bytes]
+    """Those of WAY_IN that are in it, by name."""
 
 
 def key_files(members: Mapping[str, bytes]) -> KeyFiles:
@@ -36,6 +38,7 @@ def key_files(members: Mapping[str, bytes]) -> KeyFiles:
             ledger_key=members["ledger.key"],
             household_key=members.get("household.key"),
             decisions=members["decisions.jsonl"],
+            way_in={name: members[name] for name in WAY_IN if name in members},
         )
     except KeyError as error:
         raise BackupError(f"That backup of the keys has no {error.args[0]}.", code="backup.damaged") from error
@@ -50,6 +53,16 @@ def write_small_keys(found: KeyFiles, folder: Path) -> Verifier:
     if found.household_key is not None:
         write_whole(folder / "household.key", [found.household_key], mode=0o600)
     return verifier
+
+
+def write_way_in(found: KeyFiles, folder: Path, *, present: Parts) -> None:
+    """Write the keys by which satellites and phones know this home; those that the backup lacks, as one does from before there
+    were any, are taken from what is there. Raises StorageError."""
+    for name in WAY_IN:
+        if name in found.way_in:
+            write_whole(folder / name, [found.way_in[name]], mode=0o600)
+        elif present.way_in(name).exists():
+            write_whole(folder / name, file_chunks(present.way_in(name)), mode=0o600)
 
 
 def write_living_keys(database: bytes, path: Path, *, destroyed: Iterable[str]) -> None:

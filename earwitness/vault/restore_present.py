@@ -1,4 +1,5 @@
-"""What the state folder that is to be replaced still knows: erasures, decisions and its ledger. It is read, never changed."""
+"""What the state folder that is to be replaced still knows: erasures, decisions, revocations, its ledger. It is read, never
+changed."""
 
 import sqlite3
 from collections.abc import Callable
@@ -14,18 +15,20 @@ from earwitness.ledger.note import Verifier
 from earwitness.ledger.signing_key import signing_key
 from earwitness.storage.database import said
 from earwitness.vault.backup_parts import Parts, still_address
-from earwitness.vault.replay_list import ReplayList, decisions_in, erasures_in, restrictions_in
+from earwitness.vault.replay_list import ReplayList, decisions_in, erasures_in, restrictions_in, revocations_in
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """What is known; `unreadable` names files that are there but say nothing any more."""
+    """What is known; `unreadable` names files that are there but say nothing any more. `knows_revoked` is whether the revocations
+    are all that there were."""
 
     known: ReplayList
     ledger: Path | None
     unreadable: tuple[str, ...]
+    knows_revoked: bool
 
 
 def look(parts: Parts, *, verifier: Verifier, now: datetime) -> Present:
@@ -44,6 +47,7 @@ def look(parts: Parts, *, verifier: Verifier, now: datetime) -> Present:
                 )
     erased = _asked(parts.places.keys, erasures_in, unreadable) or ()
     decided = _asked(parts.household, decisions_in, unreadable) or ()
+    revoked = _asked(parts.household, revocations_in, unreadable)
     people, turns = _asked(parts.household, restrictions_in, unreadable) or ((), ())
     note = _asked(
         parts.ledger, lambda connection: str(connection.execute(sa.text("SELECT note FROM head")).scalar_one()), unreadable
@@ -57,9 +61,11 @@ def look(parts: Parts, *, verifier: Verifier, now: datetime) -> Present:
             decisions=decided,
             restricted_people=people,
             restricted_turns=turns,
+            revocations=revoked or (),
         ),
         ledger=parts.ledger if is_there and isinstance(parts.ledger, Path) else None,
         unreadable=tuple(dict.fromkeys(unreadable)),
+        knows_revoked=revoked is not None,
     )
 
 

@@ -179,15 +179,17 @@ class Rows:
 
     # Changing
 
-    def reseal(self, row: Row, *, sealed: bytes, found_by: Sequence[bytes]) -> bool:
-        """Replace the sealed text of a row by its next revision; False if it was changed or erased meanwhile."""
+    def reseal(self, row: Row, *, sealed: bytes, found_by: Sequence[bytes] | None = None) -> bool:
+        """Replace the sealed text of a row by its next revision, and its search terms unless they stay; False if it was changed
+        or erased meanwhile."""
         with self.database.writing() as connection:
             where = (turns.c.number == row.number, turns.c.revision == row.revision)
             done = connection.execute(sa.update(turns).where(*where).values(sealed=sealed, revision=row.revision + 1))
             if done.rowcount != 1:
                 return False
-            connection.execute(sa.delete(terms).where(terms.c.turn_number == row.number))
-            _add_terms(connection, row.number, found_by)
+            if found_by is not None:
+                connection.execute(sa.delete(terms).where(terms.c.turn_number == row.number))
+                _add_terms(connection, row.number, found_by)
         return True
 
     def restrict(self, person_id: str, selection: Selection, *, is_restricted: bool) -> int:

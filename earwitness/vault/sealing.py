@@ -8,6 +8,7 @@ from typing import Any
 from earwitness.domain.errors import VaultError
 from earwitness.domain.intent import Intent
 from earwitness.domain.recording import Recording, Spoken
+from earwitness.domain.review import Annotation, annotation_of
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.vault.rows import Row
 
@@ -53,6 +54,11 @@ def corrected(facts: Mapping[str, Any], *, transcript: str, now: datetime) -> di
     return {**facts, "transcript": transcript, "corrected_at": now.timestamp()}
 
 
+def annotated(facts: Mapping[str, Any], annotation: Annotation) -> dict[str, Any]:
+    """The facts with one more judgement."""
+    return {**facts, "annotations": [*facts.get("annotations", ()), annotation.as_json()]}
+
+
 def searchable(facts: Mapping[str, Any]) -> tuple[str, ...]:
     """The texts by which a turn is found."""
     return tuple(str(facts[part]) for part in ("transcript", "heard", "reply"))
@@ -83,4 +89,5 @@ def recording(row: Row, facts: Mapping[str, Any], *, listens: int) -> Recording:
         area=facts["area"],
         engine=facts["engine"],
         listens=listens,
+        annotations=tuple(annotation_of(one) for one in facts.get("annotations", ())),
     )

@@ -17,6 +17,7 @@ from earwitness.vault.listens import Listens
 from earwitness.vault.policy import Consents
 from earwitness.vault.ports import Ledger
 from earwitness.vault.rows import Rows
+from earwitness.vault.safe import Safe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Vault:
             raise
         rows = Rows(household, key_id_of=ring.person_key_id)
         self.listens = Listens(household)
+        self.safe = Safe(ring, clock=clock)
         self.rows = rows
         self.blobs = blobs
         self.keeper = Keeper(rows=rows, ring=ring, blobs=blobs, ledger=ledger, clock=clock)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from earwitness.domain.account import AccountRole, Scope
+from earwitness.understand.first_answers import Act, Question
 from earwitness.web.privacy_shapes import ConsentTextShape, DecisionShape, KeepingShape, KeptShape, PersonShape, Purposes
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -264,6 +265,28 @@ class SetupChoicesShape(_Shape):
     voices: list[ChoiceOfVoiceShape]
     voice: str
     promise: list[PromiseShape]
+    questions: dict[Question, str]
+    """What is asked where one is led through by voice."""
+    typed: str
+    """Said where nothing may be answered aloud."""
+
+
+class ToBeSpoken(_Shape):
+    voice: Annotated[str, Field(min_length=1, max_length=64)]
+    text: Annotated[str, Field(min_length=1, max_length=800)]
+
+
+class SpokenAnswerShape(_Shape):
+    """What was understood of an answer that was spoken."""
+
+    heard: str
+    """The words, to be shown."""
+    act: Act
+    name: str
+    """The home's, or that of a choice; else empty."""
+    rooms: list[str]
+    says: str
+    """What to read back; empty where there is nothing to confirm."""
 
 
 class OwnersName(_Shape):
@@ -282,21 +305,3 @@ class Setup(_Shape):
     voice: Annotated[str, Field(min_length=1, max_length=64)]
     acknowledged: Literal[True]
     """That one has read or heard what is kept and who may listen."""
-
-
-class HouseholdShape(_Shape):
-    """What the owner chose."""
-
-    home: str
-    areas: list[str]
-    wake_words: list[str]
-    voice: str
-    wake_words_known: list[str]
-    voices: list[ChoiceOfVoiceShape]
-
-
-class HouseholdChange(_Shape):
-    home: Name
-    areas: Annotated[list[Name], Field(max_length=100)]
-    wake_words: Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=2)]
-    voice: Annotated[str, Field(min_length=1, max_length=64)]

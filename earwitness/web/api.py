@@ -17,7 +17,7 @@ from earwitness.domain.turn import Turn
 from earwitness.web import shapes
 from earwitness.web.errors_told import told
 from earwitness.web.ports import Assistant
-from earwitness.web.signed_in import Me
+from earwitness.web.signed_in import Came
 
 MOST_AT_ONCE: Final = 2
 MOST_WAITING: Final = 8
@@ -84,24 +84,28 @@ def _add_state(router: APIRouter, assistant: Assistant) -> None:
 
 def _add_turns(router: APIRouter, assistant: Assistant, places: _Places) -> None:
     @router.post("/ask")
-    async def ask(request: shapes.Request, speaker: Me) -> shapes.TurnShape:
+    async def ask(request: shapes.Request, asker: Came) -> shapes.TurnShape:
         """Run one turn on a typed request."""
         _check_text(request.text, longest=shapes.MAX_TEXT_CHARACTERS)
         async with places:
-            return _turn_shape(await assistant.ask_text(request.text, voice=request.voice, person_id=speaker.person_id))
+            turn = await assistant.ask_text(
+                request.text, voice=request.voice, person_id=asker.person.person_id, scopes=asker.scopes
+            )
+        return _turn_shape(turn)
 
     body = {"required": True, "content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
 
     @router.post("/ask/audio", openapi_extra={"requestBody": body})
     async def ask_audio(
-        request: Request, speaker: Me, voice: Annotated[shapes.VoiceName | None, Query()] = None
+        request: Request, asker: Came, voice: Annotated[shapes.VoiceName | None, Query()] = None
     ) -> shapes.TurnShape:
         """Run one turn on an audio file (WAV, FLAC or OGG) sent as the body, at most 10 MB."""
         data = await request.body()
         if not data:
             raise AudioError("The request has no sound in it; send an audio file as the body.", code="audio.empty")
         async with places:
-            return _turn_shape(await assistant.ask_audio(data, voice=voice, person_id=speaker.person_id))
+            turn = await assistant.ask_audio(data, voice=voice, person_id=asker.person.person_id, scopes=asker.scopes)
+        return _turn_shape(turn)
 
 
 def _add_sound(router: APIRouter, assistant: Assistant, places: _Places) -> None:

@@ -30,6 +30,8 @@ class DeviceShape(_Shape):
     """Why a foreign satellite is not connected and what to do, in a sentence."""
     is_muted: bool
     """What the device said last. Only it can unmute itself."""
+    is_quiet: bool = False
+    """Nobody there wants to be disturbed now: it is spared announcements, calls and spoken news."""
     is_mute_wished: bool
     """It was asked to mute and has not answered yet."""
     paired_at: AwareDatetime
@@ -60,6 +62,8 @@ class DevicesShape(_Shape):
     pairing: PairingShape
     trusted_interface: str | None
     """The network interface on which unencrypted sound of foreign satellites may travel; null for none but loopback."""
+    warnings: list[str]
+    """Where sound may travel unencrypted, in sentences that stay visible as long as it is so."""
 
 
 class DeviceChange(_Shape):
@@ -121,3 +125,5 @@ class AnnouncedShape(_Shape):
     confirmed: list[str]
     """The names of the satellites that began to play it."""
     unconfirmed: list[str]
+    quiet: list[str] = []
+    """Those where nobody wants to be disturbed: it was not said there."""

@@ -10,6 +10,7 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Path
 
 from earwitness.domain.device import Device, DeviceEvent, DeviceKind, PairingState
+from earwitness.domain.quiet import Quiet
 from earwitness.domain.satellite import Announcement
 from earwitness.people.device_log import DeviceLog
 from earwitness.people.devices import Devices
@@ -74,8 +75,11 @@ def devices_router(
     rooms: Callable[[], Sequence[str]],
     foreign: Foreign | None = None,
     trusted_interface: str | None = None,
+    warnings: Sequence[str] = (),
+    quiet: Callable[[], Sequence[Quiet]] = tuple,
 ) -> APIRouter:
-    """The routes under /api/v1/devices and /api/v1/announce. `rooms` gives the rooms of the home."""
+    """The routes under /api/v1/devices and /api/v1/announce. `rooms` gives the rooms of the home, `warnings` what is to stay
+    visible beside the satellites, `quiet` where nobody wants to be disturbed (it may block)."""
     router = APIRouter(prefix="/api/v1", responses=told(404, 409))
     _add_pairing(router, device_log, desk=desk)
     _add_devices(router, devices, device_log=device_log, satellites=satellites)
@@ -85,15 +89,23 @@ def devices_router(
         """Every satellite, the rooms, and how the pairing stands."""
         found = await asyncio.to_thread(devices.all)
         away = await asyncio.to_thread(device_log.last_of_each, DeviceEvent.WENT_AWAY_IN_MID_WORD)
+        spared = await asyncio.to_thread(quiet)
         listed = [
             _shape(one, satellites=satellites).model_copy(
-                update={"went_away_in_mid_word_at": away[one.device_id].at if one.device_id in away else None}
+                update={
+                    "went_away_in_mid_word_at": away[one.device_id].at if one.device_id in away else None,
+                    "is_quiet": any(wish.is_at(area=one.area, device_id=one.device_id) for wish in spared),
+                }
                 | _standing(None if foreign is None else foreign.status(one.device_id))
             )
             for one in found
         ]
         return shapes.DevicesShape(
-            devices=listed, rooms=list(rooms()), pairing=_pairing(desk.desk()), trusted_interface=trusted_interface
+            devices=listed,
+            rooms=list(rooms()),
+            pairing=_pairing(desk.desk()),
+            trusted_interface=trusted_interface,
+            warnings=list(warnings),
         )
 
     @router.post("/announce")
@@ -103,6 +115,7 @@ def devices_router(
         return shapes.AnnouncedShape(
             confirmed=[station.name for station in told_where.confirmed],
             unconfirmed=[station.name for station in told_where.unconfirmed],
+            quiet=[station.name for station in told_where.quiet],
         )
 
     return router

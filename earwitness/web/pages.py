@@ -21,28 +21,48 @@ from earwitness.domain.visitor import VISITOR, Visitor
 _HERE: Final = Path(__file__).parent
 _PAGES: Final = {
     "/": "talk",
+    "/planner": "planner",
     "/history": "history",
     "/privacy": "privacy",
     "/listens": "listens",
+    "/drawn": "drawn",
+    "/review": "review",
     "/people": "people",
+    "/household": "household",
+    "/remote": "remote",
+    "/links": "links",
+    "/contacts": "contacts",
+    "/calls": "calls",
+    "/messages": "messages",
+    "/skills": "skills",
     "/account": "account",
 }
 _LINKS: Final = (
     ("talk", "/", "Talk", Permission.TALK),
+    ("planner", "/planner", "Plans", Permission.TALK),
+    ("skills", "/skills", "Skills", Permission.TALK),
     ("history", "/history", "History", Permission.OWN_DATA),
     ("privacy", "/privacy", "Privacy", Permission.OWN_DATA),
     ("listens", "/listens", "Who listened", Permission.OWN_DATA),
+    ("drawn", "/drawn", "Drawn", Permission.OWN_DATA),
+    ("review", "/review", "Review", Permission.REVIEW),
+    ("messages", "/messages", "Messages", Permission.OWN_DATA),
+    ("contacts", "/contacts", "Contacts", Permission.OWN_DATA),
+    ("calls", "/calls", "Calls", Permission.OWN_DATA),
     ("devices", "/devices", "Devices", Permission.DEVICES),
     ("people", "/people", "People", Permission.WARDS),
     ("people", "/people", "People", Permission.PEOPLE),
+    ("household", "/household", "Household", Permission.HOUSEHOLD),
+    ("links", "/links", "What leaves", Permission.HOUSEHOLD),
+    ("remote", "/remote", "Away", Permission.REMOTE),
 )
 """The pages in the header: name, path, words, and what they are for."""
 LONGEST_RETURN: Final = 500
 
 
 def page_router(*, wake_words: Callable[[], Sequence[str]] = tuple, also: Sequence[str] = ()) -> APIRouter:
-    """The routes of the pages, `/sign-in` and `/setup`. The talk page names `wake_words` where it is hands-free; `also` are the
-    names of further pages, whose template and path are called so."""
+    """The routes of the pages, `/sign-in`, `/invitation` and `/setup`. The talk page names `wake_words` where it is hands-free;
+    `also` are the names of further pages, whose template and path are called so."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), undefined=StrictUndefined
@@ -67,6 +87,10 @@ def page_router(*, wake_words: Callable[[], Sequence[str]] = tuple, also: Sequen
     @router.get("/setup")
     async def setup() -> HTMLResponse:
         return HTMLResponse(templates.get_template("setup.html").render())
+
+    @router.get("/invitation")
+    async def invitation() -> HTMLResponse:
+        return HTMLResponse(templates.get_template("invitation.html").render())
 
     return router
 

@@ -1,8 +1,9 @@
-"""What the page and the JSON API need from the assistant. A Protocol that belongs to the web; `build.py` stands behind it."""
+"""What the page and the JSON API need from the assistant. A Protocol that belongs to the web; `build/` stands behind it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from earwitness.domain.account import Scope
 from earwitness.domain.audio import Pcm
 from earwitness.domain.board import Board
 from earwitness.domain.turn import Turn
@@ -12,11 +13,16 @@ from earwitness.domain.voice import Voice
 class Assistant(Protocol):
     """The assistant as HTTP sees it. What is not `async` and may block says so."""
 
-    async def ask_text(self, text: str, *, voice: str | None = None, person_id: str | None = None) -> Turn:
-        """Run one turn on a typed request, without speaking, by that person if one is given. Raises TextError, VoiceError."""
+    async def ask_text(
+        self, text: str, *, voice: str | None = None, person_id: str | None = None, scopes: frozenset[Scope] | None = None
+    ) -> Turn:
+        """Run one turn on a typed request, without speaking, by that person if one is given, or by a program that may `scopes`
+        in their name. Raises TextError, VoiceError."""
         ...
 
-    async def ask_audio(self, data: bytes, *, voice: str | None = None, person_id: str | None = None) -> Turn:
+    async def ask_audio(
+        self, data: bytes, *, voice: str | None = None, person_id: str | None = None, scopes: frozenset[Scope] | None = None
+    ) -> Turn:
         """Run one turn on the bytes of an audio file (WAV, FLAC, OGG). Raises AudioError, EngineError."""
         ...
 

@@ -51,3 +51,9 @@ class HandoutShape(_Shape):
     """The profile as a QR code, an SVG element."""
     page: str
     """What the phone opens while the tunnel is on."""
+    restart_needed: bool
+    """Whether the server must be started again before its certificate is for the tunnel's address: it was the first phone."""
+
+
+class TunnelWish(_Shape):
+    up: bool

@@ -5,7 +5,7 @@ The gate has seen to it that this is asked from this machine, or with a pass for
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,8 +20,10 @@ from earwitness.web import account_shapes as shapes
 from earwitness.web.account_api import verdict
 from earwitness.web.api import wav
 from earwitness.web.errors_told import told
+from earwitness.web.household_api import SIMULATED, Settle, voices_shape
 from earwitness.web.ports import Assistant
 from earwitness.web.setup_pass import SetupPass
+from earwitness.web.setup_talk import TYPED, questions
 from earwitness.web.setup_texts import PROMISE, PROMISE_VERSION, SAMPLE, spoken_promise
 from earwitness.web.signed_in import From, Page, PageAddress, SignedIn
 
@@ -39,7 +41,7 @@ class FirstStart:
         household: Household,
         *,
         wake_words: Sequence[str],
-        settle: Callable[[HouseholdChoices], Awaitable[None]],
+        settle: Settle,
     ) -> None:
         self.people = people
         self.household = household
@@ -54,15 +56,7 @@ class FirstStart:
 
     def begin_passkey(self, name: str, *, page: PageAddress) -> shapes.CeremonyShape:
         """Begin to make the passkey of an owner who is not there yet. Blocks. Raises PersonError."""
-        to_be = Person(
-            person_id=secrets.token_hex(16),
-            name=name,
-            alias="",
-            created_at=self.people.now(),
-            restricted_at=None,
-            saw_listens_at=self.people.now(),
-            is_told_aloud=False,
-        )
+        to_be = self.people.to_be(name)
         begun = self.people.accounts.passkeys.begin_adding(to_be, host=page.host)
         while len(self._started) >= MOST_STARTED:
             del self._started[next(iter(self._started))]
@@ -75,12 +69,6 @@ class FirstStart:
             person, choices = await asyncio.to_thread(self._set_up, given, page, voices=voices, origin=origin)
         await self._settle(choices)
         return person
-
-    async def change(self, given: shapes.HouseholdChange, *, voices: Sequence[str]) -> HouseholdChoices:
-        """Choose anew. Raises PersonError."""
-        chosen = await asyncio.to_thread(self._note, given, voices=voices, is_acknowledged=self.household.choices() is not None)
-        await self._settle(chosen)
-        return chosen
 
     def _set_up(
         self, given: shapes.Setup, page: PageAddress, *, voices: Sequence[str], origin: Origin
@@ -124,9 +112,7 @@ class FirstStart:
             raise
         return person
 
-    def _note(
-        self, given: shapes.Setup | shapes.HouseholdChange, *, voices: Sequence[str], is_acknowledged: bool
-    ) -> HouseholdChoices:
+    def _note(self, given: shapes.Setup, *, voices: Sequence[str], is_acknowledged: bool) -> HouseholdChoices:
         if is_acknowledged:
             return self.household.change(
                 name=given.home,
@@ -148,11 +134,10 @@ class FirstStart:
 
 
 def setup_router(start: FirstStart, *, assistant: Assistant, passes: SetupPass, signed_in: SignedIn) -> APIRouter:
-    """The routes under /api/v1/setup and /api/v1/household."""
+    """The routes under /api/v1/setup."""
     router = APIRouter(prefix="/api/v1", responses=told(404, 409))
     _add_state(router, start, passes)
     _add_sound(router, assistant)
-    _add_household(router, start, assistant)
 
     @router.get("/setup/choices")
     async def choices() -> shapes.SetupChoicesShape:
@@ -161,13 +146,19 @@ def setup_router(start: FirstStart, *, assistant: Assistant, passes: SetupPass, 
         with_devices = {device.area for device in home.devices}
         rooms = [shapes.ChoiceOfRoomShape(name=one.name, has_devices=one.name in with_devices) for one in home.areas]
         return shapes.SetupChoicesShape(
-            home=home.name.removesuffix(" (simulated)"),
+            home=home.name.removesuffix(SIMULATED),
             areas=rooms,
             wake_words=list(start.wake_words),
             wake_word=start.wake_words[0],
-            voices=_voices(assistant),
+            voices=voices_shape(assistant),
             voice=assistant.default_voice(),
             promise=[shapes.PromiseShape(title=title, text=text) for title, text in PROMISE],
+            questions=dict(
+                questions(
+                    home=home.name.removesuffix(SIMULATED), rooms=[room.name for room in rooms], wake_words=start.wake_words
+                )
+            ),
+            typed=TYPED,
         )
 
     @router.post("/setup/passphrase")
@@ -226,37 +217,3 @@ def _add_sound(router: APIRouter, assistant: Assistant) -> None:
     async def promise(voice: Voice, part: Annotated[int, Query(ge=0, lt=len(PROMISE))] = 0) -> Response:
         """A part of what is kept and who may listen, read aloud by a voice, as a WAV file."""
         return await spoken(spoken_promise(part), voice)
-
-
-def _add_household(router: APIRouter, start: FirstStart, assistant: Assistant) -> None:
-    @router.get("/household")
-    async def household() -> shapes.HouseholdShape:
-        """What the home is called, its rooms, its wake words and its voice."""
-        chosen = await asyncio.to_thread(start.household.choices)
-        return _household_shape(chosen, start, assistant)
-
-    @router.put("/household")
-    async def change(given: shapes.HouseholdChange) -> shapes.HouseholdShape:
-        """Choose them anew; the voice and the wake word count from the next conversation on."""
-        installed = [voice.name for voice in assistant.voices() if voice.is_installed]
-        chosen = await start.change(given, voices=installed)
-        return _household_shape(chosen, start, assistant)
-
-
-def _household_shape(chosen: HouseholdChoices | None, start: FirstStart, assistant: Assistant) -> shapes.HouseholdShape:
-    home = assistant.board().home
-    return shapes.HouseholdShape(
-        home=chosen.name if chosen else home.name,
-        areas=list(chosen.rooms) if chosen else [area.name for area in home.areas],
-        wake_words=list(chosen.wake_words) if chosen and chosen.wake_words else [start.wake_words[0]],
-        voice=chosen.voice if chosen and chosen.voice else assistant.default_voice(),
-        wake_words_known=list(start.wake_words),
-        voices=_voices(assistant),
-    )
-
-
-def _voices(assistant: Assistant) -> list[shapes.ChoiceOfVoiceShape]:
-    return [
-        shapes.ChoiceOfVoiceShape(name=one.name, description=one.description, installed=one.is_installed)
-        for one in assistant.voices()
-    ]

@@ -6,15 +6,20 @@ from collections.abc import Callable
 import pytest
 
 from earwitness.domain.errors import LinkError
+from earwitness.links.joined_home import JoinedHome
 from earwitness.links.simulated_home import SimulatedHome
-from earwitness.skills.ports import HomeLink
+from earwitness.skills.interface import HomeLink
 from tests.unit.skills.houses import HOME, TroubledHome
 
-LINKS: list[Callable[[], HomeLink]] = [lambda: SimulatedHome(HOME), lambda: TroubledHome(HOME)]
+LINKS: list[Callable[[], HomeLink]] = [
+    lambda: SimulatedHome(HOME),
+    lambda: TroubledHome(HOME),
+    lambda: JoinedHome(SimulatedHome(HOME), describe=lambda home: home),
+]
 LIGHT, PLAYER = "light.Counter Light.Kitchen", "media_player.Speaker.Kitchen"
 
 
-@pytest.fixture(params=LINKS, ids=["simulated", "troubled"])
+@pytest.fixture(params=LINKS, ids=["simulated", "troubled", "joined"])
 def link(request: pytest.FixtureRequest) -> HomeLink:
     made: HomeLink = request.param()
     return made

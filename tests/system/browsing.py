@@ -1,6 +1,9 @@
 """A real server in its own process and a real Chromium with a microphone that plays a file. For the tests of the page.
 
 A server has an owner from before it starts, unless it is to be set up; whoever else is there, the owner adds.
+
+What a page shows follows what happened, later: a test waits for it (`expect`, `wait_for_…`, `until`), or until the page is
+settled, before it says what is there. Whoever waits is patient: the machine may do other things meanwhile.
 """
 
 import os
@@ -8,18 +11,25 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
 import soxr
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, WebSocket
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, WebSocket, expect
+
+from earwitness.people.people import People
+from earwitness.storage.database import Database
 
 MICROPHONE_RATE_HZ = 48_000
+PATIENCE_SECONDS = 45.0
+expect.set_options(timeout=1000 * PATIENCE_SECONDS)
 OWNER = "Otto"
 PASSPHRASE = "four plain words, no more"
 SETTLED = "body[data-state='asleep']"
@@ -43,6 +53,26 @@ navigator.mediaDevices.getUserMedia = async (wanted) => {
   return stream;
 };
 """
+COUNT_CALLS = """
+window.callsUnderWay = 0;
+const counted = async (work) => {
+  window.callsUnderWay += 1;
+  try {
+    return await work();
+  } finally {
+    window.callsUnderWay -= 1;
+  }
+};
+const call = window.fetch;
+window.fetch = (...given) => counted(() => call(...given));
+for (const way of ["json", "text", "blob", "arrayBuffer"]) {
+  const read = Response.prototype[way];
+  Response.prototype[way] = function () {
+    return counted(() => read.call(this));
+  };
+}
+"""
+"""How many calls of the API the page waits for. Between one and the next it draws only what has come."""
 
 
 def chromium() -> str | None:
@@ -51,11 +81,12 @@ def chromium() -> str | None:
 
 @contextmanager
 def server(state: Path, *, owner: str | None = OWNER) -> Iterator[str]:
-    """`earwitness run` on a free port; yields its address once it is ready. Without an owner it waits to be set up."""
+    """`earwitness run` on a free port; yields its address in numbers once it is ready. Without an owner it waits for one."""
     environment = os.environ | {"EARWITNESS_STATE": str(state), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     if owner is not None:
-        adding = [sys.executable, "-m", "earwitness", "people", "add", owner]
-        subprocess.run(adding, env=environment | {"EARWITNESS_PASSPHRASE": PASSPHRASE}, check=True, capture_output=True)
+        database = Database(state / "household.db", chain="household")
+        People(database, clock=lambda: datetime.now(UTC)).add(owner, passphrase=PASSPHRASE)
+        database.close()
     command = [sys.executable, "-m", "earwitness", "run", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
@@ -63,14 +94,14 @@ def server(state: Path, *, owner: str | None = OWNER) -> Iterator[str]:
     try:
         for line in process.stdout:
             printed += line
-            found = re.search(r"http://[\d.]+:\d+", line)
+            found = re.search(r"http://localhost:(\d+)", line)
             if found:
-                yield found[0]
+                yield f"http://127.0.0.1:{found[1]}"
                 return
         raise AssertionError(f"the server did not start: {printed}")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def microphone_file(path: Path, spoken: Path, *, lead_seconds: float) -> Path:
@@ -105,7 +136,7 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def state(self, name: str, *, seconds: float = 15) -> None:
+    def state(self, name: str, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for a state to be shown."""
         self.page.wait_for_selector(f"body[data-state='{name}']", timeout=1000 * seconds)
 
@@ -113,12 +144,48 @@ class Visit:
         return self.page.locator(f"[data-name='{name}']")
 
     def live_microphones(self) -> int:
+        """How many are open. The page closes them before it shows that it has."""
         found: int = self.page.evaluate("window.microphones.filter((track) => track.readyState === 'live').length")
         return found
+
+    def typed(self, text: str) -> None:
+        """Type a request, and wait until its own turn is over."""
+        self.page.fill("#ask-text", text)
+        self.page.press("#ask-text", "Enter")
+        expect(self.page.locator("#heard")).to_have_text(text)  # which begins the turn, and takes the one before away
+        self.page.wait_for_selector("#turn[data-outcome]")
 
     def _watch(self, socket: WebSocket) -> None:
         socket.on("framesent", lambda data: self.frames.append(("sent", data if isinstance(data, str) else "sound")))
         socket.on("framereceived", lambda data: self.frames.append(("got", data if isinstance(data, str) else "sound")))
+
+
+def new_context(launched: Browser, **how: Any) -> BrowserContext:
+    """A browser of somebody's own, of whose pages one can tell whether they are settled."""
+    made = launched.new_context(**how)
+    made.set_default_timeout(1000 * PATIENCE_SECONDS)
+    made.add_init_script(COUNT_CALLS)
+    return made
+
+
+def settle(page: Page) -> None:
+    """Wait until a page is loaded and has everything that it asked the server for."""
+    page.wait_for_load_state("load")
+    page.wait_for_function("() => window.callsUnderWay === 0")
+
+
+def go(page: Page, address: str) -> None:
+    """Open an address until the page has settled."""
+    page.goto(address)
+    settle(page)
+
+
+def until(holds: Callable[[], object], page: Page) -> None:
+    """Wait until something holds that the page does not show, such as what went over its session."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it never did"
+        page.wait_for_timeout(20)  # Playwright notes what happened only while it waits
 
 
 def sign_in(context: BrowserContext, address: str, name: str = OWNER) -> None:
@@ -139,7 +206,7 @@ def add_person(context: BrowserContext, address: str, name: str, *, role: str = 
 def visit(launched: Browser, address: str, *, new: str | None = None, **context: Any) -> Iterator[Visit]:
     """Open the page, as the owner or as somebody `new`, and wait until it is connected; at the end, nothing may have failed or
     gone elsewhere."""
-    opened: BrowserContext = launched.new_context(**{"viewport": {"width": 1360, "height": 1120}, **context})
+    opened = new_context(launched, **{"viewport": {"width": 1360, "height": 1120}, **context})
     if new is None:
         sign_in(opened, address)
     else:
@@ -152,6 +219,7 @@ def visit(launched: Browser, address: str, *, new: str | None = None, **context:
     here.page.on("console", lambda said: here.complaints.append(said.text) if said.type in {"error", "warning"} else None)
     here.page.goto(address)
     here.page.wait_for_selector("#link.up")
+    settle(here.page)
     try:
         yield here
         assert here.complaints == []

@@ -98,6 +98,8 @@ window.probes = {
 
   enlarge: () => (document.documentElement.style.fontSize = "200%"),
 
+  normal: () => (document.documentElement.style.fontSize = ""),
+
   layout() {
     const headings = all("h1, h2, h3, h4, h5, h6").filter(isSeen);
     const parts = ["body > header", "body > main", "body > footer", "body > header nav[aria-label]"];

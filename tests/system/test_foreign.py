@@ -28,10 +28,10 @@ from earwitness.foreign.reach import Trust
 from earwitness.foreign.wyoming_services import Offer, WyomingServices, open_socket
 from earwitness.satellite.cues import cue
 from earwitness.speech.wake.micro import WAKE_WORDS
+from tests.strange_servers import free_port
 from tests.system.test_conversation import silence, spoken
-from tests.unit.foreign.peers import free_port
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.quiet]
 PYTHON = Path(__file__).resolve().parent.parent.parent / ".venv-foreign" / "bin" / "python"
 SPEAKER_RATE_HZ = 22_050
 
@@ -45,10 +45,14 @@ def house() -> Iterator[House]:
 
 @dataclass
 class Box:
-    """The running program; its speaker writes to `speaker`."""
+    """The running program; its speaker writes to `speaker`. It wakes half a second after somebody `comes`."""
 
     port: int
     speaker: Path
+    somebody: Path
+
+    def comes(self) -> None:
+        self.somebody.touch()
 
     def heard_at_the_speaker(self) -> np.ndarray:
         return np.frombuffer(self.speaker.read_bytes()[: self.speaker.stat().st_size // 2 * 2], dtype="<i2").astype(float)
@@ -56,10 +60,12 @@ class Box:
 
 @asynccontextmanager
 async def box(folder: Path, *, said: bytes) -> AsyncIterator[Box]:
-    """wyoming-satellite with a wake word program that wakes once, and a microphone that then says `said` at its own pace."""
+    """wyoming-satellite with a wake word program that wakes once, and a microphone that then says `said` at its own pace.
+
+    What it says before a server has met it is lost, so it says nothing before somebody comes."""
     if not PYTHON.exists():
         pytest.skip("no .venv-foreign: run python tests/prepare.py")
-    sound, awake, speaker = folder / "said.raw", folder / "awake", folder / "speaker.raw"
+    sound, awake, speaker, somebody = (folder / name for name in ("said.raw", "awake", "speaker.raw", "somebody"))
     sound.write_bytes(said)
     (folder / "microphone.py").write_text(MICROPHONE, encoding="utf-8")
     (folder / "wake.py").write_text(WAKE, encoding="utf-8")
@@ -69,7 +75,7 @@ async def box(folder: Path, *, said: bytes) -> AsyncIterator[Box]:
     program = [str(PYTHON), "-m", "wyoming_satellite", "--name", "Trial", "--uri", f"tcp://127.0.0.1:{port}"]
     parts = [
         ("--mic-command", f"{sys.executable} {folder}/microphone.py {sound} {awake}"),
-        ("--wake-command", f"{sys.executable} {folder}/wake.py {awake}"),
+        ("--wake-command", f"{sys.executable} {folder}/wake.py {awake} {somebody}"),
         ("--snd-command", f"{sys.executable} {folder}/speaker.py {speaker}"),
     ]
     arguments = [word for part in parts for word in part]
@@ -78,7 +84,7 @@ async def box(folder: Path, *, said: bytes) -> AsyncIterator[Box]:
         *program, *arguments, "--no-zeroconf", env=environment, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        yield Box(port, speaker)
+        yield Box(port, speaker, somebody)
     finally:
         running.terminate()
         await running.wait()
@@ -97,10 +103,10 @@ while True:
     time.sleep(max(0.0, 0.064 - (time.monotonic() - began)))
 """
 WAKE = """
-import sys
+import os, sys
 taken = 0
 while taken < 16000 and (piece := sys.stdin.buffer.read(2048)):
-    taken += len(piece)
+    taken += len(piece) * os.path.exists(sys.argv[2])
 open(sys.argv[1], "w").close()
 print("hey_jarvis", flush=True)
 while sys.stdin.buffer.read(2048):
@@ -144,6 +150,9 @@ async def test_a_command_spoken_into_a_real_wyoming_satellite_is_carried_out_and
         running = asyncio.create_task(attendance.run())
         try:
             async with asyncio.timeout(40):
+                while not attendance.stations():  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+                trial.comes()
                 while not _is_on(house, "bedroom light"):  # noqa: ASYNC110 (the lamp is all that tells)
                     await asyncio.sleep(0.05)
                 reply = np.frombuffer(spoken(house, "Turned on the bedroom light."), dtype="<i2")

@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,17 @@ from earwitness.config import Settings
 from earwitness.domain.consent import Keeping, Keeps
 from earwitness.ledger import verify
 from earwitness.people.consents import Consents
-from earwitness.prove import deleting, door, ears, keeping, ledger
+from earwitness.prove import deleting, door, ears, keeping, ledger, satellites
 from earwitness.prove.evidence import NotProvedError
 from earwitness.prove.traces import forms, hits
+from earwitness.satellite import agent
+from earwitness.satellite.agent import Step
 from earwitness.satellite.ear import WakeEar
+from earwitness.satellite.events import Chime, CueStarted, OpenEar, Send
+from earwitness.satellite.hearing import Hearing
+from earwitness.satellite.microphone import PortAudioMicrophone
+from earwitness.satellite.satellite import Satellite
+from earwitness.satellite.state import Cue, State
 from earwitness.turn import machine
 from earwitness.turn.machine import TurnState
 from earwitness.vault.door import Door
@@ -50,6 +58,32 @@ def a_capture_without_a_cue(patch: pytest.MonkeyPatch) -> None:
         return opened, (*commands, *more)
 
     patch.setattr(machine, "_listen", listen)
+
+
+def a_satellite_that_sends_what_it_hears(patch: pytest.MonkeyPatch) -> None:
+    hear = Hearing._hear
+    patch.setattr(Hearing, "_hear", lambda self, sound: (hear(self, sound)[0], sound))
+    patch.setattr(State, "sends_sound", True)
+
+
+def a_satellite_that_only_looks_muted(patch: pytest.MonkeyPatch) -> None:
+    def mute(state: State) -> Step:
+        return replace(state, is_muted=True), (Send(kind="mute", fields={"on": True}),)
+
+    patch.setattr(agent, "_mute", mute)
+    patch.setattr(State, "sends_sound", property(lambda self: self.is_capturing))
+
+
+def a_satellite_whose_microphone_stays_open(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(PortAudioMicrophone, "close", lambda self: None)
+
+
+def a_satellite_that_trusts_its_server(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(agent, "_open_capture", lambda state: (replace(state, is_capturing=True, cue=Cue.OUT), (OpenEar(),)))
+
+
+def a_satellite_that_plays_no_cue(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Satellite, "_play_cue", lambda self, chime, *, is_asked: self.happen(CueStarted(cue=Chime.START)))
 
 
 def a_house_that_keeps_anyway(patch: pytest.MonkeyPatch) -> None:
@@ -91,6 +125,33 @@ def test_a_proof_fails_when_what_it_proves_is_broken(
 ) -> None:
     sabotage(monkeypatch)
     with House(Settings(), is_passing=True) as house, pytest.raises(NotProvedError):
+        proof(house)
+
+
+@pytest.mark.parametrize(
+    ("proof", "sabotage", "seen"),
+    [
+        (
+            satellites.nothing_leaves_a_satellite,
+            a_satellite_that_sends_what_it_hears,
+            "bytes of sound left without the wake word",
+        ),
+        (satellites.nothing_leaves_a_satellite, a_satellite_that_only_looks_muted, "pieces of sound left while muted"),
+        (satellites.nothing_leaves_a_satellite, a_satellite_whose_microphone_stays_open, "microphone was read while muted"),
+        (
+            satellites.no_cue_no_sound_from_a_satellite,
+            a_satellite_that_trusts_its_server,
+            "bytes of sound left: the server asked",
+        ),
+        (satellites.no_cue_no_sound_from_a_satellite, a_satellite_that_plays_no_cue, "no cue was played"),
+    ],
+    ids=lambda part: getattr(part, "__name__", ""),
+)
+def test_a_proof_sees_what_a_broken_satellite_lets_out(
+    proof: Callable[[House], tuple[str, ...]], sabotage: Sabotage, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sabotage(monkeypatch)
+    with House(Settings(), is_passing=True) as house, pytest.raises(NotProvedError, match=seen):
         proof(house)
 
 

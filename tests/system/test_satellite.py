@@ -23,7 +23,7 @@ from tests.packets import capturing
 from tests.pulse import Pulse, Recording, correlation, running_pulse, start_pulse
 from tests.satellite_trial import Program, Trial, spoken
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.quiet]
 SOUND_BYTES = 1024
 """The payload of one chunk of sound; every other message of a satellite is far shorter."""
 OWN_FILES = {

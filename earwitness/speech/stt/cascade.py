@@ -1,16 +1,25 @@
-"""A quick recogniser first, a careful one when the quick one did not hear a sentence of this home.
+"""A quick recogniser first, a careful one when the quick one did not hear a sentence of this home, and then the sentences of this
+home that sound like what either heard, weighed by the careful one's own model.
 
-Owns the order of the attempts; what a sentence of this home is, the caller says.
+Owns the order of the attempts. What a sentence of this home is, whoever understands says (`Sentences`); what is near enough,
+`choosing.py`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from earwitness.domain.audio import Pcm
+from earwitness.domain.intent import Context
 from earwitness.domain.turn import Transcript
+from earwitness.speech.stt.choosing import Choice, chosen
+from earwitness.speech.stt.retrieval import Sentence
+from earwitness.speech.stt.whisper import Weighed
+from earwitness.speech.stt.written import written
 
-MOST_LOSS = 1.0
-"""How much less likely than the first hypothesis, in nats per token, a known sentence may be and still be taken."""
+MOST_NEAREST, MOST_FORESEEN = 6, 3
+"""Sentences that are weighed: the nearest, and the nearest of those with fewer words that nobody can foresee. Each costs a few
+milliseconds for every word that no other begins with."""
+_LOOKED_AT = 24
 
 
 class Quick(Protocol):
@@ -20,52 +29,99 @@ class Quick(Protocol):
 
 
 class Careful(Protocol):
-    """A recogniser that can say what else it may have heard."""
+    """A recogniser that can say how likely any text is for a sound."""
 
-    def hypotheses(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Iterator[Transcript]: ...
+    def weigh(self, pcm: Pcm, propose: Callable[[str], Sequence[str]]) -> tuple[Transcript, tuple[Weighed, ...]]: ...
+
+
+class Sentences(Protocol):
+    """What is a sentence of this home, as whoever understands has it."""
+
+    def knows(self, text: str, *, context: Context) -> bool:
+        """Whether `text` is a sentence of this home, or the answer to what was asked."""
+        ...
+
+    def is_closed(self, text: str, *, context: Context) -> bool:
+        """Whether it is one with no words of its own: "add plums to my list" is known and not closed, for any word fits there."""
+        ...
+
+    def is_exact(self, text: str) -> bool:
+        """Whether it is taken only as what was heard first, because to act on one that was not said does harm."""
+        ...
+
+    def nearest(self, text: str, *, context: Context, most: int) -> Sequence[Sentence]:
+        """The sentences that sound most like `text`, nearest first; none while that is not known yet."""
+        ...
 
 
 class CascadeRecogniser:
-    """Takes the first transcript that is a sentence of this home, else what the careful recogniser heard. One call at a time."""
+    """Takes what was heard if it is a sentence of this home, else one of this home that the sound makes nearly as likely."""
 
     name = "cascade"
 
-    def __init__(
-        self,
-        quick: Quick,
-        careful: Careful,
-        is_known: Callable[[str], bool],
-        *,
-        is_closed: Callable[[str], bool] | None = None,
-        is_exact: Callable[[str], bool] = lambda text: False,
-    ) -> None:
-        """`is_known` tells whether a text is a sentence of this home; `is_closed`, whether it is one with no words of its own.
-
-        "Add plums to my list" is known and not closed: any word fits there, so the quick recogniser's guess proves nothing.
-        Without `is_closed`, every known sentence counts as closed. `is_exact` tells of sentences that are taken only as the
-        careful recogniser's first hypothesis, because to act on one that was not said does harm.
-        """
+    def __init__(self, quick: Quick, careful: Careful, sentences: Sentences) -> None:
         self._quick = quick
         self._careful = careful
-        self._is_known = is_known
-        self._is_closed = is_closed or is_known
-        self._is_exact = is_exact
+        self._sentences = sentences
 
-    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
-        """Transcribe 16 kHz mono PCM. Silence gives an empty text. Raises EngineError if a model fails."""
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
+        """Transcribe 16 kHz mono PCM that was said in `context`. Silence gives an empty text.
+
+        Hints change nothing: the names of the home are in its sentences. Raises EngineError if a model fails.
+        """
+        del hints
+        here = context or Context()
         quick = self._quick.transcribe(pcm)
-        if quick.text and self._is_closed(quick.text):
+        if quick.text and self._sentences.is_closed(quick.text, context=here):
             return quick
-        first: Transcript | None = None
-        for hypothesis in self._careful.hypotheses(pcm, hints=hints):
-            first = first or hypothesis
-            if not hypothesis.text or _is_unlikely(hypothesis, beside=first) or not self._is_known(hypothesis.text):
-                continue
-            if hypothesis is first or not self._is_exact(hypothesis.text):
-                return hypothesis
-        return first or Transcript(text="", engine=self.name, audio_seconds=pcm.seconds)
+        found: dict[str, Sentence] = {}
+
+        def propose(first: str) -> Sequence[str]:
+            found.update(self._candidates(first, quick.text, context=here))
+            return list(found)
+
+        heard, weighed = self._careful.weigh(pcm, propose)
+        if not weighed:
+            return heard
+        first, *others = (_choice(one, found.get(one.text)) for one in weighed)
+        best = self._best(heard.text, first, others, context=here)
+        if best is None:
+            return heard
+        mean = best.log_probability / (best.tokens + 1)
+        return Transcript(text=best.text, engine=heard.engine, audio_seconds=heard.audio_seconds, mean_log_probability=mean)
+
+    def _candidates(self, first: str, quick: str, *, context: Context) -> dict[str, Sentence]:
+        """What to weigh beside the first hypothesis, as it would be written; nothing if that is beyond doubt."""
+        if not first or self._sentences.is_closed(first, context=context) or self._sentences.is_exact(first):
+            return {}
+        near: dict[str, Sentence] = {}
+        for text in dict.fromkeys(each for each in (first, quick) if each):
+            for sentence in self._sentences.nearest(text, context=context, most=_LOOKED_AT):
+                before = near.get(sentence.text.lower())
+                if before is None or sentence.distance < before.distance:
+                    near[sentence.text.lower()] = sentence
+        ranked = sorted(near.values(), key=lambda sentence: sentence.distance)
+        nearest = ranked[:MOST_NEAREST]
+        fewest = min((sentence.open_words for sentence in nearest), default=0)
+        foreseen = [sentence for sentence in ranked[MOST_NEAREST:] if sentence.open_words < fewest][:MOST_FORESEEN]
+        return {text: sentence for sentence in [*nearest, *foreseen] for text in written(sentence.parts)}
+
+    def _best(self, text: str, first: Choice, others: Sequence[Choice], *, context: Context) -> Choice | None:
+        """The sentence to take in place of the first hypothesis, if any."""
+
+        def may_be_taken(other: str) -> bool:
+            return self._sentences.knows(other, context=context) and not self._sentences.is_exact(other)
+
+        is_sentence = self._sentences.knows(text, context=context)
+        if is_sentence:
+            same = [one for one in others if _words(one.text) == _words(text)]
+            first = min([first, *same], key=lambda one: -one.open_words)
+        return chosen(first, others, may_be_taken=may_be_taken, is_sentence=is_sentence)
 
 
-def _is_unlikely(hypothesis: Transcript, *, beside: Transcript) -> bool:
-    mine, best = hypothesis.mean_log_probability, beside.mean_log_probability
-    return mine is not None and best is not None and mine < best - MOST_LOSS
+def _choice(one: Weighed, sentence: Sentence | None) -> Choice:
+    return Choice(one.text, one.log_probability, one.tokens, open_words=sentence.open_words if sentence else 0)
+
+
+def _words(text: str) -> str:
+    return " ".join(text.lower().strip(" .,!?").split())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import EngineError
+from earwitness.domain.intent import Context
 from earwitness.domain.turn import Transcript
 from earwitness.speech.models import ModelStore
 from earwitness.speech.onnx import open_session
@@ -44,12 +45,12 @@ class MoonshineRecogniser:
         self._output_names = [item.name for item in self._decoder.get_outputs()]
         self._gate = SpeechGate(store)
 
-    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
-        """Transcribe 16 kHz mono PCM; hints change nothing. Silence and noise give an empty text.
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
+        """Transcribe 16 kHz mono PCM; hints and context change nothing. Silence and noise give an empty text.
 
         Raises EngineError if a model fails.
         """
-        del hints
+        del hints, context
         if not self._gate.has_speech(pcm):
             return Transcript(text="", engine=NAME, audio_seconds=pcm.seconds)
         heard = [self._decode(window) for window in windows(samples_of(pcm))]

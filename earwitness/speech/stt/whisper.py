@@ -3,8 +3,9 @@
 Owns the model, its prompt and how its output becomes text. Never decides which hypothesis is a command (`cascade` does).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import ctranslate2
 import numpy as np
@@ -12,8 +13,11 @@ import tokenizers
 
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import EngineError
+from earwitness.domain.intent import Context
 from earwitness.domain.turn import Transcript
 from earwitness.speech.models import ModelStore
+from earwitness.speech.stt.byte_pairs import BytePairs
+from earwitness.speech.stt.decoder import Decoder
 from earwitness.speech.stt.hints import nearest
 from earwitness.speech.stt.log_mel import log_mel
 from earwitness.speech.stt.tidy import has_loop, said_once, tidy
@@ -32,6 +36,10 @@ _TOKENS_PER_SECOND = 8
 _SPARE_TOKENS = 12
 _SLACK_SECONDS = 0.2
 _BEAM = 5
+_TIMES = 1501
+_CLOSING_MARKS = (".", "?", "!", ",")
+_LISTENED_TAIL_SECONDS = 1.0
+"""Silence after the clip that is weighed with it; the rest of the tail changes nothing and costs time."""
 _FEWEST_WORDS = 3
 """Shorter requests are decoded without hints: there, the model would rather repeat the prompt than listen."""
 _LONGEST_HINTED_SECONDS = 8.0
@@ -51,6 +59,17 @@ class _Hypothesis:
     text: str
     mean_log_probability: float
     is_looped: bool = False
+    begins: int = _FIRST_TIME
+    """The time token that it begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """How likely a text is for what was heard: the natural logarithm, summed over `tokens` and the end."""
+
+    text: str
+    log_probability: float
+    tokens: int
 
 
 class WhisperRecogniser:
@@ -68,13 +87,23 @@ class WhisperRecogniser:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:
             raise EngineError("This machine cannot run Whisper: `earwitness doctor` may tell why.") from error
+        self._pairs = BytePairs(self._tokenizer.get_vocab(), words_below=_END)
         self._gate = SpeechGate(store)
+        self._weights = folder / "model.bin"
 
-    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
+    @cached_property
+    def _decoder(self) -> Decoder:
+        """For what CTranslate2 has no call for; a second copy of the decoder's weights, 130 MB, made when it is first asked
+        for."""
+        marks = [token for mark in _CLOSING_MARKS for token in self._pairs.encode(mark)]
+        return Decoder(self._weights, closing=[*marks, _END, *range(_FIRST_TIME, _FIRST_TIME + _TIMES)])
+
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
         """Transcribe 16 kHz mono PCM; the hints that sound like what was heard are given to the model as a prompt.
 
-        Silence and noise give an empty text. Raises EngineError if the model fails.
+        Silence and noise give an empty text; the context changes nothing. Raises EngineError if the model fails.
         """
+        del context
         if not self._gate.has_speech(pcm):
             return _silence(pcm)
         heard = [self._hear(window) for window in windows(samples_of(pcm))]
@@ -83,26 +112,32 @@ class WhisperRecogniser:
             plain = [self._hinted(window, hints=hints, plain=first) for window, first in zip(heard, plain, strict=True)]
         return _transcript(plain, pcm=pcm)
 
-    def hypotheses(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Iterator[Transcript]:
-        """What may have been said, likeliest first; each further one is worked out only when it is asked for.
+    def weigh(self, pcm: Pcm, propose: Callable[[str], Sequence[str]]) -> tuple[Transcript, tuple[Weighed, ...]]:
+        """What was heard, and how likely it and each text are that `propose` makes of it: the heard text first.
 
-        The first is what `transcribe` without hints gives. Nothing is yielded for silence.
+        Nothing is weighed, and the tuple is empty, for silence, for recordings of several windows, and if nothing is proposed.
+        Closing punctuation counts for none. Raises EngineError if the model fails.
         """
-        if not self._gate.has_speech(pcm):
-            return
-        pieces = list(windows(samples_of(pcm)))
-        if len(pieces) > 1:
-            yield self.transcribe(pcm)
-            return
+        pieces = list(windows(samples_of(pcm))) if self._gate.has_speech(pcm) else []
+        if len(pieces) != 1:
+            return self.transcribe(pcm), ()
         heard = self._hear(pieces[0])
         first = self._decode(heard, beam=1, prompt=())[0]
-        yield _transcript([first], pcm=pcm)
-        seen = {first.text}
-        for prompt in self._prompts(heard, hints=hints, plain=first):
-            for hypothesis in self._decode(heard, beam=_BEAM, prompt=prompt):
-                if hypothesis.text not in seen:
-                    seen.add(hypothesis.text)
-                    yield _transcript([hypothesis], pcm=pcm)
+        transcript = _transcript([first], pcm=pcm)
+        texts = propose(first.text)
+        if not texts:
+            return transcript, ()
+        return transcript, self._weigh(heard, first, [first.text, *texts])
+
+    def _weigh(self, heard: _Heard, first: _Hypothesis, texts: Sequence[str]) -> tuple[Weighed, ...]:
+        tokens = [self._pairs.encode(f" {text.strip(' .,!?')}") for text in texts]
+        frames = int((heard.seconds + _LISTENED_TAIL_SECONDS) / _TIME_STEP_SECONDS)
+        try:
+            sound = self._decoder.listen(np.array(heard.encoded, dtype=np.float32)[0, :frames])
+        except OSError as error:
+            raise EngineError("Recognition failed; say it again.") from error
+        sums = self._decoder.score(sound, [_START, _ENGLISH, _TRANSCRIBE, first.begins], tokens)
+        return tuple(Weighed(text, value, len(ids)) for text, value, ids in zip(texts, sums, tokens, strict=True))
 
     def _prompts(self, heard: _Heard, *, hints: Sequence[str], plain: _Hypothesis) -> tuple[tuple[str, ...], ...]:
         """What a second look at the same sound is to be told: nothing, then the names that may have been said."""
@@ -129,7 +164,7 @@ class WhisperRecogniser:
     def _decode(self, heard: _Heard, *, beam: int, prompt: Sequence[str]) -> list[_Hypothesis]:
         tokens = [_START, _ENGLISH, _TRANSCRIBE]
         if prompt:
-            names = self._tokenizer.encode(f" {', '.join(prompt)}.", add_special_tokens=False).ids
+            names = self._pairs.encode(f" {', '.join(prompt)}.")
             tokens = [_EARLIER, *names, *tokens]
         most = len(tokens) + _SPARE_TOKENS + int(heard.seconds * _TOKENS_PER_SECOND)
         try:
@@ -151,7 +186,8 @@ class WhisperRecogniser:
     def _hypothesis(self, ids: Sequence[int], *, score: float, seconds: float) -> _Hypothesis:
         said = [token for segment in segments(ids, seconds=seconds) for token in segment]
         text: str = self._tokenizer.decode(said)
-        return _Hypothesis(tidy(text), score, is_looped=has_loop(text))
+        begins = next((token for token in ids if token >= _FIRST_TIME), _FIRST_TIME)
+        return _Hypothesis(tidy(text), score, is_looped=has_loop(text), begins=begins)
 
 
 def segments(ids: Sequence[int], *, seconds: float) -> list[list[int]]:

@@ -5,6 +5,7 @@ import { ask } from "./api.js";
 import { CANCEL, choose } from "./dialogs.js";
 import { byId, make } from "./elements.js";
 import { account, attempt, complain, inform, start } from "./header.js";
+import { sayName } from "./passkey_name.js";
 import { canUsePasskeys, makePasskey } from "./passkeys.js";
 import { advise } from "./passphrase_advice.js";
 import { ROLES } from "./roles.js";
@@ -60,7 +61,8 @@ function showPasskeys() {
   );
   byId("passkeys-empty").hidden = security.passkeys.length > 0;
   byId("add-passkey").hidden = !(canUsePasskeys() && security.passkeys_possible);
-  byId("passkeys-none").hidden = !byId("add-passkey").hidden;
+  sayName(byId("needs-name"));
+  byId("passkeys-none").hidden = !byId("add-passkey").hidden || !byId("needs-name").hidden;
 }
 
 function showCodes() {

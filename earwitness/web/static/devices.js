@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { CANCEL, choose } from "./dialogs.js";
 import { byId, make } from "./elements.js";
-import { account, attempt, complain, inform, start } from "./header.js";
+import { account, attempt, complain, inform, onSubmit, startWith } from "./header.js";
 import { namedButton } from "./named_button.js";
 import { sayMoment } from "./times.js";
 
@@ -43,8 +43,8 @@ async function load() {
   const gone = shown.devices.filter((one) => one.revoked_at);
   byId("revoked-part").hidden = gone.length === 0;
   byId("revoked").replaceChildren(...gone.map((one) => make("li", {}, `${one.name}, since ${sayMoment(one.revoked_at)}`)));
-  byId("plain").hidden = !shown.trusted_interface;
-  byId("plain").textContent = shown.trusted_interface ? `Plain Wyoming on interface ${shown.trusted_interface}: sound of satellites of other makes travels unencrypted there, and anybody on that network can listen.` : "";
+  byId("plain").hidden = shown.warnings.length === 0;
+  byId("plain").replaceChildren(...shown.warnings.map((sentence) => make("p", {}, sentence)));
   showPairing(shown.pairing);
   byId("status").textContent = "";
   byId("part").hidden = false;
@@ -68,6 +68,7 @@ function facts(one) {
     one.voice ? `voice ${one.voice}` : "",
     state,
     one.is_muted ? "muted" : "",
+    one.is_quiet ? "do not disturb" : "",
     one.is_mute_wished ? "asked to mute, not answered yet" : "",
     one.place ? `at ${one.place}` : "",
   ]
@@ -147,21 +148,14 @@ async function look() {
   }
 }
 
-function onSubmit(id, work) {
+function onForm(id, work) {
   const form = byId(id);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const button = form.querySelector("[type=submit]");
-    if (button.getAttribute("aria-busy")) return;
-    byId(`${id}-problem`).textContent = "";
-    button.setAttribute("aria-busy", "true");
+  onSubmit(form, byId(`${id}-problem`), async () => {
     try {
       inform(await work(form));
     } catch (error) {
-      byId(`${id}-problem`).textContent = error.message;
       if (error.code === "pairing.closed") await load();
-    } finally {
-      button.removeAttribute("aria-busy");
+      throw error;
     }
   });
 }
@@ -178,7 +172,7 @@ byId("pair-close").addEventListener("click", () =>
     byId("pair-open").focus();
   }),
 );
-onSubmit("confirm", async (form) => {
+onForm("confirm", async (form) => {
   const asked = { code: byId("confirm-digits").value.trim(), name: byId("confirm-name").value.trim() };
   const made = await ask("POST", "/devices/pairing/confirmation", { ...asked, area: orNull(byId("confirm-area").value), voice: orNull(byId("confirm-voice").value) });
   form.reset();
@@ -186,14 +180,15 @@ onSubmit("confirm", async (form) => {
   byId("pair-open").focus();
   return `${made.name} is paired and connects by itself.`;
 });
-onSubmit("announce", async (form) => {
+onForm("announce", async (form) => {
   const told = await ask("POST", "/announce", { text: byId("announce-text").value.trim(), area: orNull(byId("announce-area").value) });
-  if (!told.confirmed.length && !told.unconfirmed.length) return "No satellite is connected there, so nothing was announced.";
+  const spared = told.quiet.length ? ` Do not disturb is on at ${told.quiet.join(", ")}.` : "";
+  if (!told.confirmed.length && !told.unconfirmed.length) return spared ? `Nothing was announced.${spared}` : "No satellite is connected there, so nothing was announced.";
   form.reset();
   const missed = told.unconfirmed.length ? ` Not confirmed by ${told.unconfirmed.join(", ")}.` : "";
-  return told.confirmed.length ? `Announced on ${told.confirmed.join(", ")}.${missed}` : `Nobody may have heard it.${missed}`;
+  return told.confirmed.length ? `Announced on ${told.confirmed.join(", ")}.${missed}${spared}` : `Nobody may have heard it.${missed}${spared}`;
 });
-onSubmit("foreign", async (form) => {
+onForm("foreign", async (form) => {
   const kind = byId("foreign-kind").value;
   const place = { kind, name: byId("foreign-name").value.trim(), place: byId("foreign-place").value.trim() };
   const secret = kind === "esphome" ? orNull(byId("foreign-secret").value.trim()) : null;
@@ -216,16 +211,8 @@ byId("log-part").addEventListener("toggle", async () => {
   }
 });
 
-let isLoaded = false;
-account.addEventListener("change", async () => {
-  if (isLoaded) return;
-  isLoaded = true;
-  try {
-    await load();
-    await loadChoices();
-  } catch (error) {
-    if (error.code !== "access.not_signed_in") complain(error.message);
-  }
-});
 setInterval(look, LOOK_MS);
-start();
+startWith(async () => {
+  await load();
+  await loadChoices();
+});

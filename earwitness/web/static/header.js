@@ -75,20 +75,31 @@ export function inform(sentence) {
   byId("news-text").textContent = sentence;
 }
 
-/** Do something for somebody who pressed `button`: it waits meanwhile, and what fails is said. Gives whether it went well. */
-export async function attempt(button, work) {
+/** Do something for somebody who pressed `button`: it waits meanwhile, and `say` tells what fails. Gives whether it went well. */
+export async function attempt(button, work, say = complain) {
   if (button.getAttribute("aria-busy")) return false;
-  complain("");
+  say("");
   button.setAttribute("aria-busy", "true"); // not disabled: that would take the focus away
   try {
     await work();
     return true;
   } catch (error) {
-    if (error.code !== "access.not_signed_in") complain(error.message);
+    if (error.code !== "access.not_signed_in") say(error.message);
     return false;
   } finally {
     button.removeAttribute("aria-busy");
   }
+}
+
+/** Attempt `work` each time the form is sent; what fails is said in `problem`, a line of that form. */
+export function onSubmit(form, problem, work) {
+  const say = (sentence) => {
+    problem.textContent = sentence;
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(form.querySelector("[type=submit]"), work, say);
+  });
 }
 
 export const account = new Account();
@@ -99,3 +110,19 @@ byId("sign-out").addEventListener("click", () => attempt(byId("sign-out"), () =>
 
 /** Find out who is signed in; a page calls it once it listens to "change". */
 export const start = () => account.load();
+
+/** Find out who is signed in, then load, once, what the page shows; what fails is said. */
+export function startWith(load) {
+  account.addEventListener(
+    "change",
+    async () => {
+      try {
+        await load();
+      } catch (error) {
+        if (error.code !== "access.not_signed_in") complain(error.message);
+      }
+    },
+    { once: true },
+  );
+  return start();
+}

@@ -21,8 +21,10 @@ const COLOURS = {
 };
 const LAMP = "#ffcf7a";
 const RING_RADIUS = 16;
+const LONGEST_TITLE = 40;
 
 const title = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+const shortened = (words) => (words.length > LONGEST_TITLE ? `${words.slice(0, LONGEST_TITLE - 1)}…` : words);
 const number = (value) => (typeof value === "number" ? value : null);
 
 /** The colour of a lamp's light as CSS. */
@@ -67,6 +69,8 @@ const LOOKS = {
   media_player(device) {
     const isPlaying = device.state === "playing";
     const words = [device.state];
+    const holds = isPlaying || device.state === "paused";
+    if (holds && device.attributes.media_title) words.push(shortened(String(device.attributes.media_title)));
     if (number(device.attributes.volume) !== null) words.push(`volume ${Math.round(device.attributes.volume)} %`);
     if (isPlaying && device.attributes.track_number) words.push(`track ${device.attributes.track_number}`);
     const isTv = `${device.device_class} ${device.name}`.toLowerCase().includes("tv");
@@ -80,8 +84,10 @@ const LOOKS = {
   switch: (device) => ({ icon: "d-switch", words: [device.state], isActive: device.state === "on", colour: "#9be38f" }),
   scene: (device) => ({ icon: "d-scene", words: [device.state === "on" ? "set" : device.state], isActive: device.state === "on", colour: "#ffd76a" }),
 };
-const lookOf = (device) =>
+const shownLook = (device) =>
   (LOOKS[device.domain] ?? ((other) => ({ icon: "d-other", words: [other.state], isActive: other.state === "on", colour: "#c9d2e6" })))(device);
+const AWAY = { words: ["not reachable"], isActive: false, strength: 0, plays: false, turns: false };
+const lookOf = (device) => (device.state === "unreachable" ? { ...shownLook(device), ...AWAY } : shownLook(device));
 
 export class House {
   #devices = new Map(); // id → { node, shown }

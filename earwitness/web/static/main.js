@@ -1,6 +1,7 @@
 // Joins the parts of the talk page: session, microphone, loudspeaker, views, buttons and keys.
 
 import { ask } from "./api.js";
+import { CALL_SOUND, Calls } from "./calls.js";
 import { isOnlyMe } from "./device.js";
 import { byId, icon, make } from "./elements.js";
 import { account, complain as say, start } from "./header.js";
@@ -14,6 +15,7 @@ import { TurnView } from "./turn_view.js";
 import { Voices } from "./voices.js";
 
 const MUTED_KEY = "earwitness.muted";
+const VOLUME_KEY = "earwitness.volume";
 const HELD_MS = 400; // a press longer than this ends the request when it is let go
 const WORDS = {
   offline: ["Not connected", "Trying to reach the server."],
@@ -27,6 +29,7 @@ const WORDS = {
 let wantsHandsFree = false;
 let isHandsFree = false;
 let isMuted = localStorage.getItem(MUTED_KEY) === "1";
+let volume = Number(localStorage.getItem(VOLUME_KEY) ?? 100);
 let state = "offline";
 let speaker; // who the session speaks for: a name, null for nobody, undefined before it says so
 let renewedFor; // whom the session was last renewed for, so that a disagreement does not renew it forever
@@ -35,13 +38,14 @@ const alerts = new Map();
 const house = new House();
 const turns = new TurnView();
 const link = new Link(() => ({ hands_free: wantsHandsFree, muted: isMuted, only_me: isOnlyMe(), ...voices.hello }));
-const player = new Player((id, playback) => link.send("playback", { id, state: playback }));
+const player = new Player((id, playback) => id !== CALL_SOUND && link.send("playback", { id, state: playback }));
 const microphone = new Microphone(
   (peak) => document.body.style.setProperty("--level", String(Math.min(1, peak * 1.6))),
   () => say("The microphone went away. Connect it, then press again."),
 );
 const voices = new Voices(({ name, speed }) => link.send("voice", { name, speed }));
 const talk = new Talk({ link, microphone, player, say });
+const calls = new Calls({ link, microphone, player, talk, say });
 talk.isMuted = isMuted;
 talk.onLight = (isOn) => document.body.classList.toggle("light", isOn);
 
@@ -60,15 +64,22 @@ function show() {
   byId("hands-free").setAttribute("aria-checked", String(isHandsFree));
 }
 
+/** The alert that came last gives the sound; it is soft only while all are. */
+function ringNow() {
+  const all = [...alerts.values()];
+  const softSince = all.every((one) => one.isSoft) ? Math.min(...all.map((one) => one.since)) : null;
+  return { sound: all.at(-1).sound, softSince };
+}
+
 function showAlerts() {
   byId("alerts").replaceChildren(
-    ...[...alerts].map(([id, text]) => {
+    ...[...alerts].map(([id, { text, isCall }]) => {
       const stop = make("button", { type: "button" }, "Stop ringing");
       stop.addEventListener("click", () => talk.stop());
-      return make("div", { class: "alert", "data-alert": id }, icon("i-voice"), make("p", {}, text), stop);
+      return make("div", { class: "alert", "data-alert": id }, icon("i-voice"), make("p", {}, text), ...(isCall ? calls.answering() : [stop]));
     }),
   );
-  if (alerts.size > 0) player.startAlert();
+  if (alerts.size > 0) player.startAlert(ringNow());
   else player.endAlert();
   show();
 }
@@ -122,6 +133,14 @@ on("welcome", (welcome) => {
     });
   }
 });
+on("stalled", () => {
+  byId("link").className = "link down";
+  byId("link-text").textContent = "The network is bad; trying another way";
+});
+on("resumed", () => {
+  byId("link").className = "link up";
+  byId("link-text").textContent = "Connected";
+});
 on("lost", ({ seconds }) => {
   state = talk.state = "offline";
   isHandsFree = false;
@@ -157,8 +176,8 @@ on("speech", ({ id, rate_hz: rateHz, text }) => {
 on("sound", ({ id, samples }) => player.push(id, samples));
 on("speech_end", ({ id }) => player.end(id));
 on("speech_stop", ({ id }) => player.stop(id));
-on("alert", ({ id, text }) => {
-  alerts.set(id, text);
+on("alert", ({ id, kind, text, sound, rising, rung_seconds: rung }) => {
+  alerts.set(id, { text, sound, isCall: kind === "call", isSoft: rising === true, since: performance.now() - 1000 * (rung ?? 0) });
   showAlerts();
 });
 on("alert_end", ({ id }) => {
@@ -191,6 +210,14 @@ byId("talk").addEventListener("click", (event) => {
   if (event.detail === 0) down(); // from assistive technology: no pointer, no key
 });
 
+/** What another page wrote to be asked: it stands in the field, and is sent by hand. */
+const written = new URLSearchParams(location.hash.slice(1)).get("ask");
+if (written) {
+  byId("ask-text").value = written.slice(0, byId("ask-text").maxLength);
+  byId("ask-text").focus();
+  history.replaceState(null, "", location.pathname);
+}
+
 const isTyping = (target) => target.closest("input, select, textarea, button:not(#talk), a, summary") !== null;
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
@@ -215,6 +242,16 @@ function setMuted(isOn) {
   talk.mute(isMuted);
   show();
 }
+function setVolume(percent) {
+  volume = Math.min(100, Math.max(0, Math.round(percent)));
+  localStorage.setItem(VOLUME_KEY, String(volume));
+  player.volume = volume / 100;
+}
+setVolume(volume);
+on("volume_wish", ({ percent, change }) => {
+  setVolume(percent ?? volume + change);
+  link.send("volume", { percent: volume });
+});
 on("mute_wish", () => {
   if (!isMuted) setMuted(true);
 });

@@ -3,49 +3,33 @@
 import { ask } from "./api.js";
 import { CANCEL, choose } from "./dialogs.js";
 import { byId, make } from "./elements.js";
-import { account, complain, inform, start } from "./header.js";
+import { account, inform, onSubmit, startWith } from "./header.js";
+import { Invitations } from "./invitations.js";
 import { namedButton } from "./named_button.js";
 import { advise } from "./passphrase_advice.js";
-import { ROLES } from "./roles.js";
+import { ABOUT, ROLES } from "./roles.js";
 import { watchShowButtons } from "./show_secret.js";
 import { sayMoment } from "./times.js";
 import { Wards } from "./wards.js";
 
-const ABOUT = {
-  owner: "Runs the home: accounts, devices and settings. Sees nothing of what others said.",
-  adult: "Talks, decides about their own recordings, may be a guardian.",
-  child: "Talks; a guardian decides what is kept.",
-  guest: "Talks, and nothing is kept.",
-  reviewer: "Judges recordings that people let be reviewed, without learning whose they are.",
-  lead: "Leads the reviewers.",
-  privacy_officer: "Watches over consents, listens and conduct.",
-  counsel: "Answers legal demands.",
-  administrator: "Runs the machine and its accounts; hears and reads nothing of anybody.",
-};
-
 let people = [];
+const invitations = new Invitations({ guardians: () => guardians(), nameOf: (id) => people.find((one) => one.id === id)?.name ?? "somebody", onDone: inform });
 const wards = new Wards();
 wards.onDecided = inform;
 
 async function load() {
   const { permissions } = account.me;
   byId("people-part").hidden = !permissions.includes("people");
-  if (permissions.includes("people")) {
-    people = (await ask("GET", "/people")).people;
-    byId("people").replaceChildren(...people.map(card));
-    showGuardians(byId("add-guardian"));
-  }
-  const count = permissions.includes("wards") ? await wards.load() : 0;
+  const [count] = await Promise.all([permissions.includes("wards") ? wards.load() : 0, ...(permissions.includes("people") ? [loadPeople()] : [])]);
   byId("wards-part").hidden = count === 0;
   byId("status").textContent = permissions.includes("people") || count ? "" : "You are nobody’s guardian here. Whoever runs this home adds accounts.";
 }
 
-async function reload() {
-  try {
-    await load();
-  } catch (error) {
-    if (error.code !== "access.not_signed_in") complain(error.message);
-  }
+async function loadPeople() {
+  people = (await ask("GET", "/people")).people;
+  byId("people").replaceChildren(...people.map(card));
+  showGuardians(byId("add-guardian"));
+  await invitations.load();
 }
 
 const guardians = () => people.filter((one) => ["owner", "adult"].includes(one.role) && !one.suspended_at);
@@ -128,30 +112,14 @@ byId("add-role").addEventListener("change", showAddedRole);
 showAddedRole();
 advise(byId("add-passphrase"), byId("add-advice"), { path: "/people/passphrase", body: () => ({ name: byId("add-name").value, passphrase: byId("add-passphrase").value }) });
 watchShowButtons();
-byId("add").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  byId("add-problem").textContent = "";
-  const button = byId("add").querySelector("[type=submit]");
-  if (button.getAttribute("aria-busy")) return;
-  button.setAttribute("aria-busy", "true");
-  try {
-    const role = byId("add-role").value;
-    const made = await ask("POST", "/people", { name: byId("add-name").value.trim(), role, passphrase: byId("add-passphrase").value, ...(role === "child" ? { guardian_id: byId("add-guardian").value } : {}) });
-    byId("add").reset();
-    byId("add-advice").textContent = "";
-    showAddedRole();
-    await load();
-    inform(`${made.name} can sign in now.`);
-  } catch (error) {
-    byId("add-problem").textContent = error.message;
-  } finally {
-    button.removeAttribute("aria-busy");
-  }
+onSubmit(byId("add"), byId("add-problem"), async () => {
+  const role = byId("add-role").value;
+  const made = await ask("POST", "/people", { name: byId("add-name").value.trim(), role, passphrase: byId("add-passphrase").value, ...(role === "child" ? { guardian_id: byId("add-guardian").value } : {}) });
+  byId("add").reset();
+  byId("add-advice").textContent = "";
+  showAddedRole();
+  await load();
+  inform(`${made.name} can sign in now.`);
 });
 
-let isLoaded = false;
-account.addEventListener("change", () => {
-  if (!isLoaded) reload();
-  isLoaded = true;
-});
-start();
+startWith(load);

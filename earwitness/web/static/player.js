@@ -1,15 +1,21 @@
 // The loudspeaker of this page: cues, alerts and replies as they stream in. Knows no network beyond fetching the cues.
 
+import { loadRing, ring, rise } from "./ring.js";
+
 const CUES = ["start", "end", "error", "alert"];
 const LEAD_SECONDS = 0.03;
+const LONGEST_CALL_DELAY = 0.4; // seconds
 
 export class Player {
   #context = null;
   #cueFiles = new Map();
   #cues = new Map();
   #speeches = new Map();
-  #alert = null;
-  #isRinging = false;
+  #endRing = null;
+  #ringing = ""; // with what, in words of its own
+
+  #gain = null;
+  #volume = 1;
 
   /** @param {(id: number, state: "started" | "finished") => void} onPlayback */
   constructor(onPlayback) {
@@ -23,8 +29,18 @@ export class Player {
 
   /** Browsers let a page sound only after a gesture; call this in one. */
   async unlock() {
-    this.#context ??= new AudioContext();
+    if (!this.#context) {
+      this.#context = new AudioContext();
+      this.#gain = new GainNode(this.#context, { gain: this.#volume });
+      this.#gain.connect(this.#context.destination);
+    }
     if (this.#context.state !== "running") await this.#context.resume();
+  }
+
+  /** How loud replies are, 0 to 1. Cues are heard whatever it is: no recording is silent. */
+  set volume(volume) {
+    this.#volume = volume;
+    if (this.#gain) this.#gain.gain.value = volume;
   }
 
   get canSound() {
@@ -41,23 +57,22 @@ export class Player {
     });
   }
 
-  /** Ring until `endAlert`. */
-  async startAlert() {
-    if (this.#isRinging || !this.canSound) return;
-    this.#isRinging = true;
-    const buffer = await this.#cue("alert");
-    if (!this.#isRinging || this.#alert) return; // stopped while the cue was being decoded
-    const gain = new GainNode(this.#context, { gain: 0.6 });
-    gain.connect(this.#context.destination);
-    this.#alert = new AudioBufferSourceNode(this.#context, { buffer, loop: true });
-    this.#alert.connect(gain);
-    this.#alert.start();
+  /** Ring until `endAlert`, with a sound of the server's; with `softSince` (of performance.now) as one that began softly then. */
+  async startAlert({ sound = "", softSince = null } = {}) {
+    const wanted = `${softSince} ${sound}`;
+    if (this.#ringing === wanted || !this.canSound) return;
+    this.endAlert();
+    this.#ringing = wanted;
+    const tone = () => this.#cue("alert");
+    const [buffer, risen] = await Promise.all([sound ? loadRing(this.#context, sound).catch(tone) : tone(), softSince === null ? null : rise().catch(() => null)]);
+    if (this.#ringing !== wanted) return; // stopped, or another sound, while this one was on its way
+    this.#endRing = ring(this.#context, buffer, { risen, rungSeconds: (performance.now() - softSince) / 1000 });
   }
 
   endAlert() {
-    this.#isRinging = false;
-    this.#alert?.stop();
-    this.#alert = null;
+    this.#ringing = "";
+    this.#endRing?.();
+    this.#endRing = null;
   }
 
   /** A reply begins; its samples follow. A second call for the same id changes nothing. */
@@ -70,11 +85,12 @@ export class Player {
   push(id, samples) {
     const speech = this.#speeches.get(id);
     if (!speech || !this.canSound) return;
+    if (id === 0 && speech.nextAt - this.#context.currentTime > LONGEST_CALL_DELAY) return; // a call is now: what is late is left out
     const buffer = new AudioBuffer({ length: samples.length, numberOfChannels: 1, sampleRate: speech.rateHz });
     buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32768), 0);
     const at = Math.max(this.#context.currentTime + LEAD_SECONDS, speech.nextAt);
     speech.nextAt = at + buffer.duration;
-    const source = this.#play(buffer, at);
+    const source = this.#play(buffer, at, this.#gain);
     speech.sources.add(source);
     source.onended = () => {
       speech.sources.delete(source);
@@ -116,9 +132,9 @@ export class Player {
     await new Promise((resolve) => (this.#play(buffer, this.#context.currentTime).onended = resolve));
   }
 
-  #play(buffer, at) {
+  #play(buffer, at, to = this.#context.destination) {
     const source = new AudioBufferSourceNode(this.#context, { buffer });
-    source.connect(this.#context.destination);
+    source.connect(to);
     source.start(at);
     return source;
   }

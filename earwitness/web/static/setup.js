@@ -2,19 +2,18 @@
 
 import { ask, askBlob } from "./api.js";
 import { byId, make } from "./elements.js";
-import { canUsePasskeys, makePasskey } from "./passkeys.js";
-import { advise } from "./passphrase_advice.js";
-import { watchShowButtons } from "./show_secret.js";
+import { OneSound } from "./one_sound.js";
+import { takeFields, watchFields } from "./owner_form.js";
+import { SpokenSetup } from "./setup_voice.js";
 
 const PASS_HEADER = "x-earwitness-setup-pass";
 const headers = {}; // the pass for the setup code, where one is needed
-const sound = new Audio();
+const sound = new OneSound();
 let steps = [];
 let step = 0;
 let choices = null;
-let passkey = null;
+let owner = null;
 let rooms = [];
-let stopSound = () => {};
 
 function show(index, isFirst = false) {
   stopReading();
@@ -25,6 +24,7 @@ function show(index, isFirst = false) {
   const form = byId(steps[index]);
   byId("progress").textContent = `Step ${index + 1} of ${steps.length}: ${form.dataset.title}`;
   if (!isFirst) form.querySelector("h2").focus();
+  spoken.lead(steps[index]);
 }
 
 /** Do what a step does when it is sent, then show the next one. */
@@ -66,34 +66,16 @@ async function loadChoices() {
   );
   byId("voice").replaceChildren(...choices.voices.filter((one) => one.installed).map((one) => make("option", { value: one.name, selected: one.name === choices.voice }, one.name)));
   showVoice();
+  byId("by-voice").hidden = false;
   byId("promise").replaceChildren(...choices.promise.map(({ title, text }) => make("section", {}, make("h3", {}, title), make("p", {}, text))));
 }
 
 // The owner
 
-const way = () => document.querySelector("[name=way]:checked").value;
-byId("way").hidden = !canUsePasskeys();
-byId("way").addEventListener("change", () => {
-  const isPasskey = way() === "passkey";
-  byId("passphrase-part").hidden = isPasskey;
-  byId("passphrase").disabled = isPasskey;
-  byId("passkey-hint").hidden = !isPasskey;
-});
-advise(byId("passphrase"), byId("passphrase-advice"), {
-  path: "/setup/passphrase",
-  body: () => ({ name: byId("name").value, passphrase: byId("passphrase").value }),
-  headers,
-});
-watchShowButtons();
+const fields = { path: "/setup", headers };
+watchFields(fields);
 onStep("owner", async () => {
-  passkey = null;
-  if (way() === "passkey") {
-    const { ceremony, options } = await ask("POST", "/setup/passkey", { name: byId("name").value.trim() }, headers);
-    passkey = { ceremony, credential: await makePasskey(options) };
-  } else {
-    const verdict = await ask("POST", "/setup/passphrase", { name: byId("name").value, passphrase: byId("passphrase").value }, headers);
-    if (!verdict.good) throw new Error(verdict.sentence);
-  }
+  owner = await takeFields(fields);
 });
 
 // Home and rooms
@@ -136,41 +118,23 @@ function showVoice() {
 }
 byId("voice").addEventListener("change", showVoice);
 
-/** While somebody presses a button: let the sound begin later too, when speaking it took its time. Browsers forbid it else. */
-function unlockSound() {
-  stopReading();
-  sound.removeAttribute("src"); // the last sound is gone
-  sound.load();
-}
-
 const fetched = async (path) => (await askBlob(path, () => {}, headers)).blob;
 
-/** Play a WAV; gives whether it came to its end, which it does not when it is stopped. */
-async function play(blob) {
-  stopSound();
-  sound.src = URL.createObjectURL(blob);
-  const isWhole = await new Promise((resolve, reject) => {
-    stopSound = () => {
-      sound.pause();
-      resolve(false);
-    };
-    sound.onended = () => resolve(true);
-    sound.onerror = () => reject(new Error("That cannot be played here."));
-    sound.play().catch(reject);
-  });
-  URL.revokeObjectURL(sound.src);
-  stopSound = () => {};
-  return isWhole;
+const voiceQuery = () => new URLSearchParams({ voice: byId("voice").value });
+const sample = () => fetched(`/setup/sample?${voiceQuery()}`);
+/** While somebody presses a button, so that what takes its time may sound later. */
+function unlockSound() {
+  stopReading();
+  sound.unlock();
 }
 
-const voiceQuery = () => new URLSearchParams({ voice: byId("voice").value });
 byId("listen").addEventListener("click", async () => {
   unlockSound();
   const problem = byId("step-voice").querySelector("[data-problem]");
   problem.textContent = "";
   byId("listen").setAttribute("aria-busy", "true");
   try {
-    await play(await fetched(`/setup/sample?${voiceQuery()}`));
+    await sound.play(await sample());
   } catch (error) {
     problem.textContent = error.message;
   } finally {
@@ -179,7 +143,7 @@ byId("listen").addEventListener("click", async () => {
 });
 onStep("voice", async () => {
   unlockSound();
-  setTimeout(read); // once the text is shown
+  if (!spoken.isOn) setTimeout(read); // once the text is shown
 });
 
 // What is kept, and who may listen
@@ -195,7 +159,7 @@ function showReading(isOn, words = "") {
 
 function stopReading() {
   reading += 1;
-  stopSound();
+  sound.stop();
   showReading(false);
 }
 
@@ -212,7 +176,7 @@ async function read() {
       showReading(true);
       next = part(number);
       next?.catch(() => {}); // told when it is its turn
-      if (!(await play(blob))) return;
+      if (!(await sound.play(blob))) return;
     }
     if (mine === reading) showReading(false);
   } catch {
@@ -225,7 +189,6 @@ byId("read").addEventListener("click", () => {
   return read();
 });
 onStep("promise", async () => {
-  const owner = passkey ? { passkey } : { passphrase: byId("passphrase").value };
   const chosen = {
     home: byId("home").value.trim(),
     areas: rooms.map(({ name }) => name),
@@ -233,9 +196,64 @@ onStep("promise", async () => {
     voice: byId("voice").value,
     acknowledged: byId("agree").checked,
   };
-  await ask("POST", "/setup", { name: byId("name").value.trim(), ...owner, ...chosen }, headers);
+  await ask("POST", "/setup", { ...owner, ...chosen }, headers);
   stopReading();
   location.replace("/");
+});
+
+// By voice
+
+/** Take what was understood into the fields; gives how to undo that. */
+const TAKE = {
+  home: ({ name }) => {
+    const before = byId("home").value;
+    byId("home").value = name;
+    return () => (byId("home").value = before);
+  },
+  rooms: ({ rooms: named }) => {
+    const before = rooms;
+    const known = rooms.map(({ name }) => name.toLowerCase());
+    rooms = [...rooms, ...named.filter((name) => !known.includes(name.toLowerCase())).map((name) => ({ name, isFixed: false }))];
+    showRooms();
+    return () => {
+      rooms = before;
+      showRooms();
+    };
+  },
+  wake_word: ({ name }) => {
+    const box = [...document.querySelectorAll("[name=wake-word]")].find(({ value }) => value === name);
+    box.checked = true;
+    return () => {};
+  },
+  voice: ({ name }) => {
+    if (name) byId("voice").value = name;
+    showVoice();
+    return () => {};
+  },
+};
+
+const spoken = new SpokenSetup({
+  sound,
+  headers,
+  page: {
+    step: () => steps[step],
+    questions: () => choices.questions,
+    typed: () => choices.typed,
+    voice: () => byId("voice").value,
+    take: (question, found) => TAKE[question](found),
+    sample,
+    nextVoice: () => {
+      const { options, selectedIndex } = byId("voice");
+      byId("voice").selectedIndex = (selectedIndex + 1) % options.length;
+      showVoice();
+      return sample();
+    },
+    read,
+    stopReading,
+    acknowledge: () => (byId("agree").checked = true),
+    submit: () => byId(steps[step]).requestSubmit(),
+    back: () => show(step - 1),
+  },
 });
 
 try {

@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { byId } from "./elements.js";
+import { sayName } from "./passkey_name.js";
 import { canUsePasskeys, usePasskey } from "./passkeys.js";
 import { watchShowButtons } from "./show_secret.js";
 
@@ -39,6 +40,7 @@ byId("enter").addEventListener("submit", (event) => {
 });
 
 byId("passkey-part").hidden = !canUsePasskeys();
+sayName(byId("needs-name"));
 byId("passkey").addEventListener("click", () =>
   attempt(byId("passkey"), async () => {
     const { ceremony, options } = await ask("POST", "/sign-in/passkey");

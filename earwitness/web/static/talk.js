@@ -12,6 +12,7 @@ export class Talk {
     Object.assign(this, { link, microphone, player, say });
     this.state = "offline";
     this.isMuted = false;
+    this.isInCall = false; // then the microphone is the call's
     this.onLight = () => {};
     link.addEventListener("cue", ({ detail }) => this.#cue(detail.cue));
     link.addEventListener("capture", ({ detail }) => (detail.open ? this.#openCapture() : this.#closeCapture()));
@@ -71,8 +72,19 @@ export class Talk {
   follow(state) {
     if (this.state === "listening" && state !== "listening") this.#isPressing = false;
     this.state = state;
-    if (state === "listening" || this.#isPressing || this.#isHandsFree) return;
-    this.microphone.close();
+    if (state === "listening" || this.#isPressing) return;
+    this.#closeUnlessUsed();
+  }
+
+  /** A call is over: the microphone is closed, unless it is open for something else. */
+  endCall() {
+    this.isInCall = false;
+    this.onLight(false);
+    if (this.state !== "listening") this.#closeUnlessUsed();
+  }
+
+  #closeUnlessUsed() {
+    if (!this.#isHandsFree && !this.isInCall) this.microphone.close();
   }
 
   /** The session is hands-free: sound flows to this machine's own wake word detector. */
@@ -114,15 +126,15 @@ export class Talk {
   }
 
   #closeCapture() {
-    this.onLight(false);
-    if (!this.#isHandsFree) this.microphone.close();
+    this.onLight(this.isInCall);
+    this.#closeUnlessUsed();
   }
 
   #forget() {
     clearTimeout(this.#unanswered);
     this.#isPressing = false;
-    this.onLight(false);
-    if (!this.#isHandsFree) this.microphone.close();
+    this.onLight(this.isInCall);
+    this.#closeUnlessUsed();
   }
 
   #lose() {

@@ -38,8 +38,9 @@ export class TurnView {
     byId("heard").textContent = text;
   }
 
-  understood({ intent, slots }) {
-    byId("done").replaceChildren(...chips(intent, slots));
+  understood({ intent, slots, then = [] }) {
+    const others = then.flatMap((one) => [", then ", ...chips(one.intent, one.slots)]);
+    byId("done").replaceChildren(...chips(intent, slots), ...others);
   }
 
   reply(text) {

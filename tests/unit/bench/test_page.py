@@ -16,10 +16,10 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("section", ["latency", "accuracy", "idle", "install"])
 def test_each_section_is_replaced_and_nothing_else(copy: Path, section: str) -> None:
     before = copy.read_text(encoding="utf-8")
-    page.publish(section, r"a first run \1")
+    page.publish(section, r"the run before \1")
     page.publish(section, "a second run")
     after = copy.read_text(encoding="utf-8")
-    assert "a first run" not in after
+    assert "the run before" not in after
     assert f"<!-- {section} -->\n\na second run\n\n<!-- end of {section} -->" in after
     start, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
     assert after.split(start)[0] == before.split(start)[0]

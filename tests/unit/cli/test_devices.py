@@ -52,6 +52,19 @@ def test_without_a_server_satellites_are_listed_renamed_muted_and_revoked(regist
     assert CliRunner().invoke(main, ["devices", "mute", "Tall lamp"]).exit_code == 2
 
 
+def test_the_authority_is_shown_in_digits_and_gets_a_successor(registry: Devices) -> None:
+    before = json.loads(ran("authority", "--json"))
+    assert [len(group) for group in before["digits"].split()] == [5] * 6
+    assert before["successor_digits"] is None
+    after = json.loads(ran("renew-authority", "--json"))
+    assert after["digits"] == before["digits"], "until every satellite has renewed"
+    assert after["successor_digits"] not in (None, before["digits"])
+    assert json.loads(ran("renew-authority", "--json")) == after, "one at a time"
+    shown = ran("authority")
+    assert before["digits"] in shown
+    assert "60 days" in shown
+
+
 def test_nothing_is_revoked_without_a_yes(registry: Devices) -> None:
     assert CliRunner().invoke(main, ["devices", "revoke", "Hall lamp"], input="n\n").exit_code == 1
     assert not registry.all()[0].is_revoked

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -102,7 +101,7 @@ class Peer:
         await self.send("audio-stop")
 
     async def next(self) -> Frame | None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             frame = await read_frame(self.reader, is_numbered=False)
         if frame is not None:
             self.seen.append(frame)
@@ -157,12 +156,6 @@ def _detector(words: Sequence[str]) -> LoudDetector:
 def workers_for_test() -> Iterator[Workers]:
     with Workers() as workers:
         yield workers
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def joined(pieces: Sequence[Pcm]) -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -12,7 +13,10 @@ from wyoming.event import Event
 from wyoming.info import Info
 
 from earwitness.domain.errors import NetworkError
+from earwitness.domain.intent import Completeness, Context, Intent, Understanding
+from earwitness.domain.turn import Outcome, SkillResult
 from earwitness.foreign.reach import Trust
+from earwitness.foreign.said_before import KEPT_SECONDS, MOST, SaidBefore
 from earwitness.foreign.wyoming_services import open_socket
 from earwitness.turn.workers import Workers
 from tests.fakes import Beeper, OneLamp, silence, tone
@@ -33,7 +37,7 @@ async def test_wyomings_own_library_reads_what_we_offer(workers: Workers) -> Non
     assert [model.name for program in offered.asr for model in program.models] == ["earwitness"]
     assert [voice.name for program in offered.tts for voice in program.voices] == ["heart", "fable"]
     assert [model.name for program in offered.wake for model in program.models] == ["hey_jarvis", "okay_nabu"]
-    assert [program.name for program in offered.handle] == ["earwitness"]
+    assert [(program.name, program.supports_home_control) for program in offered.handle] == [("earwitness", True)]
 
 
 @pytest.mark.parametrize(("rate", "width", "channels"), [(16_000, 2, 1), (48_000, 2, 2), (22_050, 2, 1), (16_000, 4, 1)])
@@ -65,6 +69,84 @@ async def test_a_request_is_handled_by_our_skills(workers: Workers) -> None:
         await peer.send("transcript", {"text": "sing the blues"})
         assert "sing the blues" in str((await peer.until("not-handled")).fields["text"])
     assert lamp.performed == ["HassTurnOn"]
+
+
+class Asker:
+    """Asks which one, and has more to tell."""
+
+    def understand(self, text: str, *, context: Context) -> Understanding:
+        intent = Intent(name="Open") if text == "open it" else Intent(name="TellMore") if text == "tell me more" else None
+        if context.expects is not None and context.pending is not None and intent is None:
+            intent = replace(context.pending, slots={context.expects: text})
+        return Understanding(text=text, intent=intent, completeness=Completeness.COMPLETE, reason="")
+
+    def hints(self) -> tuple[str, ...]:
+        return ()
+
+    def foresee(self, intent: Intent, *, context: Context) -> str | None:
+        return None
+
+    async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
+        if intent.name == "TellMore":
+            more = "" if context.before is None else context.before.more
+            return SkillResult(outcome=Outcome.ANSWERED, reply=more or "There is nothing more.")
+        if "which" not in intent.slots:
+            asks = replace(context, expects="which", pending=intent)
+            return SkillResult(outcome=Outcome.ASKED, reply="Which one?", asks=asks)
+        return SkillResult(outcome=Outcome.DONE, reply=f"Opened the {intent.slots['which']}.", more="It is wide open.")
+
+
+async def said(port: int, text: str, *, conversation: str | None) -> str:
+    """What is answered to one request on a connection of its own, as Home Assistant asks."""
+    async with connected(port) as peer:
+        context = {} if conversation is None else {"context": {"conversation_id": conversation}}
+        await peer.send("transcript", {"text": text, **context})
+        handled = await peer.until("handled" if text != "the gate" or conversation == "one" else "not-handled")
+        assert conversation is None or handled.fields["context"] == {"conversation_id": conversation}
+        return str(handled.fields["text"])
+
+
+async def test_a_conversation_goes_on_over_connections_by_its_id(workers: Workers) -> None:
+    asker = Asker()
+    async with services(workers, skills=asker, understander=asker) as port:
+        assert await said(port, "open it", conversation="one") == "Which one?"
+        assert await said(port, "open it", conversation=None) == "Which one?"
+        await said(port, "the gate", conversation="another")
+        await said(port, "the gate", conversation=None)
+        assert await said(port, "the gate", conversation="one") == "Opened the the gate."
+        assert await said(port, "tell me more", conversation="one") == "It is wide open."
+        assert await said(port, "tell me more", conversation="another") == "There is nothing more."
+
+
+async def test_without_an_id_it_goes_on_for_as_long_as_its_connection(workers: Workers) -> None:
+    asker = Asker()
+    async with services(workers, skills=asker, understander=asker) as port, connected(port) as peer:
+        for text, reply in (("open it", "Which one?"), ("window", "Opened the window."), ("tell me more", "It is wide open.")):
+            await peer.send("transcript", {"text": text})
+            assert (await peer.until("handled")).fields["text"] == reply
+
+
+@pytest.mark.parametrize("context", ["one", 7, ["one"], {"conversation_id": 7}, {"conversation_id": "x" * 201}])
+async def test_a_conversation_without_a_proper_name_is_an_error(workers: Workers, context: object) -> None:
+    async with services(workers) as port, connected(port) as peer:
+        await peer.send("transcript", {"text": "turn on the lamp", "context": context})
+        assert (await peer.until("error")).fields["text"]
+
+
+def test_what_was_said_is_forgotten_after_minutes_and_beyond_a_number_and_is_its_peers_alone() -> None:
+    now = [0.0]
+    before = SaidBefore(clock=lambda: now[0])
+    for number in range(MOST + 1):
+        before.keep("10.0.0.1", f"{number}", Context(area=f"{number}"))
+    assert before.find("10.0.0.1", "0") is None
+    found = before.find("10.0.0.1", f"{MOST}")
+    assert found is not None
+    assert found.area == f"{MOST}"
+    assert before.find("10.0.0.2", f"{MOST}") is None
+    now[0] += KEPT_SECONDS
+    assert before.find("10.0.0.1", f"{MOST}") is None
+    before.keep("10.0.0.1", "new", Context())
+    assert before.find("10.0.0.1", "new") is not None
 
 
 async def test_the_wake_word_is_found_or_not(workers: Workers) -> None:
@@ -135,7 +217,9 @@ async def test_hostile_input_gets_an_error_and_the_end(workers: Workers, name: s
         await _still_serves(port)
 
 
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=some.binary(max_size=400))
 def test_no_bytes_end_the_service(data: bytes) -> None:
     async def trial() -> None:

@@ -25,7 +25,7 @@ class Reader:
     name: str = "reader"
     hints: list[Sequence[str]] = field(default_factory=list)
 
-    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
         self.hints.append(hints)
         text = self.texts.get(round(pcm.seconds * 10), "")
         return Transcript(text=text, engine=self.name, audio_seconds=pcm.seconds)

@@ -67,6 +67,20 @@ def test_a_listen_is_told_once_to_the_person_who_was_heard() -> None:
     assert guest.told == []
 
 
+def test_while_nobody_wants_to_be_disturbed_it_is_shown_and_said_afterwards() -> None:
+    loud, silent = Page(person("anna", is_told_aloud=True)), Page(person("anna"))
+    record = Record()
+    job = TellListens(record, sessions=lambda: [loud, silent], clock=lambda: NOW)
+    record.reads.append(READ)
+    job.tell(job.look(), is_quiet=True)
+    job.tell(job.look(), is_quiet=True)
+    assert [is_aloud for _, is_aloud in loud.told] == [False]
+    for _ in range(2):
+        job.tell(job.look(), is_quiet=False)
+    assert [is_aloud for _, is_aloud in loud.told] == [False, True]
+    assert [is_aloud for _, is_aloud in silent.told] == [False]
+
+
 def test_a_refused_attempt_and_a_look_through_many_are_told_as_such() -> None:
     page = Page(person("anna"))
     refused = replace(READ, result=ReadResult.REFUSED)

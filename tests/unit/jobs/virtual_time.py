@@ -4,7 +4,7 @@ import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
+        self._clock_resolution = 1e-6  # after half a year of seconds a double no longer tells a nanosecond more
 
     def time(self) -> float:
         return self._jumping.now
@@ -44,17 +45,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class WallClock:
-    """A wall clock that follows the loop; `shift` makes it jump."""
+    """A wall clock that follows the loop, in `zone`; `shift` makes it jump."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, start: datetime = START) -> None:
         self._loop = loop
+        self._start = start
+        self.zone: tzinfo = UTC
         self.shift = timedelta(0)
 
     def __call__(self) -> datetime:
-        return START + timedelta(seconds=self._loop.time()) + self.shift
+        return (self._start + timedelta(seconds=self._loop.time()) + self.shift).astimezone(self.zone)
 
 
-def run(work: Callable[[WallClock], Coroutine[Any, Any, T]]) -> T:
-    """Run `work` in virtual time, beginning at START."""
+def run(work: Callable[[WallClock], Coroutine[Any, Any, T]], *, start: datetime = START) -> T:
+    """Run `work` in virtual time, beginning at `start`."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(work(WallClock(runner.get_loop())))
+        return runner.run(work(WallClock(runner.get_loop(), start=start)))

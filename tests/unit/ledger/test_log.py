@@ -139,7 +139,7 @@ def test_it_goes_on_after_a_restart(open_ledger: Opener) -> None:
     assert head_of(again) == (800, root_over(800))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=6), st.data())
 def test_however_it_grows_it_is_the_same_tree(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int], data: st.DataObject

@@ -292,7 +292,7 @@ def test_a_ledger_that_is_made_anew_without_the_key_is_found(published: Publishe
         assert published.is_found()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_other_entries_are_found(published: Published, data: st.DataObject) -> None:
     honest = published.entries()

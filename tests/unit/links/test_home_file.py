@@ -207,7 +207,7 @@ def home_or_error(path: Path) -> Home | HomeFileError:
         return error
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(tree=st.dictionaries(keys, trees, max_size=4))
 def test_any_yaml_is_a_home_or_an_error_to_act_on(tmp_path: Path, tree: dict[str, object]) -> None:
     path = tmp_path / "home.yaml"
@@ -221,7 +221,7 @@ def test_any_yaml_is_a_home_or_an_error_to_act_on(tmp_path: Path, tree: dict[str
     assert {device.area for device in found.devices} <= {None, *(area.name for area in found.areas)}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_a_home_or_an_error(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "home.yaml"

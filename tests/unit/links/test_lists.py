@@ -92,3 +92,20 @@ def test_a_removed_thing_is_not_left_in_the_file(tmp_path: Path) -> None:
     lists.remove([item.item_id for item in lists.items("shopping list")])
     lists.database.close()
     assert b"zanzibar" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_lists_are_made_renamed_and_forgotten(lists: Lists) -> None:
+    assert lists.make("camping")
+    assert not lists.make("Camping")
+    lists.add("camping", texts=["tent", "rope"], now=NOW)
+    assert lists.names(["shopping list"]) == ("shopping list", "camping")
+    assert lists.rename("CAMPING", to="holiday")
+    assert not lists.rename("camping", to="other")
+    assert [item.text for item in lists.items("holiday")] == ["tent", "rope"]
+    tent, rope = lists.items("holiday")
+    assert lists.complete([tent.item_id]) == lists.reopen([tent.item_id, rope.item_id]) == 1
+    assert lists.reword(rope.item_id, text="long rope")
+    assert [item.text for item in lists.items("holiday")] == ["tent", "long rope"]
+    assert lists.forget("holiday")
+    assert not lists.forget("holiday")
+    assert (lists.names(), lists.items("holiday")) == ((), ())

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earwitness.domain.alert import Place
 from earwitness.domain.errors import StorageError
+from earwitness.links.alerts import Alerts
 from earwitness.links.lists import Lists
 from earwitness.links.timers import Timer, Timers, TimerState
 from earwitness.storage.database import Database
@@ -25,19 +27,19 @@ def timer(timer_id: str, *, seconds: float = 60.0) -> Timer:
 @pytest.fixture
 def timers(household_place: Path | str) -> Iterator[Timers]:
     database = Database(household_place, chain="household")
-    yield Timers(database)
+    yield Timers(Alerts(database, clock=lambda: NOW))
     database.close()
 
 
 def test_comes_back_as_it_was_after_a_restart(household_place: Path | str) -> None:
-    whole = replace(timer("a", seconds=1 / 3), name="pasta 🍝", area="kitchen", device_id="page-1")
+    whole = replace(timer("a", seconds=1 / 3), name="pasta 🍝", area="kitchen", device_id="page-1", place=Place.DEVICE)
     bare = replace(timer("b"), created_at=NOW + timedelta(microseconds=1))
     for each in (bare, whole):
         database = Database(household_place, chain="household")
-        Timers(database).add(each)
+        Timers(Alerts(database, clock=lambda: NOW)).add(each)
         database.close()
     database = Database(household_place, chain="household")
-    assert Timers(database).all() == (whole, bare)
+    assert Timers(Alerts(database, clock=lambda: NOW)).all() == (whole, bare)
     database.close()
 
 
@@ -48,6 +50,9 @@ def test_changes_only_what_is_still_as_it_was(timers: Timers) -> None:
     assert timers.change(before, after=paused)
     assert not timers.change(before, after=replace(before, due_at=NOW))
     assert timers.all() == (paused,)
+    moved = replace(paused, area="Den", place=Place.ROOM, revision=timers.all()[0].revision)
+    assert timers.change(timers.all()[0], after=moved)
+    assert timers.all() == (moved,)
     assert timers.all()[0].seconds_left(NOW + timedelta(days=1)) == 12.5
 
 
@@ -66,23 +71,23 @@ def test_removing_counts_what_was_there(timers: Timers) -> None:
 
 
 def test_without_a_running_one_nothing_is_due(timers: Timers) -> None:
-    assert timers.next_due() is None
-    assert timers.claim_due(NOW) == ()
+    assert timers.alerts.next_due() is None
+    assert timers.alerts.claim(NOW) == ()
     timers.add(replace(timer("a"), state=TimerState.PAUSED, due_at=None, remaining_seconds=5.0))
-    assert timers.next_due() is None
-    assert timers.claim_due(NOW + timedelta(days=1)) == ()
+    assert timers.alerts.next_due() is None
+    assert timers.alerts.claim(NOW + timedelta(days=1)) == ()
 
 
 def test_subscribers_hear_of_timers_only_when_they_change(timers: Timers) -> None:
     heard: list[str] = []
     unsubscribe = timers.subscribe(lambda: heard.append("changed"))
-    Lists(timers.database).add("shopping list", texts=["apples"], now=NOW)
+    Lists(timers.alerts.database).add("shopping list", texts=["apples"], now=NOW)
     timers.remove(["never"])
     assert not timers.change(timer("never"), after=timer("never"))
     assert heard == []
     timers.add(timer("a"))
     assert len(heard) == 1
-    assert timers.claim_due(NOW + timedelta(days=1))
+    assert timers.alerts.claim(NOW + timedelta(days=1))
     assert len(heard) == 2
     unsubscribe()
     timers.remove(["a"])
@@ -92,9 +97,9 @@ def test_subscribers_hear_of_timers_only_when_they_change(timers: Timers) -> Non
 def test_due_ones_are_given_once_whoever_asks(timers: Timers) -> None:
     for number in range(40):
         timers.add(timer(str(number), seconds=1 + number / 100))
-    claimed: list[str] = []
+    claimed, late = list[str](), NOW + timedelta(seconds=60)
     threads = [
-        threading.Thread(target=lambda: claimed.extend(each.timer_id for each in timers.claim_due(NOW + timedelta(seconds=60))))
+        threading.Thread(target=lambda: claimed.extend(each.alert.alert_id for each in timers.alerts.claim(late)))
         for _ in range(4)
     ]
     for thread in threads:
@@ -108,9 +113,9 @@ def test_due_ones_are_given_once_whoever_asks(timers: Timers) -> None:
 def test_due_ones_come_earliest_first_and_others_stay(timers: Timers) -> None:
     for timer_id, seconds in (("later", 30.0), ("soon", 10.0), ("far", 90.0)):
         timers.add(timer(timer_id, seconds=seconds))
-    assert timers.next_due() == NOW + timedelta(seconds=10)
-    assert [each.timer_id for each in timers.claim_due(NOW + timedelta(seconds=30))] == ["soon", "later"]
-    assert timers.next_due() == NOW + timedelta(seconds=90)
+    assert timers.alerts.next_due() == NOW + timedelta(seconds=10)
+    assert [each.alert.alert_id for each in timers.alerts.claim(NOW + timedelta(seconds=30))] == ["soon", "later"]
+    assert timers.alerts.next_due() == NOW + timedelta(seconds=90)
 
 
 @given(seconds=st.floats(min_value=0.001, max_value=604800), ago=st.floats(min_value=-1e6, max_value=1e6))

@@ -5,7 +5,6 @@ What depends on the database is tried on SQLite and on PostgreSQL.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -62,24 +61,22 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """A household on SQLite."""
-    with opened(tmp_path / "household.db") as made:
-        yield made
+    database = Database(tmp_path / "household.db", chain="household")
+    yield opened(database)
+    database.close()
 
 
 @pytest.fixture
-def anywhere(household_place: Path | str) -> Iterator[House]:
+def anywhere(either: Database) -> House:
     """A household on SQLite and on PostgreSQL."""
-    with opened(household_place) as made:
-        yield made
+    return opened(either)
 
 
-@contextmanager
-def opened(place: Path | str) -> Iterator[House]:
-    database, clock, ledger = Database(place, chain="household"), Clock(), ShortLedger()
+def opened(database: Database) -> House:
+    clock, ledger = Clock(), ShortLedger()
     people = People(database, clock=clock)
     anna = people.add("Anna", passphrase=PASSPHRASE).person_id
-    yield House(clock=clock, ledger=ledger, people=people, consents=Consents(database, ledger=ledger, clock=clock), anna=anna)
-    database.close()
+    return House(clock=clock, ledger=ledger, people=people, consents=Consents(database, ledger=ledger, clock=clock), anna=anna)
 
 
 def test_who_decided_nothing_consented_to_nothing(anywhere: House) -> None:
@@ -216,7 +213,7 @@ OBJECTING = ("give", "withdraw", "object", "lift and give", "lift and withdraw")
 
 
 @given(steps=st.lists(st.sampled_from(OBJECTING), max_size=8))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_nothing_but_lifting_undoes_an_objection(house: House, steps: list[str]) -> None:
     house.anna = house.people.add(f"Anna {len(house.people.all())}", passphrase=PASSPHRASE).person_id
     is_objected = is_given = False

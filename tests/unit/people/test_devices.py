@@ -21,16 +21,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(household_place: Path | str) -> Iterator[Database]:
-    made = Database(household_place, chain="household")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def anywhere(database: Database, clock: Clock) -> Devices:
+def anywhere(either: Database, clock: Clock) -> Devices:
     """On SQLite and on PostgreSQL."""
-    return Devices(database, clock=clock)
+    return Devices(either, clock=clock)
 
 
 @pytest.fixture

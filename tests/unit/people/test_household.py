@@ -18,7 +18,13 @@ def household(tmp_path: Path) -> Iterator[Household]:
     database.close()
 
 
-def test_a_home_is_set_up_once_and_changed_later(household: Household) -> None:
+@pytest.fixture
+def anywhere(either: Database) -> Household:
+    return Household(either, clock=Clock())
+
+
+def test_a_home_is_set_up_once_and_changed_later(anywhere: Household) -> None:
+    household = anywhere
     assert (household.is_set_up, household.choices()) == (False, None)
     chosen = household.set_up(name=" Our  home ", rooms=("Kitchen", "Hall"), wake_words=("alexa",), acknowledged_version=2)
     assert (household.is_set_up, chosen.name, chosen.rooms, chosen.acknowledged_version) == (
@@ -30,6 +36,18 @@ def test_a_home_is_set_up_once_and_changed_later(household: Household) -> None:
     assert error_of(lambda: household.set_up(name="Mine", acknowledged_version=2)) == "access.refused"
     changed = household.change(rooms=("Attic",), voice="amy", voices_known={"amy"})
     assert (changed.name, changed.rooms, changed.voice, changed.acknowledged_version) == ("Our home", ("Attic",), "amy", 2)
+
+
+def test_rooms_are_called_otherwise_and_back(household: Household) -> None:
+    household.set_up(name="Home", rooms=("Den", "Attic"), acknowledged_version=1)
+    assert household.change(rooms=("Study", "Attic"), renames={"Den": "Study"}).renamed == (("Den", "Study"),)
+    assert household.change(rooms=("Library", "Attic"), renames={"study": "Library"}).renamed == (("Den", "Library"),)
+    swapped = household.change(rooms=("Attic", "Library"), renames={"Library": "Attic", "Attic": "Library"})
+    assert dict(swapped.renamed) == {"Den": "Attic", "Attic": "Library"}
+    back = household.change(rooms=("Den", "Attic"), renames={"Attic": "Den", "Library": "Attic"}, zone="Europe/Berlin")
+    assert (back.renamed, back.zone) == ((), "Europe/Berlin")
+    assert error_of(lambda: household.change(renames={"Den": "Elsewhere"})) == "household.invalid"
+    assert error_of(lambda: household.change(zone="Nowhere")) == "household.invalid"
 
 
 @pytest.mark.parametrize(

@@ -34,17 +34,9 @@ def people(tmp_path: Path, clock: Clock) -> Iterator[People]:
 
 
 @pytest.fixture
-def database(household_place: Path | str) -> Iterator[Database]:
-    """On SQLite and on PostgreSQL."""
-    made = Database(household_place, chain="household")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def anywhere(database: Database, clock: Clock) -> People:
+def anywhere(either: Database, clock: Clock) -> People:
     """Of a household on either."""
-    return People(database, clock=clock)
+    return People(either, clock=clock)
 
 
 def test_somebody_enrols_and_is_found(anywhere: People) -> None:
@@ -163,9 +155,9 @@ def test_signing_out_ends_one_sign_in_and_leaving_all_of_them(anywhere: People) 
     assert (whose(anywhere, second), whose(anywhere, his)) == (None, ben)
 
 
-def test_only_digests_of_tokens_and_hashes_of_passphrases_are_kept(anywhere: People, database: Database) -> None:
+def test_only_digests_of_tokens_and_hashes_of_passphrases_are_kept(anywhere: People, either: Database) -> None:
     token = anywhere.accounts.let_in(anywhere.add("Anna", passphrase=PASSPHRASE)).token
-    with database.reading() as connection:
+    with either.reading() as connection:
         (row,) = connection.execute(sa.select(sign_ins)).all()
         hashed = connection.execute(sa.select(people_table.c.passphrase_hash)).scalar_one()
     assert bytes(row.token_digest) == hashlib.sha256(token.encode()).digest()
@@ -173,12 +165,12 @@ def test_only_digests_of_tokens_and_hashes_of_passphrases_are_kept(anywhere: Peo
     assert PASSPHRASE not in hashed
 
 
-def test_sign_ins_that_ended_are_removed_when_somebody_signs_in(anywhere: People, database: Database, clock: Clock) -> None:
+def test_sign_ins_that_ended_are_removed_when_somebody_signs_in(anywhere: People, either: Database, clock: Clock) -> None:
     anna = anywhere.add("Anna", passphrase=PASSPHRASE)
     anywhere.accounts.let_in(anna)
     clock.advance(days=31)
     anywhere.accounts.let_in(anna)
-    with database.reading() as connection:
+    with either.reading() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(sign_ins)).scalar_one() == 1
 
 

@@ -1,8 +1,5 @@
 """The phones that may come in from elsewhere; tried on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from earwitness.domain.errors import RemoteError
@@ -14,10 +11,8 @@ ADDRESSES = ("10.77.5.2", "10.77.5.3")
 
 
 @pytest.fixture
-def remotes(household_place: Path | str) -> Iterator[Remotes]:
-    database = Database(household_place, chain="household")
-    yield Remotes(database, clock=Clock())
-    database.close()
+def remotes(either: Database) -> Remotes:
+    return Remotes(either, clock=Clock())
 
 
 def test_a_phone_is_let_in_found_and_forgotten(remotes: Remotes) -> None:

@@ -141,6 +141,7 @@ def test_a_server_that_forgot_the_link_begins_a_new_one() -> None:
     run(trial())
 
 
+@pytest.mark.quiet
 def test_pings_keep_a_silent_link_alive_and_silence_loses_it() -> None:
     async def trial() -> None:
         async with pair(lost_seconds=5 * SOON, ping_seconds=SOON) as (device, server):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earwitness.domain.alert import AwayReport, RungAway
 from earwitness.domain.errors import WireError
 from earwitness.protocol import session_messages as wire
 
@@ -17,6 +18,11 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("[]", "wire.malformed"),
     ("{}", "wire.malformed"),
     ('"press"', "wire.malformed"),
+    ('{"type":"rung","alarms":{}}', "wire.malformed"),
+    ('{"type":"rung","alarms":[3]}', "wire.malformed"),
+    ('{"type":"rung","alarms":[{"id":"a","what":"late","in_seconds":0}]}', "wire.malformed"),
+    ('{"type":"rung","alarms":[{"id":"a","what":"stopped","in_seconds":0,"more":1}]}', "wire.malformed"),
+    ('{"type":"rung","alarms":[' + ",".join(['{"id":"a","what":"stopped","in_seconds":0}'] * 65) + "]}", "wire.malformed"),
     ('{"type":null}', "wire.malformed"),
     ('{"type":""}', "wire.malformed"),
     ('{"type":["press"]}', "wire.malformed"),
@@ -48,6 +54,12 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ('{"type":"wake","word":"okay nabu","loudness_dbfs":-20,"score":1.1,"age_ms":0}', "wire.malformed"),
     ('{"type":"wake","word":"okay nabu","loudness_dbfs":-20,"score":1,"age_ms":5001}', "wire.malformed"),
     ('{"type":"wake","word":"okay nabu","loudness_dbfs":-20,"score":1}', "wire.malformed"),
+    ('{"type":"music","id":4294967295,"state":"playing","played_ms":0,"waiting_ms":0,"volume":50}', "wire.malformed"),
+    ('{"type":"music","id":2147483648,"state":"loud","played_ms":0,"waiting_ms":0,"volume":50}', "wire.malformed"),
+    ('{"type":"music","id":2147483648,"state":"playing","played_ms":-1,"waiting_ms":0,"volume":50}', "wire.malformed"),
+    ('{"type":"music","id":2147483648,"state":"playing","played_ms":86400001,"waiting_ms":0,"volume":50}', "wire.malformed"),
+    ('{"type":"music","id":2147483648,"state":"playing","played_ms":0,"waiting_ms":60001,"volume":50}', "wire.malformed"),
+    ('{"type":"music","id":2147483648,"state":"playing","played_ms":0,"waiting_ms":0,"volume":101}', "wire.malformed"),
     ('{"type":"ask","text":' + "[" * 5000, "wire.malformed"),
     ('{"type":"playback","id":' + "9" * 10_000 + ',"state":"started"}', "wire.malformed"),
     ('{"type":"ask","text":"' + "a" * 2001 + '"}', "wire.malformed"),
@@ -72,7 +84,15 @@ GOOD: tuple[tuple[dict[str, Any], wire.ClientMessage], ...] = (
         {"type": "wake", "word": "okay nabu", "loudness_dbfs": -120, "score": 0.5, "age_ms": 5000},
         wire.Wake(word="okay nabu", loudness_dbfs=-120.0, score=0.5, age_ms=5000),
     ),
+    (
+        {"type": "rung", "alarms": [{"id": "a@1", "what": "snoozed", "in_seconds": 540}]},
+        wire.Rung(reports=(AwayReport(ring_id="a@1", what=RungAway.SNOOZED, in_seconds=540.0),)),
+    ),
     ({"type": "voice", "name": "heart", "speed": 0.5}, wire.ChooseVoice(name="heart", speed=0.5)),
+    (
+        {"type": "music", "id": 2**31, "state": "playing", "played_ms": 250, "waiting_ms": 4750, "volume": 50},
+        wire.MusicReport(track_id=2**31, state="playing", played_ms=250, waiting_ms=4750, volume=50),
+    ),
 )
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from earwitness.domain.account import Scope
 from earwitness.domain.consent import Keeps, Purpose
+from earwitness.domain.contact import Address, Channel, Contact, Relation
 from earwitness.domain.errors import LedgerError
 from earwitness.domain.person import Person
 from earwitness.domain.recording import ReadPurpose, Selection
@@ -22,9 +24,13 @@ from earwitness.ledger.proof import read_proof, read_receipt
 from earwitness.people.consent_texts import current_text
 from earwitness.rights.export import AT_ONCE, export
 from earwitness.storage import database
-from tests.houses_kept import NOON, REVIEWER, KeptHouse, error_of, kept_house, sound
+from tests.houses_kept import NOON, REVIEWER, KeptHouse, error_of, kept_house, remind, sound
 
-FILES = ["README.txt", "index.json", "listens.jsonl", "receipts.jsonl", "turns.jsonl"]
+FILES = [
+    *("README.txt", "account.json", "alerts.jsonl", "contacts.jsonl", "index.json"),
+    *("listens.jsonl", "messages.jsonl", "receipts.jsonl", "routines.jsonl"),
+    "turns.jsonl",
+]
 
 
 @pytest.fixture
@@ -80,6 +86,54 @@ def test_it_says_whose_it_is_and_when_it_was_made(house: KeptHouse) -> None:
         "restricted_at": NOON.isoformat(),
     }
     assert "Anna {0} %s" in taken.file.read("README.txt").decode()
+
+
+def test_what_somebody_asked_to_have_kept_is_there_and_nobody_elses(house: KeptHouse) -> None:
+    anna, ben = house.enrolled(keeps=None), house.enrolled("Ben", keeps=None)
+    remind(house.database, "call the bank", clock=house.clock, person_id=anna.person_id)
+    remind(house.database, "buy a present for Anna", clock=house.clock, person_id=ben.person_id)
+    assert house.rights.asked_for(anna.person_id) == {"reminder": 1, "routine": 1}
+    taken = Taken(house, anna)
+    (alert,) = taken.lines(taken.index["alerts"])
+    assert (alert["kind"], alert["text"], alert["rule"]["kind"]) == ("reminder", "call the bank", "AtMoment")
+    (routine,) = taken.lines(taken.index["routines"])
+    assert (routine["trigger"], routine["steps"]) == ({"kind": "OnPhrase", "phrase": "call the bank"}, ["turn on call the bank"])
+
+
+def test_contacts_are_there_and_go_with_their_person(house: KeptHouse) -> None:
+    anna, ben = house.enrolled(keeps=None), house.enrolled("Ben", keeps=None)
+    contacts = house.rights.belongings.contacts
+    for owner_id, name in ((anna.person_id, "Mrs Quill"), (ben.person_id, "Dr Who"), (None, "Plumber")):
+        phone = Address(channel=Channel.PHONE, value="+4917012345")
+        mother = Relation(person_id=anna.person_id, word="mum")
+        made = Contact(contact_id="", owner_id=owner_id, name=name, addresses=(phone,), relations=(mother,), changed_at=NOON)
+        contacts.add(made)
+    assert house.rights.asked_for(anna.person_id) == {"contact": 1}
+    taken = Taken(house, anna)
+    (shown,) = taken.lines(taken.index["contacts"])
+    assert (shown["name"], shown["relations"], shown["addresses"][0]["value"]) == ("Mrs Quill", ["mother"], "+4917012345")
+    erasure = house.rights.erase_person(ben.person_id)
+    assert json.loads(erasure.body)["keys_destroyed"] == 1
+    assert [one.name for one in contacts.of(ben.person_id)] == ["Plumber"]
+    assert [one.name for one in contacts.of(anna.person_id)] == ["Mrs Quill", "Plumber"]
+
+
+def test_the_account_is_there_without_a_secret(house: KeptHouse) -> None:
+    anna = house.enrolled(keeps=None)
+    accounts = house.people.accounts
+    cookie = accounts.let_in(anna).token
+    _, secret = accounts.make_token(anna, "Kitchen script", scopes=frozenset({Scope.TALK}))
+    text = Taken(house, anna).file.read("account.json").decode()
+    account = json.loads(text)
+    assert (account["role"], account["tokens"][0]["name"], account["tokens"][0]["scopes"]) == (
+        "owner",
+        "Kitchen script",
+        ["talk"],
+    )
+    assert [one["what"] for one in account["log"]] == ["token_made", "signed_in", "created"]
+    assert account["sign_ins"][0]["way"] == "setup"
+    assert cookie not in text
+    assert secret not in text
 
 
 def test_every_decision_is_there_with_the_text_that_was_shown(house: KeptHouse) -> None:

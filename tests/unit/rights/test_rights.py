@@ -140,7 +140,7 @@ def test_a_retention_of_nothing_withdraws_the_consent_to_keep_and_no_other(house
 
 
 @given(decisions=st.lists(st.sampled_from([0.0, 60.0, 3600.0, 86_400.0, 604_800.0, None]), min_size=1, max_size=6))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_a_turn_never_stays_longer_than_any_decision_since_allowed(house: KeptHouse, decisions: list[float | None]) -> None:
     """None stands for a withdrawal, which leaves what is kept to expire as it would have."""
     anna = house.people.add(f"Anna {len(house.people.all())}", passphrase=PASSPHRASE)

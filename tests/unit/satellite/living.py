@@ -10,9 +10,12 @@ from typing import Literal
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.device import Device
+from earwitness.protocol.session_messages import MUSIC_RATE_HZ
+from earwitness.satellite.alarm_sounds import AlarmSounds
 from earwitness.satellite.alarms import Alarms
 from earwitness.satellite.indicator import Indicator
 from earwitness.satellite.microphone import Chunk
+from earwitness.satellite.music_bed import Figures
 from earwitness.satellite.mute import Mute
 from earwitness.satellite.phrases import Phrases
 from earwitness.satellite.satellite import Parts, Satellite
@@ -80,7 +83,12 @@ class QuickSpeaker:
         self.underruns = 0
         self.last_played_at = 0.0
         self.played: list[tuple[str, bytes]] = []
+        self.volume = 1.0
         self.open_tracks: set[str] = set()
+        self.music_tracks: set[str] = set()
+        self.music_levels: list[tuple[float, bool, bool]] = []
+        self.rung_seconds: dict[str, float | None] = {}
+        """Of what was last played on a track: for how long it had rung, if it began softly."""
 
     def open(self) -> None:
         self.is_open = True
@@ -89,18 +97,21 @@ class QuickSpeaker:
     def close(self) -> None:
         self.is_open = False
 
-    def play(self, track: str, pcm: Pcm, *, is_looping: bool = False) -> None:
+    def play(self, track: str, pcm: Pcm, *, is_looping: bool = False, rung_seconds: float | None = None) -> None:
         if not self.is_open:
             return
         self.played.append((track, pcm.data))
+        self.rung_seconds[track] = rung_seconds
         self._soon(track, "started")
         if is_looping:
             self.open_tracks.add(track)
         else:
             self._soon(track, "finished")
 
-    def begin(self, track: str, *, rate_hz: int, is_live: bool = False) -> None:
+    def begin(self, track: str, *, rate_hz: int, is_live: bool = False, is_music: bool = False) -> None:
         self.open_tracks.add(track)
+        if is_music:
+            self.music_tracks.add(track)
 
     def feed(self, track: str, sound: bytes) -> bool:
         if not any(name == track for name, _ in self.played):
@@ -115,6 +126,19 @@ class QuickSpeaker:
     def drop(self, track: str) -> None:
         if track in self.open_tracks:
             self.end(track)
+
+    def set_volume(self, volume: float) -> None:
+        self.volume = volume
+
+    def drop_music(self) -> None:
+        for track in self.music_tracks & self.open_tracks:
+            self.end(track)
+
+    def level_music(self, level: float, *, is_ducked: bool, is_held: bool) -> None:
+        self.music_levels.append((level, is_ducked, is_held))
+
+    def music_figures(self, track: str) -> Figures:
+        return Figures(played_seconds=len(self.sound(track)) / 2 / MUSIC_RATE_HZ)
 
     def sound(self, track: str) -> bytes:
         """All that was played on a track."""
@@ -136,7 +160,7 @@ class Living:
     states: list[str]
     device: Device
 
-    async def until(self, *, within_seconds: float = 8.0, **expected: object) -> None:
+    async def until(self, *, within_seconds: float = 30.0, **expected: object) -> None:
         """Until the status has these values. Raises TimeoutError."""
         await until(lambda: self.running.done() or expected.items() <= self.satellite.status().items(), within_seconds)
 
@@ -146,7 +170,7 @@ class Living:
         self.states.clear()
 
 
-async def until(is_so: Callable[[], bool], within_seconds: float = 8.0) -> None:
+async def until(is_so: Callable[[], bool], within_seconds: float = 30.0) -> None:
     """Until something is so. Raises TimeoutError."""
     async with asyncio.timeout(within_seconds):
         while not is_so():  # noqa: ASYNC110 (what is awaited has no event)
@@ -174,6 +198,7 @@ async def living(
             mute=Mute(folder / "mute"),
             alarms=Alarms(folder / "alarms.json"),
             phrases=Phrases(folder / "phrases"),
+            alarm_sounds=AlarmSounds(folder / "alarm_sounds"),
             indicator=Indicator(print_state=states.append),
             settings_file=folder / "settings.json",
             wake_words=("okay nabu",),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from earwitness.domain.alert import RungAway
 from earwitness.satellite.alarms import Alarms
 
 LIST = [{"id": "b", "text": "Tea.", "due_in_seconds": 300.0}, {"id": "a", "text": "Egg.", "due_in_seconds": 60}]
@@ -37,7 +38,9 @@ def machine() -> Machine:
 
 @pytest.fixture
 def file(tmp_path: Path, machine: Machine) -> Path:
-    machine.alarms(tmp_path / "alarms.json").hold(LIST)
+    alarms = machine.alarms(tmp_path / "alarms.json")
+    alarms.hold(LIST)
+    alarms.keeping()()
     return tmp_path / "alarms.json"
 
 
@@ -48,8 +51,10 @@ def test_they_are_due_in_turn_and_dropped(file: Path, machine: Machine) -> None:
     machine.pass_seconds(61)
     assert [alarm.alarm_id for alarm in alarms.due()] == ["a"]
     alarms.drop("a")
+    alarms.keeping()()
     assert [alarm.alarm_id for alarm in machine.alarms(file).all] == ["b"]
     alarms.hold([])
+    alarms.keeping()()
     assert machine.alarms(file).due_in_seconds() is None
 
 
@@ -78,6 +83,27 @@ def test_a_clock_that_went_back_to_its_beginning_delays_and_loses_nothing(file: 
 def test_what_was_due_long_ago_does_not_ring_any_more(file: Path, machine: Machine) -> None:
     machine.restart(after_seconds=86_400)
     assert machine.alarms(file).all == ()
+
+
+def test_what_was_done_is_kept_for_the_server_until_it_knows(file: Path, machine: Machine) -> None:
+    alarms = machine.alarms(file)
+    machine.pass_seconds(70)
+    alarms.note("a", RungAway.RINGING)
+    alarms.snooze("a", seconds=540)
+    alarms.keeping()()
+    machine.restart(after_seconds=40)
+    alarms = machine.alarms(file)
+    assert alarms.reports() == [{"id": "a", "what": "snoozed", "in_seconds": 500.0}]
+    assert [(alarm.alarm_id, round(alarm.due_at - machine.uptime)) for alarm in alarms.all] == [("b", 190), ("a", 500)]
+    alarms.hold([LIST[0]])
+    assert [alarm.alarm_id for alarm in alarms.all] == ["b", "a"], "the server does not know yet that it is snoozed"
+    alarms.note("a", RungAway.STOPPED)
+    assert alarms.reports() == [{"id": "a", "what": "stopped", "in_seconds": 0.0}]
+    alarms.hold(LIST)
+    assert [alarm.alarm_id for alarm in alarms.all] == ["b"], "nor that it was stopped"
+    alarms.forget_rung(["a"])
+    alarms.keeping()()
+    assert machine.alarms(file).reports() == []
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,14 @@ from earwitness.satellite.indicator import Indicator
 async def test_words_are_done_and_answered(tmp_path: Path) -> None:
     done: list[str] = []
 
-    def do(word: str) -> Status:
+    async def do(word: str) -> Status:
         done.append(word)
         return {"state": "asleep"}
 
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
     running = asyncio.create_task(Control(folder, do=do).run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (found := await asyncio.to_thread(ask, folder, "mute")) is None:
             pass
     assert found == {"state": "asleep"}
@@ -44,7 +44,7 @@ async def test_the_program_gets_each_state_that_lasts_and_the_light_at_once(tmp_
     indicator.show("listening")
     assert light.read_text() == "1", "it is on when the call returns"
     running = asyncio.create_task(indicator.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not told.exists() or told.read_text() != "listening\n":  # noqa: ASYNC110 (a file has no event)
             await asyncio.sleep(0.01)
     running.cancel()

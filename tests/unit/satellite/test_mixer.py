@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from earwitness.domain.audio import Pcm
-from earwitness.satellite.mixer import Mark, Mixer
+from earwitness.satellite.mixer import LEAST_WHOLE, Mark, Mixer
 
 RATE = 24_000
 
@@ -33,6 +33,19 @@ def test_tracks_add_up_and_never_wrap() -> None:
     assert list(sound[[0, 19, 20, 49, 50]]) == [32_767, 32_767, 30_000, 30_000, 0]
     assert marks == [("a", "started", 0), ("a", "finished", 50), ("b", "started", 0), ("b", "finished", 20)]
     assert mixer.is_idle
+
+
+def test_the_volume_is_of_replies_and_no_cue_is_ever_silent() -> None:
+    mixer = Mixer(rate_hz=RATE)
+    mixer.volume = 0.0
+    mixer.begin("speech", rate_hz=RATE)
+    mixer.feed("speech", flat(10_000, 50))
+    assert not rendered(mixer, 50)[0].any()
+    mixer.play("cue", Pcm(data=flat(10_000, 50), rate_hz=RATE))
+    assert list(rendered(mixer, 50)[0]) == [round(10_000 * LEAST_WHOLE)] * 50
+    mixer.volume = 0.5
+    mixer.feed("speech", flat(10_000, 50))
+    assert list(rendered(mixer, 50)[0]) == [5_000] * 50
 
 
 def test_a_fed_track_starts_with_its_first_sample_and_finishes_after_its_end() -> None:

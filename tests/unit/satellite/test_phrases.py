@@ -14,7 +14,10 @@ def test_a_phrase_is_kept_when_it_is_whole(tmp_path: Path) -> None:
     phrases.feed(9, b"ab")
     assert phrases.find("away") is None
     phrases.feed(9, b"cd")
-    phrases.end(9)
+    keep = phrases.end(9)
+    assert phrases.find("away") == Pcm(data=b"abcd", rate_hz=24_000)
+    assert keep is not None
+    keep()
     assert not phrases.is_coming(9)
     assert Phrases(tmp_path).find("away") == Pcm(data=b"abcd", rate_hz=24_000)
 

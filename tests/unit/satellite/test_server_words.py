@@ -33,6 +33,8 @@ WRONG: list[Frame] = [
     Frame("alarms", {"alarms": [{"id": "a", "text": "b", "due_in_seconds": -1}]}),
     Frame("alarms", {"alarms": [{"id": "a", "text": "b"}]}),
     Frame("alarms", {"alarms": [{"id": "a", "text": "b", "due_in_seconds": 1}] * 65}),
+    Frame("rung_kept", {"ids": ["a"] * 65, "over": []}),
+    Frame("rung_kept", {"ids": ["a"], "over": [1]}),
     Frame("intercom", {"state": "shut", "peer": ""}),
     Frame("audio-chunk", SOUND),
     Frame("audio-chunk", SOUND, payload=b"abc"),

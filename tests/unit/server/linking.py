@@ -36,8 +36,8 @@ def utc_now() -> datetime:
 
 
 async def until(claim: Callable[[], bool]) -> None:
-    """Wait until it is true; fails after eight seconds."""
-    async with asyncio.timeout(8):
+    """Wait until it is true; fails after half a minute."""
+    async with asyncio.timeout(30):
         while not await asyncio.to_thread(claim):
             pass
 
@@ -55,6 +55,8 @@ class Linked:
     listener: DeviceListener
     desk: PairingDesk
     house: LampHouse
+    running: asyncio.Task[None]
+    """The listener's; cancelled, it stops."""
     made: list[SimulatedSatellite] = field(default_factory=list)
 
     def pair(self, name: str, *, area: str | None = None) -> tuple[Device, Identity]:
@@ -129,8 +131,9 @@ async def linking(
             away_sound=lambda text, voice: [Pcm(data=tone(0.1))],
         )
         socket = bind(Address(port=0))
-        linked = Linked(folder, socket.getsockname()[1], authority, devices, device_log, satellites, listener, desk, house)
         running = asyncio.create_task(listener.run(socket))
+        port = socket.getsockname()[1]
+        linked = Linked(folder, port, authority, devices, device_log, satellites, listener, desk, house, running)
         loop = asyncio.get_running_loop()
         unsubscribe = devices.subscribe(lambda device: None if loop.is_closed() else _soon(loop, listener, device))
         try:

@@ -202,8 +202,8 @@ async def say(socket: ClientConnection, message: dict[str, Any]) -> None:
 
 
 async def wait_for(socket: ClientConnection, kind: str, **fields: Any) -> dict[str, Any]:
-    """The next message of that type with those fields; others before it are passed over. Fails after five seconds."""
-    async with asyncio.timeout(5):
+    """The next message of that type with those fields; others before it are passed over. Fails after half a minute."""
+    async with asyncio.timeout(30):
         while True:
             frame = await socket.recv()
             if isinstance(frame, bytes):

@@ -4,23 +4,36 @@ import asyncio
 import errno
 import socket
 import ssl
+import time
 from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
-from earwitness.domain.device import DeviceEvent
+from bench.simulated_satellite import SimulatedSatellite
+from earwitness.domain.device import Device, DeviceEvent
 from earwitness.domain.errors import WireError
 from earwitness.people.devices import Devices
 from earwitness.protocol.connection import ConnectionLostError
+from earwitness.protocol.resume import LOST_SECONDS, PING_SECONDS
 from earwitness.protocol.session_messages import RELAY_SPEECH_ID
+from earwitness.server.channel import Ending
 from earwitness.storage.database import Database
 from earwitness.trust.authority import Authority
 from earwitness.trust.identity import Identity
 from tests.fakes import silence, tone
-from tests.unit.server.linking import linking, utc_now
+from tests.unit.server.linking import Linked, linking, until, utc_now
 
 COMMAND = tone(1.0) + silence(3.0)
+
+
+async def in_mid_word(linked: Linked) -> tuple[Device, SimulatedSatellite]:
+    """A satellite at which somebody speaks, and has not ended."""
+    device, satellite = await linked.join("Den")
+    await satellite.wake()
+    await satellite.wait_for("capture", open=True)
+    await satellite.speak(tone(1.0))
+    return device, satellite
 
 
 async def test_a_command_goes_from_the_wake_word_to_the_reply(tmp_path: Path) -> None:
@@ -77,10 +90,7 @@ async def test_a_broken_protocol_is_said_and_ends_the_session(
 
 async def test_a_lost_network_within_four_seconds_loses_nothing(tmp_path: Path) -> None:
     async with linking(tmp_path) as linked:
-        _, satellite = await linked.join("Den")
-        await satellite.wake()
-        await satellite.wait_for("capture", open=True)
-        await satellite.speak(tone(0.5))
+        _, satellite = await in_mid_word(linked)
         satellite.cut()
         await satellite.speak(tone(0.5))
         await satellite.connect()
@@ -95,16 +105,44 @@ async def test_one_that_stays_away_in_mid_word_does_nothing_and_it_is_noted(
 ) -> None:
     monkeypatch.setattr("earwitness.server.device_listener.KEPT_SECONDS", 0.2)
     async with linking(tmp_path) as linked:
-        device, satellite = await linked.join("Den")
-        await satellite.wake()
-        await satellite.wait_for("capture", open=True)
-        await satellite.speak(tone(1.0))
+        device, satellite = await in_mid_word(linked)
         satellite.cut()
         await linked.until_logged(DeviceEvent.WENT_AWAY_IN_MID_WORD, device.device_id)
         assert not linked.house.lamp.performed
         assert linked.satellites.stations() == ()
         await satellite.connect()
         assert not satellite.is_resumed
+
+
+@pytest.mark.quiet
+async def test_one_whose_power_is_pulled_in_mid_word_is_dropped_and_noted_within_five_seconds(tmp_path: Path) -> None:
+    """Nothing ends its connection: it is open, and silent."""
+    async with linking(tmp_path) as linked:
+        device, satellite = await in_mid_word(linked)
+        satellite.fall_silent()
+        began = time.monotonic()
+        await linked.until_logged(DeviceEvent.WENT_AWAY_IN_MID_WORD, device.device_id)
+        assert LOST_SECONDS - PING_SECONDS < time.monotonic() - began < 5, "not before it could come back, and soon"
+        assert linked.satellites.stations() == ()
+        assert not linked.listener.sessions
+        assert not linked.house.lamp.performed
+        await satellite.connect()
+        assert not satellite.is_resumed, "half a turn is not gone on with"
+
+
+@pytest.mark.quiet
+async def test_one_that_was_silent_until_it_was_found_lost_can_still_come_back(tmp_path: Path) -> None:
+    async with linking(tmp_path) as linked:
+        device, satellite = await in_mid_word(linked)
+        satellite.fall_silent()
+        channel = linked.listener._served[device.device_id].channel
+        await until(lambda: not channel.is_connected)
+        await satellite.connect()
+        assert satellite.is_resumed
+        await satellite.speak(silence(3.0))
+        assert (await satellite.wait_for("turn"))["outcome"] == "done"
+        assert satellite.count("turn") == satellite.count("welcome") == 1
+        assert DeviceEvent.WENT_AWAY_IN_MID_WORD not in [entry.what for entry in linked.device_log.latest()]
 
 
 async def test_a_device_that_was_never_paired_is_refused_and_noted(tmp_path: Path) -> None:
@@ -185,7 +223,7 @@ async def test_a_device_that_begins_anew_replaces_its_old_session(tmp_path: Path
 
 
 async def test_of_two_satellites_the_louder_answers_and_the_other_is_told_that_it_lost(tmp_path: Path) -> None:
-    async with linking(tmp_path, window_seconds=0.3) as linked:
+    async with linking(tmp_path, window_seconds=1.0) as linked:
         _, near = await linked.join("Near")
         _, far = await linked.join("Far")
         await far.wake(loudness_dbfs=-45.0)
@@ -196,7 +234,7 @@ async def test_of_two_satellites_the_louder_answers_and_the_other_is_told_that_i
 
 
 async def test_an_announcement_is_confirmed_by_who_plays_it(tmp_path: Path) -> None:
-    async with linking(tmp_path, confirm_seconds=1.0) as linked:
+    async with linking(tmp_path, confirm_seconds=2.0) as linked:
         _, kitchen = await linked.join("Kitchen lamp", area="Kitchen")
         _, den = await linked.join("Den lamp", area="Den")
         den.plays = False
@@ -249,13 +287,26 @@ async def test_a_wish_made_while_it_was_away_meets_it_when_it_comes(tmp_path: Pa
         await satellite.wait_for("mute_wish")
 
 
+async def test_who_leaves_is_noted_also_where_the_server_stops_before_its_turn_has_come(tmp_path: Path) -> None:
+    async with linking(tmp_path) as linked:
+        device, _ = await linked.join("Den")
+        await linked.until_logged(DeviceEvent.CONNECTED, device.device_id)
+        async with linked.listener._noting:
+            linked.satellites.end(device.device_id, Ending(code="server.restarting", sentence="Back soon."))
+            await until(lambda: not linked.listener.sessions)
+            linked.running.cancel()
+            await asyncio.sleep(0)
+        await asyncio.gather(linked.running, return_exceptions=True)
+        assert linked.device_log.latest(device_id=device.device_id)[0].what is DeviceEvent.WENT_AWAY
+
+
 async def test_silent_and_plain_connections_cost_nothing_but_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("earwitness.server.device_listener.HANDSHAKE_SECONDS", 0.2)
     async with linking(tmp_path) as linked:
         reader, writer = await asyncio.open_connection("127.0.0.1", linked.port)
         writer.write(b"GET / HTTP/1.1\r\n\r\n")
         silent_reader, silent_writer = await asyncio.open_connection("127.0.0.1", linked.port)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await reader.read()
             await silent_reader.read()
         await linked.join("Den")

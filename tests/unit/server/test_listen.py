@@ -112,3 +112,11 @@ def test_an_address_of_another_machine_is_said(pair: tuple[Path, Path]) -> None:
 def test_ipv6_has_an_address_to_open() -> None:
     assert Address(host="::1").url(8765) == "http://[::1]:8765"
     assert socket.has_ipv6
+
+
+def test_the_page_on_this_machine_has_a_name_for_passkeys(pair: tuple[Path, Path]) -> None:
+    certificate, key = pair
+    assert Address().page_url(8765) == "http://localhost:8765"
+    assert Address(tls_certificate=certificate, tls_key=key).page_url(8765) == "https://localhost:8765"
+    public = Address(host="192.0.2.7", tls_certificate=certificate, tls_key=key)
+    assert public.page_url(8765) == public.url(8765) == "https://192.0.2.7:8765"

@@ -39,7 +39,7 @@ class NewDevice:
 
     async def take(self) -> None:
         """Take the server's next message and answer it. Raises TrustError."""
-        frame = await self.connection.read(within_seconds=5.0)
+        frame = await self.connection.read(within_seconds=30.0)
         assert frame is not None
         answer = self.pairing.receive(frame.kind, frame.fields)
         if answer is not None:
@@ -156,7 +156,7 @@ async def test_a_connection_without_a_certificate_can_do_nothing_but_pair(tmp_pa
             streams = await asyncio.open_connection("127.0.0.1", linked.port, ssl=pairing_client_context())
             connection = Connection(*streams)
             await connection.write(frame)
-            answer = await connection.read(within_seconds=5.0)
+            answer = await connection.read(within_seconds=30.0)
             assert answer is not None
             assert answer.kind == "pair-refused"
             await connection.close()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from earwitness.domain.alert import Foretold
+from earwitness.domain.audio import Pcm
 from earwitness.domain.satellite import CallAnswer, Station
 from earwitness.protocol.session_messages import Wake, encode
 from earwitness.server.channel import Ending
@@ -43,13 +45,18 @@ class Talk:
     def choose_voice(self, name: str, *, speed: float) -> None:
         self.said.append(f"voice {name}")
 
+    def volume_is(self, percent: int) -> None:
+        self.said.append(f"volume {percent}")
+
 
 @dataclass
 class Seated:
     """A session with nobody at the far end; what it was told is kept, and must be of the protocol."""
 
     is_muted: bool = False
+    has_sounds: bool = False
     conversation: Talk = field(default_factory=Talk)
+    sounds: dict[int, bytearray] = field(default_factory=dict)
     told: list[dict[str, object]] = field(default_factory=list)
     relayed: list[bytes] = field(default_factory=list)
     ended: list[Ending] = field(default_factory=list)
@@ -58,7 +65,8 @@ class Seated:
         encode(message)
         self.told.append(message)
 
-    async def speak(self, speech_id: int, pcm: object) -> None: ...
+    async def speak(self, speech_id: int, pcm: Pcm) -> None:
+        self.sounds.setdefault(speech_id, bytearray()).extend(pcm.data)
 
     def relay(self, chunk: bytes) -> None:
         self.relayed.append(chunk)
@@ -136,6 +144,59 @@ def test_one_that_reports_after_the_decision_loses_and_the_next_wake_is_another(
     run_virtually(scenario())
 
 
+async def loudness(dbfs: float, *, after: float) -> float:
+    await asyncio.sleep(after)
+    return dbfs
+
+
+def test_a_box_of_another_make_is_waited_for_until_it_is_measured() -> None:
+    async def scenario() -> None:
+        one = home()
+        one.satellites.others = lambda: ["box"]
+        one.place("den", "Den")
+        began = asyncio.get_running_loop().time()
+        ours = asyncio.create_task(one.seats["den"].answers(wake(-50.0)))
+        await asyncio.sleep(one.satellites.window_seconds * 0.9)
+        box = asyncio.create_task(one.satellites.answers_once_measured("box", area="Hall", loudness=loudness(-20.0, after=0.2)))
+        assert sum((await ours, await box)) == 1
+        assert asyncio.get_running_loop().time() - began == pytest.approx(one.satellites.window_seconds * 0.9 + 0.2)
+
+    run_virtually(scenario())
+
+
+def test_a_box_that_goes_away_while_it_is_measured_leaves_nobody_waiting() -> None:
+    async def scenario() -> None:
+        one = home()
+        one.satellites.others = lambda: ["box"]
+        one.place("den", "Den")
+        box = asyncio.create_task(one.satellites.answers_once_measured("box", area=None, loudness=loudness(-10.0, after=60.0)))
+        await asyncio.sleep(0)
+        ours = asyncio.create_task(one.seats["den"].answers(wake(-50.0)))
+        await asyncio.sleep(0.01)
+        box.cancel()
+        assert await ours
+
+    run_virtually(scenario())
+
+
+def test_a_box_alone_or_too_late_is_not_measured() -> None:
+    async def scenario() -> None:
+        one = home()
+        assert await one.satellites.answers_once_measured("box", area=None, loudness=_never())
+        one.place("den", "Den")
+        one.satellites.others = lambda: ["box"]
+        await asyncio.sleep(5.0)
+        assert await one.seats["den"].answers(wake(-50.0))
+        await asyncio.sleep(0.6)  # it does not say when the word ended
+        assert not await one.satellites.answers_once_measured("box", area="Hall", loudness=_never())
+
+    run_virtually(scenario())
+
+
+def _never() -> "asyncio.Future[float]":
+    return asyncio.get_running_loop().create_future()
+
+
 def test_two_people_in_two_rooms_are_both_answered() -> None:
     async def scenario() -> None:
         one = home()
@@ -190,7 +251,7 @@ def test_a_call_rings_opens_relays_both_ways_and_ends() -> None:
         one.seats["den"].relay(b"to the kitchen")
         one.seats["kitchen"].relay(b"to the den")
         assert (den.relayed, kitchen.relayed) == ([b"to the den"], [b"to the kitchen"])
-        kitchen.conversation.leave_call(one.satellites._calls.all()[0].call_id)
+        kitchen.conversation.leave_call(one.satellites.exchange.all()[0].call_id)
         one.seats["den"].relay(b"late")
         await asyncio.sleep(0)
         assert den.states() == kitchen.states() == ["ringing", "open", "ended"]
@@ -205,7 +266,7 @@ def test_a_call_that_nobody_takes_ends_and_one_end_that_goes_away_ends_it() -> N
         one = home()
         den, kitchen = one.place("den", "Den"), one.place("kitchen", "Kitchen")
         one.satellites.call("den", area="Kitchen")
-        await asyncio.sleep(one.satellites.ring_seconds + 0.1)
+        await asyncio.sleep(one.satellites.exchange.ring_seconds + 0.1)
         assert one.satellites.answer("kitchen") is CallAnswer.NO_CALL
         assert den.states() == kitchen.states() == ["ringing", "ended"]
         one.satellites.call("den", area="Kitchen")
@@ -218,7 +279,116 @@ def test_a_call_that_nobody_takes_ends_and_one_end_that_goes_away_ends_it() -> N
     run_virtually(scenario())
 
 
-@pytest.mark.parametrize(("who", "expected"), [("caller", CallAnswer.MUTED), ("callee", CallAnswer.RINGING)])
+def test_whoever_calls_is_told_when_nobody_answers_or_takes_the_call() -> None:
+    async def scenario() -> None:
+        one = home()
+        den, kitchen, counter = one.place("den", "Den"), one.place("kitchen", "Kitchen"), one.place("counter", "Kitchen")
+        one.satellites.call("den", area="Kitchen")
+        await asyncio.sleep(one.satellites.exchange.ring_seconds - 0.1)
+        assert den.conversation.said == []
+        await asyncio.sleep(0.2)
+        assert den.conversation.said == ["over", "Nobody answered in the kitchen."]
+        assert kitchen.conversation.said[-1] == counter.conversation.said[-1] == "over"
+
+        one.satellites.call("den", area="Kitchen")
+        one.satellites.hang_up("kitchen")
+        await asyncio.sleep(0)
+        assert len(den.conversation.said) == 2, "it rings at the other one"
+        one.satellites.hang_up("counter")
+        await asyncio.sleep(0)
+        assert den.conversation.said[2:] == ["over", "The call was not taken in the kitchen."]
+
+        one.satellites.call("den", area="Kitchen")
+        one.satellites.hang_up("den")
+        one.satellites.call("den", area="Kitchen")
+        one.satellites.answer("kitchen")
+        one.satellites.hang_up("kitchen")
+        await asyncio.sleep(one.satellites.exchange.ring_seconds + 1)
+        assert den.conversation.said[4:] == ["over", "open", "over"], "who hung up knows, and so does who was hung up on"
+
+    run_virtually(scenario())
+
+
+def test_a_room_that_cannot_answer_is_said_at_once() -> None:
+    async def scenario() -> None:
+        one = home()
+        one.place("den", "Den")
+        one.satellites.expect(
+            [Station(device_id="attic", name="Lamp", area="Attic"), Station(device_id="den", name="Box", area="Den")]
+        )
+        assert one.satellites.call("den", area="attic") is CallAnswer.OFFLINE
+        assert one.satellites.call("den", area="Den") is CallAnswer.NO_SATELLITE, "it does not call itself"
+        assert one.satellites.call("den", area="Cellar") is CallAnswer.NO_SATELLITE
+        one.place("attic", "Attic", is_muted=True)
+        assert one.satellites.call("den", area="attic") is CallAnswer.RINGING_MUTED
+        assert one.satellites.call("den", area="attic") is CallAnswer.BUSY
+        one.satellites.hang_up("den")
+        one.place("stairs", "Attic")
+        assert one.satellites.call("den", area="attic") is CallAnswer.RINGING, "one of them can answer"
+        one.place("hall", "Hall")
+        assert one.satellites.call("hall", area="attic") is CallAnswer.ENGAGED
+
+    run_virtually(scenario())
+
+
+def test_where_nobody_wants_to_be_disturbed_nothing_is_announced_and_nothing_rings_but_alarms() -> None:
+    async def scenario() -> None:
+        one = home()
+        one.satellites.is_quiet = lambda station: station.area == "Kitchen"
+        kitchen, den = one.place("kitchen", "Kitchen"), one.place("den", "Den")
+        told = await one.satellites.announce("Dinner is ready.")
+        assert ([each.area for each in told.confirmed], [each.area for each in told.quiet]) == (["Den"], ["Kitchen"])
+        assert one.satellites.call("den", area="Kitchen") is CallAnswer.QUIET
+        assert one.satellites.hang_up("den") is CallAnswer.NO_CALL
+        assert (kitchen.conversation.said, den.conversation.said) == ([], ["Dinner is ready."])
+        one.satellites.set_alarms([Foretold(ring_id="a", text="It is 7:00 AM.", in_seconds=60.0, area="Kitchen", device_id=None)])
+        await asyncio.sleep(0)
+        alarms = [message for message in kitchen.told if message["type"] == "alarms"][-1]["alarms"]
+        assert alarms == [{"id": "a", "text": "It is 7:00 AM.", "due_in_seconds": 60.0}]
+        assert one.satellites.call("kitchen", area="Den") is CallAnswer.RINGING, "whoever is not to be disturbed may call"
+
+    run_virtually(scenario())
+
+
+def test_a_call_stops_ringing_where_do_not_disturb_is_switched_on_and_the_caller_is_told() -> None:
+    async def scenario() -> None:
+        one = home()
+        quiet: set[str] = set()
+        one.satellites.is_quiet = lambda station: station.name in quiet
+        den, kitchen, lamp = one.place("den", "Den"), one.place("kitchen", "Kitchen"), one.place("lamp", "Kitchen")
+        assert one.satellites.call("den", area="Kitchen") is CallAnswer.RINGING
+        one.satellites.spare()
+        await asyncio.sleep(0)
+        assert (kitchen.states(), lamp.states()) == (["ringing"], ["ringing"])
+        quiet.add("Lamp")
+        one.satellites.spare()
+        await asyncio.sleep(0)
+        assert (kitchen.states(), lamp.states(), den.states()) == (["ringing"], ["ringing", "ended"], ["ringing"])
+        quiet.add("Kitchen")
+        one.satellites.spare()
+        await asyncio.sleep(0.1)
+        assert (kitchen.states()[-1], den.states()[-1]) == ("ended", "ended")
+        assert den.conversation.said[-1] == "Do not disturb was switched on, so it rings no more in the kitchen."
+        assert one.satellites.answer("kitchen") is CallAnswer.NO_CALL
+
+    run_virtually(scenario())
+
+
+def test_an_open_call_goes_on_when_do_not_disturb_is_switched_on() -> None:
+    async def scenario() -> None:
+        one = home()
+        one.place("den", "Den")
+        one.place("kitchen", "Kitchen")
+        one.satellites.call("den", area="Kitchen")
+        one.satellites.answer("kitchen")
+        one.satellites.is_quiet = lambda station: True
+        one.satellites.spare()
+        assert one.satellites.open_peer("den") == "kitchen"
+
+    run_virtually(scenario())
+
+
+@pytest.mark.parametrize(("who", "expected"), [("caller", CallAnswer.MUTED), ("callee", CallAnswer.RINGING_MUTED)])
 def test_no_call_opens_at_a_muted_satellite(who: str, expected: CallAnswer) -> None:
     async def scenario() -> None:
         one = home()
@@ -234,11 +404,36 @@ def test_no_call_opens_at_a_muted_satellite(who: str, expected: CallAnswer) -> N
     run_virtually(scenario())
 
 
+def foretold(ring_id: str, text: str, in_seconds: float, *, area: str | None = None) -> Foretold:
+    return Foretold(ring_id=ring_id, text=text, in_seconds=in_seconds, area=area)
+
+
+def test_a_satellite_keeps_what_rings_in_its_room_and_what_no_room_of_here_would_ring() -> None:
+    async def scenario() -> None:
+        one = home()
+        den = one.place("den", "Den")
+        one.satellites.set_alarms([foretold(area or "all", "", 9.0, area=area) for area in (None, "den", "Kitchen", "Attic")])
+        await asyncio.sleep(0)
+        assert ids_of(den.told[-1]) == ["all", "den", "Kitchen", "Attic"], "nobody else would ring them"
+        kitchen = one.place("kitchen", "Kitchen")
+        await asyncio.sleep(0)
+        assert ids_of(den.told[-1]) == ["all", "den", "Attic"]
+        assert ids_of(kitchen.told[-1]) == ["all", "Kitchen", "Attic"]
+
+    run_virtually(scenario())
+
+
+def ids_of(message: dict[str, object]) -> list[str]:
+    alarms = message["alarms"]
+    assert isinstance(alarms, list)
+    return [alarm["id"] for alarm in alarms]
+
+
 def test_a_satellite_keeps_the_soonest_alarms_that_fit_into_a_frame() -> None:
     async def scenario() -> None:
         one = home()
         den = one.place("den", "Den")
-        one.satellites.set_alarms([(f"{number:032}", "x" * 1000, 1000.0 - number) for number in range(200)])
+        one.satellites.set_alarms([foretold(f"{number:032}", "x" * 1000, 1000.0 - number) for number in range(200)])
         await asyncio.sleep(0)
         alarms = den.told[-1]["alarms"]
         assert isinstance(alarms, list)
@@ -251,7 +446,7 @@ def test_a_satellite_keeps_the_soonest_alarms_that_fit_into_a_frame() -> None:
 def test_a_satellite_learns_its_settings_and_alarms_when_it_comes_and_when_they_change() -> None:
     async def scenario() -> None:
         one = home()
-        one.satellites.set_alarms([("t", "Your timer is done.", 61.234)])
+        one.satellites.set_alarms([foretold("t", "Your timer is done.", 61.234)])
         den = one.place("den", "Den")
         one.satellites.restation(Station(device_id="den", name="Tall lamp", area="Attic", voice="heart"))
         one.satellites.set_alarms([])

@@ -29,7 +29,7 @@ ENOUGH_SILENCE = [QUIET_CHUNK] * 30
 async def ending(served: Served, *frames: str | bytes, **options: Any) -> tuple[str, int]:
     """Send frames as a whole session; returns the code of the last error and the close code."""
     code = ""
-    async with served.session(**options) as socket, asyncio.timeout(5):
+    async with served.session(**options) as socket, asyncio.timeout(30):
         try:
             for frame in frames:
                 await socket.send(frame)
@@ -158,7 +158,7 @@ def test_a_device_that_leaves_in_mid_word_does_nothing() -> None:
                 await say(socket, {"type": "ask", "text": "stop"})
                 await wait_for(socket, "turn", transcript="stop")
             assert served.house.lamp.performed == ["HassNevermind"]
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await served.house.is_left.wait()
 
     asyncio.run(scenario())
@@ -229,7 +229,7 @@ def test_one_session_too_many_is_told_so() -> None:
             open_sockets = [await served.session() for _ in range(16)]
             for socket in open_sockets:
                 await greet(socket)
-            assert await ending(served) == ("session.too_many", 1013)
+            assert await ending(served, json.dumps(HELLO)) == ("session.too_many", 1013)
             for socket in open_sockets:
                 await socket.close()
 
@@ -237,7 +237,7 @@ def test_one_session_too_many_is_told_so() -> None:
 
 
 def test_a_session_that_says_nothing_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("earwitness.server.session.HELLO_SECONDS", 0.05)
+    monkeypatch.setattr("earwitness.server.page_links.HELLO_SECONDS", 0.05)
 
     async def scenario() -> None:
         async with serving() as served:

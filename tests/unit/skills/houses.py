@@ -1,23 +1,45 @@
 """Homes to try skills on: the simulated one, and one whose devices are slow, fail, or do something else than asked."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from earwitness.domain.confirmation import Act, Confirmation, ConfirmationPolicy, Speaker
 from earwitness.domain.errors import LinkError
 from earwitness.domain.home import Area, Device, Home
-from earwitness.domain.intent import Context, Intent, SlotValue
+from earwitness.domain.intent import Context, Intent, SlotValue, Understanding
+from earwitness.domain.person import Person
+from earwitness.domain.routine import OnPhrase
 from earwitness.domain.turn import SkillResult
+from earwitness.links.alerts import Alerts
+from earwitness.links.calendar_file import CalendarFile
 from earwitness.links.lists import Lists
+from earwitness.links.quiet import Quiets
+from earwitness.links.routines import Routines
 from earwitness.links.simulated_home import SimulatedHome
 from earwitness.links.timers import Timers
-from earwitness.skills.ports import HomeLink
-from earwitness.skills.registry import SkillSet
+from earwitness.ringing.music_folder import MusicFolder
+from earwitness.ringing.shelf import RingSounds
+from earwitness.satellite.cues import cue
+from earwitness.skills.calendar_port import Calendar
+from earwitness.skills.inside import ContactBook, Inside, Satellites
+from earwitness.skills.interface import HomeLink, Parts
+from earwitness.skills.messages_port import PostOffice
+from earwitness.skills.music_port import MusicPlayers, NoPlayers
+from earwitness.skills.registry import SkillSet, own_skills
+from earwitness.skills.routine_running import RoutineRunner
+from earwitness.skills.routine_words import names_of
 from earwitness.storage.database import Database
+from earwitness.understand.grammar import Grammar
+from earwitness.understand.sentences import own_manifests
 
+_DOORS = (Act.LOCK, Act.UNLOCK, Act.OPEN_WAY_IN, Act.CLOSE_WAY_IN)
+DOORS_OPEN = ConfirmationPolicy(chosen={(act, speaker): Confirmation.NONE for act in _DOORS for speaker in Speaker})
+"""A household that asks nothing before doors."""
 NOW = datetime(2026, 11, 24, 15, 7, 30, tzinfo=UTC)
 
 
@@ -110,6 +132,19 @@ class TroubledHome:
 
 
 @dataclass
+class Kept:
+    """A memory that lives as long as the test."""
+
+    values: dict[str, object] = field(default_factory=dict)
+
+    async def get(self, name: str) -> object:
+        return self.values.get(name)
+
+    async def keep(self, name: str, value: object) -> None:
+        self.values[name] = value
+
+
+@dataclass
 class House:
     """Skills over one home, with their database; `at` is the wall clock."""
 
@@ -118,6 +153,10 @@ class House:
     timers: Timers
     lists: Lists
     at: list[datetime]
+    runner: RoutineRunner = field(init=False)
+    understand: Callable[[str, Context], Understanding] = field(init=False)
+    told: list[str] = field(init=False)
+    relearn: Callable[[], None] = field(init=False)
 
     def foresee(self, intent_name: str, *, context: Context | None = None, response: str = "", **slots: SlotValue) -> str | None:
         intent = Intent(name=intent_name, slots=slots, response=response)
@@ -134,17 +173,75 @@ class House:
         return next(each.state for each in self.link.snapshot().devices if each.name == name)
 
 
-def house(folder: Path, *, link: HomeLink | None = None, deadline_seconds: float = 4.0) -> House:
-    """A house in `folder`; without a link, HOME simulated."""
-    database = Database(folder / "household.db", chain="household")
+def skill_set(home: HomeLink, *, inside: Inside, clock: Callable[[], datetime]) -> SkillSet:
+    """The house's own skills, each with what its file asks for."""
+    parts = Parts(home=home, clock=clock, inside=inside)
+    return SkillSet(own_skills(own_manifests(), parts, memory_of=lambda name: Kept()))
+
+
+def house(
+    folder: Path,
+    *,
+    link: HomeLink | None = None,
+    deadline_seconds: float = 4.0,
+    calendar: Calendar | None = None,
+    database: Database | None = None,
+    satellites: Satellites | None = None,
+    music: MusicPlayers | None = None,
+    post: PostOffice | None = None,
+    contacts: ContactBook | None = None,
+    people: Sequence[Person] = (),
+    policy: ConfirmationPolicy | None = None,
+) -> House:
+    """A house in `folder`; without a link, HOME simulated; without a calendar, one in a file; without a database, its own."""
+    is_alone = database is None
+    database = database or Database(folder / "household.db", chain="household")
     ids, at = count(1), [NOW]
     home = link or SimulatedHome(HOME)
-    skills = SkillSet(
-        link=home,
-        timers=Timers(database),
+    timers = Timers(Alerts(database, clock=lambda: at[0]))
+    routines, grammar = Routines(timers.alerts), list[Grammar]()
+
+    def learn() -> None:
+        phrases = {one.trigger.phrase: one.routine_id for one in routines.all() if isinstance(one.trigger, OnPhrase)}
+        grammar[:] = [
+            Grammar(home.snapshot(), phrases=phrases, called=[name for one in routines.all() for name in names_of(one)])
+        ]
+
+    def understand(text: str, context: Context) -> Understanding:
+        if not grammar:
+            learn()
+        return grammar[0].understand(text, context=context)
+
+    told: list[str] = []
+
+    async def note(sentence: str) -> None:
+        told.append(sentence)
+
+    def person(person_id: str) -> Person | None:
+        return next((one for one in people if one.person_id == person_id), None)
+
+    runner = RoutineRunner(routines, understand=understand, skills=lambda: skills, person=person, note=note)
+    runner.know(home.snapshot().devices)
+    home.subscribe(runner.saw)
+    inside = Inside(
+        routine_runner=lambda: runner,
+        relearn=learn,
+        alerts=timers.alerts,
+        timers=timers,
         lists=Lists(database),
-        clock=lambda: at[0],
+        quiet=Quiets(database, clock=lambda: at[0]),
+        sounds=RingSounds(tone=lambda: cue("alert"), music=MusicFolder(folder / "music")),
+        satellites=satellites,
+        music=music or NoPlayers(),
+        post=post,
+        contacts=contacts,
+        people=lambda: people,
+        policy=lambda: policy or DOORS_OPEN,
+        calendar=calendar or CalendarFile(folder / "calendar.ics", clock=lambda: at[0]),
         deadline_seconds=deadline_seconds,
-        new_id=lambda: f"timer-{next(ids)}",
+        new_id=lambda: f"timer-{next(ids)}" if is_alone else uuid.uuid4().hex,
     )
-    return House(skills=skills, link=home, timers=Timers(database), lists=Lists(database), at=at)
+    skills = skill_set(home, inside=inside, clock=lambda: at[0])
+    made = House(skills=skills, link=home, timers=timers, lists=Lists(database), at=at)
+    made.runner, made.understand, made.told, made.relearn = runner, understand, told, learn
+    return made

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earwitness.domain.account import Scope
 from earwitness.domain.consent import DAY_SECONDS, Decision, Keeping, Keeps, Purpose, Way
 from earwitness.domain.errors import AccessError, LedgerError, StorageError, VaultError
 from earwitness.domain.intent import Context, Intent, SlotValue
@@ -26,8 +27,12 @@ from earwitness.domain.recording import (
     Selection,
 )
 from earwitness.domain.turn import Outcome, SkillResult
+from earwitness.skills.inside import Inside
 from earwitness.skills.privacy import (
+    NO_HISTORY,
     NOT_ALSO_DELETED,
+    NOT_BY_VOICE,
+    NOT_FOR_TOKENS,
     NOT_SET_UP,
     NOTED_ONLY,
     NOTHING_DELETED,
@@ -40,7 +45,7 @@ from earwitness.skills.privacy import (
 from earwitness.skills.privacy_words import span_of
 from earwitness.skills.registry import SkillSet
 from earwitness.understand.grammar import Grammar
-from tests.unit.skills.houses import HOME, House
+from tests.unit.skills.houses import HOME, House, skill_set
 
 Slots: TypeAlias = dict[str, Any]
 
@@ -71,6 +76,7 @@ class MemoryRights:
     restricted: set[str] = field(default_factory=set)
     reads: list[Read] = field(default_factory=list)
     last: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
     broken: Exception | None = None
     broken_kept: Exception | None = None
     calls: list[str] = field(default_factory=list)
@@ -178,6 +184,9 @@ class MemoryRights:
         last = self.last.get(person_id)
         return last if last in self.ids(person_id) else None
 
+    def asked_for(self, person_id: str) -> dict[str, int]:
+        return self.asked
+
     def last_heard(self, person_id: str) -> str | None:
         self._note("last_heard")
         last = self.last.get(person_id)
@@ -249,7 +258,8 @@ class Room:
 @pytest.fixture
 def room(home: House) -> Room:
     rights, at = MemoryRights(), [NOW]
-    skills = SkillSet(link=home.link, timers=home.timers, lists=home.lists, clock=lambda: at[0], rights=rights)
+    inside = Inside(alerts=home.timers.alerts, timers=home.timers, lists=home.lists, rights=rights)
+    skills = skill_set(home.link, inside=inside, clock=lambda: at[0])
     return Room(skills=skills, rights=rights, at=at)
 
 
@@ -278,6 +288,28 @@ def test_an_unknown_speaker_can_do_nothing(room: Room, name: str, slots: Slots) 
     assert (result.outcome, result.reply) == (Outcome.REFUSED, UNKNOWN_SPEAKER)
     assert room.rights.calls == []
     assert room.foresee(name, context=Context(), **slots) == UNKNOWN_SPEAKER
+
+
+@pytest.mark.parametrize(("name", "slots"), EVERY)
+@pytest.mark.parametrize("scopes", [set(), {Scope.TALK}, {Scope.TALK, Scope.HOME, Scope.DEVICES}])
+def test_a_program_that_may_only_talk_exercises_nobodys_rights(room: Room, name: str, slots: Slots, scopes: set[Scope]) -> None:
+    room.rights.add()
+    program = replace(ADA, scopes=frozenset(scopes))
+    result = room.do(name, context=program, **slots)
+    refusal = NO_HISTORY if name in {"AskKept", "AskListens", "AskHeard"} else NOT_FOR_TOKENS
+    assert (result.outcome, result.reply) == (Outcome.REFUSED, refusal)
+    assert room.foresee(name, context=program, **slots) == refusal
+    assert room.rights.calls == []
+
+
+@pytest.mark.parametrize(("name", "slots"), EVERY)
+def test_a_program_that_may_read_the_history_reads_it_and_no_more(room: Room, name: str, slots: Slots) -> None:
+    room.rights.add()
+    result = room.do(name, context=replace(ADA, scopes=frozenset({Scope.TALK, Scope.HISTORY})), **slots)
+    is_read = name in {"AskKept", "AskListens", "AskHeard"}
+    assert result.outcome is (Outcome.ANSWERED if is_read else Outcome.REFUSED)
+    assert bool(room.rights.calls) is is_read
+    assert len(room.rights.ids()) == 1
 
 
 @pytest.mark.parametrize(("name", "slots"), EVERY)
@@ -440,7 +472,8 @@ def test_an_answer_that_is_no_yes_deletes_nothing(room: Room) -> None:
     [
         (
             Purpose.REVIEW,
-            "From now on people may review a tiny sample of your recordings, and you see each time somebody listened.",
+            "From now on people may read a tiny sample of your requests, without your voice and name, and you see each time that "
+            "somebody did.",
             "From now on nobody may review your recordings.",
         ),
         (
@@ -641,6 +674,8 @@ def test_a_span_is_past_and_holds_what_its_name_says(at: int, zone: str, scope: 
 
 def test_what_is_kept_of_nobody(room: Room) -> None:
     assert room.say("AskKept") == ("I have no recordings of you. I keep nothing of what you say. You have agreed to nothing.")
+    room.rights.asked.update({"alarm": 1, "reminder": 2, "routine": 1})
+    assert room.say("AskKept").endswith("You have agreed to nothing. For you I keep 1 alarm, 2 reminders and 1 routine.")
 
 
 def test_what_is_kept(room: Room) -> None:
@@ -747,6 +782,19 @@ def test_nothing_runs_on_the_event_loop() -> None:
 
     skill = PrivacySkill(Watching(), clock=lambda: NOW)
     assert asyncio.run(skill.perform(Intent(name="AskHeard"), context=ADA)).reply == 'I heard: "hello".'
+
+
+def test_where_the_household_wants_it_so_everything_is_deleted_on_the_page_alone() -> None:
+    rights = MemoryRights()
+    rights.add()
+    skill = PrivacySkill(rights, clock=lambda: NOW, refuses=lambda context: context == ADA)
+    asked: list[Slots] = [{"scope": "all"}, {"scope": "all", "is_sure": True}]
+    for slots in asked:
+        result = asyncio.run(skill.perform(Intent(name="DeleteRecordings", slots=slots), context=ADA))
+        assert (result.outcome, result.reply) == (Outcome.REFUSED, NOT_BY_VOICE)
+    assert len(rights.ids()) == 1
+    result = asyncio.run(skill.perform(Intent(name="DeleteRecordings", slots={"scope": "last turn"}), context=ADA))
+    assert result.outcome is Outcome.DONE
 
 
 @pytest.mark.parametrize(

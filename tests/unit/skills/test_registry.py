@@ -104,7 +104,7 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> House:
     return house(tmp_path_factory.mktemp("house"))
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(intent=intents, context=contexts)
 def test_what_is_foreseen_is_what_is_said(lasting: House, intent: Intent, context: Context) -> None:
     before = (lasting.link.snapshot(), lasting.timers.all(), lasting.lists.items("shopping list"))
@@ -120,7 +120,7 @@ def test_what_is_foreseen_is_what_is_said(lasting: House, intent: Intent, contex
         assert (lasting.link.snapshot(), lasting.timers.all(), lasting.lists.items("shopping list")) == before
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(intent=intents, context=contexts)
 def test_nothing_is_claimed_of_a_home_that_does_nothing(
     tmp_path_factory: pytest.TempPathFactory, intent: Intent, context: Context
@@ -129,7 +129,7 @@ def test_nothing_is_claimed_of_a_home_that_does_nothing(
     link = TroubledHome(HOME, broken=everything)
     place = house(tmp_path_factory.mktemp("broken"), link=link)
     result = asyncio.run(place.skills.perform(intent, context=context))
-    place.timers.database.close()
+    place.timers.alerts.database.close()
     if link.asked:
         assert result.outcome is Outcome.FAILED
         assert "could not be changed" in result.reply

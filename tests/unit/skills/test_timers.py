@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from earwitness.domain.alert import Place
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, SkillResult
 from earwitness.links.timers import TimerState
+from earwitness.skills.inside import Inside
 from earwitness.skills.keeping import CHANGED_MEANWHILE
-from earwitness.skills.registry import SkillSet
 from earwitness.skills.timers import MOST_TIMERS
-from tests.unit.skills.houses import NOW, House, house
+from tests.unit.skills.houses import NOW, House, house, skill_set
 
 KITCHEN = Context(area="Kitchen", device_id="page-1")
 
@@ -38,6 +39,61 @@ def test_starting(home: House, slots: Mapping[str, Any], seconds: float, reply: 
     (timer,) = home.timers.all()
     assert timer.due_at == NOW + timedelta(seconds=seconds)
     assert (timer.area, timer.device_id, timer.name) == ("Kitchen", "page-1", slots.get("name", ""))
+    assert timer.place is Place.DEVICE, "it rings where it was set"
+
+
+@pytest.mark.parametrize(
+    ("said", "context", "rings", "told", "status"),
+    [
+        ("set a ten minute timer", KITCHEN, (Place.DEVICE, "Kitchen"), "", "rings in the Kitchen"),
+        ("set a ten minute timer", Context(device_id="box"), (Place.DEVICE, None), "", "rings at the device where it was set"),
+        ("set a ten minute timer", Context(area="Kitchen"), (Place.ROOM, "Kitchen"), "", "rings in the Kitchen"),
+        ("set a ten minute timer", Context(), (Place.HOUSE, None), "", ""),
+        (
+            "set a ten minute timer in the living room",
+            KITCHEN,
+            (Place.ROOM, "Living Room"),
+            " It rings in the Living Room.",
+            "rings in the Living Room",
+        ),
+        (
+            "set a timer in the lounge for ten minutes",
+            Context(),
+            (Place.ROOM, "Living Room"),
+            " It rings in the Living Room.",
+            "rings in the Living Room",
+        ),
+        ("set a timer for ten minutes everywhere", KITCHEN, (Place.HOUSE, "Kitchen"), " It rings everywhere.", ""),
+        ("set a 10 minute timer in the whole house", Context(), (Place.HOUSE, None), " It rings everywhere.", ""),
+    ],
+)
+def test_where_it_rings(
+    home: House, said: str, context: Context, rings: tuple[Place, str | None], told: str, status: str
+) -> None:
+    intent = home.understand(said, context).intent
+    assert intent is not None
+    result = asyncio.run(home.skills.perform(intent, context=context))
+    assert (result.outcome, result.reply) == (Outcome.DONE, f"Timer set for 10 minutes.{told}")
+    (timer,) = home.timers.all()
+    assert (timer.place, timer.area, timer.device_id) == (*rings, context.device_id)
+    elsewhere = Context(area="Cellar", device_id="cellar-1")
+    assert home.say("HassTimerStatus", context=elsewhere) == (
+        f"The 10 minute timer has 10 minutes left{f' and {status}' if status else ''}."
+    )
+    there = Context(area=timer.area, device_id=timer.device_id)
+    assert home.say("HassTimerStatus", context=there) == "The 10 minute timer has 10 minutes left.", "that is here"
+
+
+def test_the_place_is_told_once(home: House) -> None:
+    for room in ("Kitchen", "Bedroom"):
+        home.do("HassStartTimer", minutes=5, area=room)
+    home.do("HassPauseTimer", area="Kitchen")
+    assert home.say("HassTimerStatus") == (
+        "There are 2 timers: the 5 minute timer in the Kitchen has 5 minutes left and is paused"
+        " and the 5 minute timer in the Bedroom has 5 minutes left."
+    )
+    home.do("HassCancelTimer", area="Bedroom")
+    assert home.say("HassTimerStatus") == "The 5 minute timer has 5 minutes left, is paused and rings in the Kitchen."
 
 
 @pytest.mark.parametrize(
@@ -48,9 +104,9 @@ def test_starting(home: House, slots: Mapping[str, Any], seconds: float, reply: 
         ({"hours": 200}, Outcome.REFUSED, "A timer can run for at most 7 days."),
         ({"minutes": "many"}, Outcome.REFUSED, "I did not catch how long."),
         (
-            {"minutes": 5, "conversation_command": "open the garage"},
+            {"minutes": 5, "conversation_command": "brew beer"},
             Outcome.REFUSED,
-            "I cannot do things later yet; I can only set a timer that rings.",
+            'I cannot do "brew beer" later.',
         ),
     ],
 )
@@ -146,7 +202,7 @@ def test_a_paused_timer_keeps_what_is_left_over_a_restart(home: House, tmp_path:
     home.at[0] = NOW + timedelta(minutes=2)
     assert home.say("HassPauseTimer") == "The 5 minute timer is paused."
     assert home.say("HassPauseTimer") == "The 5 minute timer is already paused."
-    home.timers.database.close()
+    home.timers.alerts.database.close()
     later = house(tmp_path)
     later.at[0] = NOW + timedelta(days=1)
     assert later.say("HassTimerStatus") == "The 5 minute timer has 3 minutes left and is paused."
@@ -174,9 +230,9 @@ def test_more_time_for_a_paused_timer(home: House) -> None:
 
 def test_status(three: House) -> None:
     three.at[0] = NOW + timedelta(seconds=100)
-    assert three.say("HassTimerStatus", name="pasta") == "The pasta timer has 8 minutes and 20 seconds left."
-    assert three.say("HassTimerStatus") == (
-        "There are 3 timers: the pasta timer has 8 minutes and 20 seconds left,"
+    assert three.say("HassTimerStatus", context=KITCHEN, name="pasta") == "The pasta timer has 8 minutes and 20 seconds left."
+    assert three.say("HassTimerStatus", context=Context(area="Bedroom")) == (
+        "There are 3 timers: the pasta timer has 8 minutes and 20 seconds left and rings in the Kitchen,"
         " the 5 minute timer has 3 minutes and 20 seconds left and the 1 hour timer has 58 minutes and 20 seconds left."
     )
     assert three.do("HassTimerStatus", name="tea").reply == "There is no tea timer."
@@ -189,7 +245,7 @@ def test_status_without_timers_is_an_answer(home: House) -> None:
 
 def test_cancelling_one_that_rings_stops_it(home: House) -> None:
     home.do("HassStartTimer", minutes=5)
-    home.timers.claim_due(NOW + timedelta(minutes=5))
+    home.timers.alerts.claim(NOW + timedelta(minutes=5))
     assert home.timers.all()[0].state is TimerState.RINGING
     assert home.do("HassPauseTimer").outcome is Outcome.REFUSED
     assert home.say("HassCancelTimer") == "The 5 minute timer is cancelled."
@@ -204,7 +260,8 @@ def test_a_timer_that_changes_between_plan_and_write_is_not_claimed(home: House)
         both_have_planned.wait(timeout=10)
         return NOW
 
-    skills = SkillSet(link=home.link, timers=home.timers, lists=home.lists, clock=clock, deadline_seconds=20, new_id=str)
+    inside = Inside(alerts=home.timers.alerts, timers=home.timers, lists=home.lists, deadline_seconds=20, new_id=str)
+    skills = skill_set(home.link, inside=inside, clock=clock)
 
     async def race() -> list[SkillResult]:
         pause = Intent(name="HassPauseTimer")
@@ -216,7 +273,7 @@ def test_a_timer_that_changes_between_plan_and_write_is_not_claimed(home: House)
 
 
 def test_a_full_disk_is_said_and_no_timer_is_claimed(home: House) -> None:
-    with home.timers.database.writing() as connection:
+    with home.timers.alerts.database.writing() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     results = [home.do("HassStartTimer", minutes=1, name="x" * 3000) for _ in range(10)]

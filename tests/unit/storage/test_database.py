@@ -15,11 +15,12 @@ import pytest
 import sqlalchemy as sa
 
 from earwitness.domain.errors import StorageError
+from earwitness.links.alerts import Alerts
 from earwitness.links.lists import Lists
 from earwitness.links.timers import Timers
 from earwitness.storage import database as database_module
 from earwitness.storage.database import Database
-from earwitness.storage.household import items, lists, timers
+from earwitness.storage.household import alerts, items, lists
 
 NOW = datetime(2026, 11, 24, 15, 7, tzinfo=UTC)
 Opener = Callable[[], Database]
@@ -28,16 +29,21 @@ WRITER = """
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from earwitness.links.alerts import Alerts
 from earwitness.links.timers import Timer, Timers
 from earwitness.storage.database import Database
 
-timers, number = Timers(Database(Path(sys.argv[1]), chain="household")), 0
 now = datetime(2026, 11, 24, 15, 7, tzinfo=UTC)
+timers, number = Timers(Alerts(Database(Path(sys.argv[1]), chain="household"), clock=lambda: now)), 0
 while True:
     timers.add(Timer(timer_id=str(number), total_seconds=60, created_at=now, due_at=now + timedelta(seconds=60)))
     print(number, flush=True)
     number += 1
 """
+
+
+def timers_of(database: Database) -> Timers:
+    return Timers(Alerts(database, clock=lambda: NOW))
 
 
 @pytest.fixture
@@ -81,7 +87,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(path: Path, open_path: Open
         os.kill(writer.pid, signal.SIGKILL)
         acknowledged += writer.stdout.read().split()
     assert writer.returncode == -signal.SIGKILL
-    kept = {timer.timer_id for timer in Timers(open_path()).all()}
+    kept = {timer.timer_id for timer in timers_of(open_path()).all()}
     assert set(acknowledged) <= kept
     assert len(kept) <= len(acknowledged) + 1
 
@@ -224,7 +230,7 @@ def test_subscribers_hear_of_changes_to_their_tables_only(open_place: Opener) ->
     database = open_place()
     heard: list[str] = []
     unsubscribe = database.subscribe(lambda: heard.append("any"))
-    database.subscribe(lambda: heard.append("timers"), tables=[timers])
+    database.subscribe(lambda: heard.append("timers"), tables=[alerts])
     database.subscribe(lambda: heard.append("lists"), tables=(lists, items))
     Lists(database).remove([1, 2])
     with database.writing() as connection:
@@ -240,7 +246,7 @@ def test_subscribers_hear_of_changes_to_their_tables_only(open_place: Opener) ->
 def test_after_closing_it_says_so(open_place: Opener) -> None:
     database = open_place()
     database.close()
-    calls: list[Callable[[], object]] = [Timers(database).all, lambda: Timers(database).remove(["a"]), database.scrub]
+    calls: list[Callable[[], object]] = [timers_of(database).all, lambda: timers_of(database).remove(["a"]), database.scrub]
     for call in calls:
         with pytest.raises(StorageError, match="closed"):
             call()

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from earwitness.domain.errors import StorageError
+from earwitness.links.alerts import Alerts
 from earwitness.links.lists import Item, Lists
 from earwitness.links.timers import Timer, Timers, TimerState
 from earwitness.storage import database as database_module
@@ -59,7 +60,7 @@ def test_a_file_of_the_first_version_keeps_its_timers_and_lists(tmp_path: Path) 
     old.close()
 
     database = Database(path, chain="household")
-    assert Timers(database).all() == (
+    assert Timers(Alerts(database, clock=lambda: NOW)).all() == (
         Timer(
             timer_id="a",
             name="pasta",
@@ -110,13 +111,13 @@ def test_a_migration_that_fails_leaves_what_was_before(
 ) -> None:
     Database(household_place, chain="household").close()
     with monkeypatch.context() as patch:
-        broken = add_revision(tmp_path / "broken", "CREATE TABLE more (a INTEGER)", "CREATE TABLE timers (b INTEGER)")
+        broken = add_revision(tmp_path / "broken", "CREATE TABLE more (a INTEGER)", "CREATE TABLE alerts (b INTEGER)")
         patch.setattr(database_module, "MIGRATIONS", broken)
         with pytest.raises(StorageError):
             Database(household_place, chain="household")
     database = Database(household_place, chain="household")
     with database.reading() as connection:
-        assert "timers" in sa.inspect(connection).get_table_names()
+        assert "alerts" in sa.inspect(connection).get_table_names()
         assert "more" not in sa.inspect(connection).get_table_names()
     database.close()
 

@@ -39,6 +39,8 @@ class Shaken:
     version: str | None
     device_certificate: bytes | None
     server_certificate: bytes | None
+    protocol: str | None
+    """On which of the names of the link (ALPN) both settled."""
 
 
 def shake(server: ssl.SSLContext, client: ssl.SSLContext, *, name: str = SERVER_NAME) -> Shaken:
@@ -71,7 +73,7 @@ async def _shake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> S
         return tls
 
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             ends = await asyncio.gather(serve(), connect(), return_exceptions=True)
         errors = [end for end in ends if isinstance(end, BaseException)]
         told = [error for error in errors if isinstance(error, ssl.SSLError)]
@@ -82,6 +84,7 @@ async def _shake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> S
             version=at_client.version(),
             device_certificate=at_server.getpeercert(binary_form=True),
             server_certificate=at_client.getpeercert(binary_form=True),
+            protocol=at_client.selected_alpn_protocol(),
         )
     finally:
         for writer in writers:

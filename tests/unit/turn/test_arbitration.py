@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.turn.arbitration import (
+    SAME_WAKE_FOREIGN_SECONDS,
     SAME_WAKE_SECONDS,
     Candidate,
     Merit,
@@ -51,6 +52,22 @@ def test_about_equally_loud_in_two_rooms_are_two_people() -> None:
     den = replace(candidate("den", loudness_dbfs=-25.0), area="Den")
     for level, area, is_same in ((-26.0, "Attic", False), (-40.0, "Attic", True), (-26.0, "Den", True), (-26.0, None, True)):
         assert is_same_wake(den, replace(candidate("other", loudness_dbfs=level), area=area)) is is_same
+
+
+def test_what_followed_a_word_is_compared_with_words_at_an_advantage_and_among_its_like_as_it_is() -> None:
+    word = candidate("word", loudness_dbfs=-30.0)
+    quiet, loud = (replace(candidate(name, loudness_dbfs=dbfs), is_of_word=False) for name, dbfs in (("q", -49.0), ("l", -47.0)))
+    assert winner([word, quiet]) == "word"
+    assert winner([word, loud]) == "l"
+    assert winner([quiet, loud]) == "l"
+
+
+def test_another_make_says_neither_when_the_word_ended_nor_how_loud_it_was_so_more_counts_as_one_word() -> None:
+    word = replace(candidate("word", loudness_dbfs=-25.0), area="Den")
+    late = replace(candidate("box", arrived_at=1.7, loudness_dbfs=-25.0), area="Attic")
+    assert not is_same_wake(word, late)
+    assert is_same_wake(word, replace(late, is_of_word=False))
+    assert not is_same_wake(word, replace(late, is_of_word=False, arrived_at=1.0 + SAME_WAKE_FOREIGN_SECONDS))
 
 
 def test_steps_of_loudness_leave_small_differences_to_who_was_first() -> None:

@@ -9,6 +9,7 @@ from earwitness.domain.audio import Pcm
 from earwitness.domain.board import Board
 from earwitness.domain.errors import AudioError, TextError, VoiceError
 from earwitness.domain.home import Home
+from earwitness.domain.ring_sound import RingManner
 from earwitness.domain.turn import Outcome
 from earwitness.domain.voice import Voice
 from earwitness.speech.audio_file import wav_header
@@ -79,6 +80,57 @@ async def test_an_alert_rings_everywhere_and_ends_everywhere(assistant: Assistan
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert stopped == ["t1"]
+
+
+async def test_an_alert_for_a_room_rings_there_and_on_pages_and_everywhere_if_nobody_is_there(assistant: Assistant) -> None:
+    rooms = {name: Recorder() for name in ("kitchen", "bedroom", "page")}
+    conversations = {
+        name: assistant.converse(device, is_hands_free=False, area=name.title(), device_id=None if name == "page" else name)
+        for name, device in rooms.items()
+    }
+    tasks = {name: asyncio.create_task(conversation.run()) for name, conversation in conversations.items()}
+    assistant.ring("in the bedroom", "It is 7:00 AM.", area="bedroom")
+    assistant.ring("everywhere", "Your timer is done.")
+    for name, device in rooms.items():
+        await device.until(type="alert", id="everywhere")
+        is_heard = any(message.get("id") == "in the bedroom" for message in device.messages)
+        assert is_heard == (name != "kitchen")
+    tasks["bedroom"].cancel()
+    await asyncio.gather(tasks["bedroom"], return_exceptions=True)
+    assistant.ring("for who is gone", "It is 8:00 AM.", device_id="bedroom")
+    await rooms["kitchen"].until(type="alert", id="for who is gone")
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def test_who_comes_while_something_rings_hears_it_as_loud_as_it_has_become(assistant: Assistant) -> None:
+    assistant.ring("a1", "It is 7:00 AM.", manner=RingManner(sound="birds", is_rising=True, rung_seconds=20.0, is_said=False))
+    late = Recorder()
+    running = asyncio.create_task(assistant.converse(late, is_hands_free=False).run())
+    await late.until(type="alert", id="a1")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    alert = next(message for message in late.messages if message["type"] == "alert")
+    assert (alert["sound"], alert["rising"]) == ("birds", True)
+    assert 20.0 <= float(str(alert["rung_seconds"])) < 80.0
+    assert not any(message["type"] == "speech" for message in late.messages)
+
+
+async def test_nobody_is_told_when_nobody_is_there(assistant: Assistant) -> None:
+    assert not await assistant.tell("Your alarm did not ring.")
+
+
+async def test_whoever_is_spared_is_told_no_news_and_their_alarm_rings(assistant: Assistant) -> None:
+    bedroom = Recorder()
+    conversation = assistant.converse(bedroom, is_hands_free=False, area="Bedroom", device_id="bedroom")
+    running = asyncio.create_task(conversation.run())
+    assert not await assistant.tell("A routine did not do everything.", spares=lambda context: context.area == "Bedroom")
+    assistant.ring("a1", "It is 7:00 AM.", area="Bedroom")
+    await bedroom.until(type="alert", id="a1")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert not any(message["type"] == "speech" for message in bedroom.messages)
 
 
 async def test_a_typed_request_is_answered_without_a_device(assistant: Assistant) -> None:

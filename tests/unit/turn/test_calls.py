@@ -35,6 +35,7 @@ from earwitness.domain.events import (
 )
 from earwitness.domain.intent import Completeness, Context, Intent, Understanding
 from earwitness.domain.turn import Outcome, SkillResult, Transcript
+from earwitness.domain.wish import MuteWish
 from earwitness.turn.machine import MOST_ANNOUNCEMENTS, TurnState, advance
 
 CALLED = CallBegan(call_id="c", text="A call from the den.")
@@ -125,7 +126,7 @@ def test_of_too_many_announcements_the_oldest_is_left_out() -> None:
 
 def muting() -> TurnState:
     """Somebody said "stop listening", and the reply is being spoken."""
-    said = SkillResult(outcome=Outcome.DONE, reply="I mute.", wishes_mute=True)
+    said = SkillResult(outcome=Outcome.DONE, reply="I mute.", wish=MuteWish())
     state, _ = play(Pressed(), CueConfirmed(cue="start"), CaptureEnded(reason=EndReason.SILENCE))
     state, _ = play(heard("stop listening", "MuteMicrophone", guess=state.guess), Acted(turn=1, result=said), state=state)
     assert state.phase is Phase.SPEAKING

@@ -103,6 +103,18 @@ async def test_a_typed_turn_has_no_sound_even_after_a_spoken_one(workers: Worker
     assert shelf.handed[1][0].engine == "typed"
 
 
+async def test_what_the_wake_word_began_is_handed_over_as_such(workers: Workers) -> None:
+    recorder, shelf = Recorder(), Shelf()
+    async with talking(workers, recorder, shelf) as conversation:
+        await say(conversation, recorder)
+        recorder.messages.clear()
+        await conversation.wake("alexa")
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, tone(1.0) + silence(3.0))
+        await recorder.until(type="turn")
+    assert [spoken.is_woken for spoken, _ in shelf.handed] == [False, True]
+
+
 async def test_nothing_of_somebody_unknown_is_handed_over(workers: Workers) -> None:
     recorder, shelf = Recorder(), Shelf()
     async with talking(workers, recorder, shelf, person_id=None) as conversation:

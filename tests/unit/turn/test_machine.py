@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earwitness.domain.account import Scope
 from earwitness.domain.events import (
     Act,
     Acted,
@@ -52,7 +53,8 @@ from earwitness.domain.events import (
     Unmuted,
     WakeHeard,
 )
-from earwitness.domain.intent import Completeness, Context, Intent, Understanding
+from earwitness.domain.intent import Before, Completeness, Context, Intent, Understanding
+from earwitness.domain.ring_sound import RingManner
 from earwitness.domain.turn import Outcome, SkillResult, Transcript
 from earwitness.skills.privacy import OFF_RECORD
 from earwitness.turn.machine import NOT_HEARD_REPLY, OFF_RECORD_INTENTS, TurnState, advance
@@ -212,7 +214,11 @@ def test_a_question_listens_for_its_answer_in_its_context() -> None:
     play = Play().speaking(question)(SpeechSent(speech_id=1, seconds=1), PlaybackFinished(speech_id=1))
     assert play.one(PlayCue) == PlayCue(cue="start")
     play(CueConfirmed(cue="start"), SpeechBegan(), PauseBegan())
-    assert play.one(Guess) == Guess(guess=play.state.guess, context=asks)
+    guessed = play.one(Guess)
+    assert isinstance(guessed, Guess)
+    assert guessed.context.before is not None
+    assert guessed.context.before.reply == "Which lamp?"
+    assert guessed == Guess(guess=play.state.guess, context=replace(asks, before=guessed.context.before))
 
 
 def test_a_typed_question_does_not_open_the_microphone() -> None:
@@ -221,8 +227,9 @@ def test_a_typed_question_does_not_open_the_microphone() -> None:
     play(Acted(turn=1, result=SkillResult(outcome=Outcome.ASKED, reply="Which lamp?", asks=asks)))
     play(SpeechSent(speech_id=1, seconds=1), PlaybackFinished(speech_id=1))
     assert play.state.phase is Phase.ASLEEP
+    context = replace(asks, before=play.state.context.before)
     assert play(Asked(text="the blue one")).one(Understand) == Understand(
-        guess=play.state.guess, text="the blue one", context=asks
+        guess=play.state.guess, text="the blue one", context=context
     )
 
 
@@ -252,9 +259,45 @@ def test_who_speaks_is_known_from_turn_to_turn() -> None:
     finish = record(play(Acted(turn=1, result=DONE), SpeechSent(speech_id=1, seconds=1)))
     assert (finish.person_id, finish.is_spoken, finish.is_off_record) == ("ada", True, False)
     play(PlaybackFinished(speech_id=1), Asked(text="turn on the lamp"))
-    assert play.one(Understand) == Understand(guess=play.state.guess, text="turn on the lamp", context=ADA)
+    before = Before(
+        transcript="turn on the lamp",
+        reply=DONE.reply,
+        outcome="done",
+        reason="I know no such thing.",
+        intent=LAMP,
+        person_id="ada",
+    )
+    context = replace(ADA, before=before)
+    assert play.one(Understand) == Understand(guess=play.state.guess, text="turn on the lamp", context=context)
     finish = record(play.heard()(Acted(turn=2, result=DONE), SpeechSent(speech_id=2, seconds=0)))
     assert (finish.person_id, finish.is_spoken, finish.is_off_record) == ("ada", False, False)
+
+
+def finished(play: Play) -> FinishTurn:
+    """The record of the turn that is under way, once it was carried out."""
+    play(CueConfirmed(cue="start"), SpeechBegan(), PauseBegan()).heard()
+    play(CaptureEnded(reason=EndReason.SILENCE))
+    play(Acted(turn=play.state.turn, result=DONE))
+    return record(play(SpeechSent(speech_id=play.state.speech_id, seconds=1)))
+
+
+def test_a_turn_knows_whether_the_wake_word_began_it() -> None:
+    play = of_ada()
+    assert finished(play(WakeHeard(word="alexa"))).is_woken
+    play(PlaybackFinished(speech_id=play.state.speech_id))
+    assert not finished(play(Pressed())).is_woken
+    play(PlaybackFinished(speech_id=play.state.speech_id), WakeHeard(word="alexa"))
+    play(Asked(text="turn on the lamp")).heard()(Acted(turn=play.state.turn, result=DONE))
+    assert not record(play(SpeechSent(speech_id=play.state.speech_id, seconds=0))).is_woken
+
+
+def test_the_answer_to_a_question_was_not_begun_by_the_wake_word() -> None:
+    play = of_ada()(WakeHeard(word="alexa"), CueConfirmed(cue="start"), SpeechBegan(), PauseBegan()).heard()
+    play(CaptureEnded(reason=EndReason.SILENCE))
+    asked = replace(SURE, is_off_record=False)
+    assert record(play(Acted(turn=1, result=asked), SpeechSent(speech_id=1, seconds=1))).is_woken
+    play(PlaybackFinished(speech_id=1))
+    assert not finished(play).is_woken
 
 
 def test_a_question_is_answered_as_the_person_who_was_asked() -> None:
@@ -264,6 +307,16 @@ def test_a_question_is_answered_as_the_person_who_was_asked() -> None:
     guess = play.one(Guess)
     assert isinstance(guess, Guess)
     assert (guess.context.person_id, guess.context.expects, guess.context.pending) == ("ada", "is_sure", ERASE)
+
+
+def test_an_answer_may_no_more_than_the_program_that_asked() -> None:
+    forgetful = replace(SURE, asks=Context(area="Kitchen", expects="is_sure", pending=ERASE))
+    program = replace(ADA, scopes=frozenset({Scope.TALK}))
+    play = Play(state=TurnState(context=program))(Asked(text="delete everything")).heard("delete everything", ERASE)
+    play(Acted(turn=1, result=forgetful), SpeechSent(speech_id=1, seconds=0), PlaybackFinished(speech_id=1), Asked(text="yes"))
+    asked = play.one(Understand)
+    assert isinstance(asked, Understand)
+    assert (asked.context.scopes, asked.context.pending) == (frozenset({Scope.TALK}), ERASE)
 
 
 @pytest.mark.parametrize("begin", [Asked(text="yes"), Pressed(), WakeHeard(word="okay nabu")])
@@ -502,3 +555,30 @@ def test_news_is_shown_and_said_only_when_nothing_else_goes_on() -> None:
     play(Pressed(), Noticed(text="More news.", is_aloud=True))
     assert play.kinds() == ["ShowNotice"]
     assert play.state.is_turn_open
+
+
+def test_what_was_said_before_is_known_until_something_else_is_said() -> None:
+    play = of_ada().acting()
+    play(Acted(turn=1, result=DONE), SpeechSent(speech_id=1, seconds=1), PlaybackFinished(speech_id=1))
+    first = play.state.context.before
+    assert first is not None
+    assert first.reply == DONE.reply
+    play(Asked(text="why")).heard("why", Intent(name="AskWhy"))
+    play(Acted(turn=2, result=DONE), SpeechSent(speech_id=2, seconds=1), PlaybackFinished(speech_id=2))
+    assert play.state.context.before == first
+
+
+def test_a_request_that_wants_no_trace_of_itself_cannot_be_asked_about() -> None:
+    play = of_ada().acting()
+    play(Acted(turn=1, result=DONE), SpeechSent(speech_id=1, seconds=1), PlaybackFinished(speech_id=1))
+    play(Asked(text="delete everything")).heard("delete everything", ERASE)
+    play(Acted(turn=2, result=SURE), SpeechSent(speech_id=2, seconds=1), PlaybackFinished(speech_id=2))
+    assert play.state.context.before is None
+
+
+def test_what_begins_softly_rings_without_a_word() -> None:
+    manner = RingManner(sound="birds", is_rising=True, is_said=False)
+    play = Play()(AlertBegan(alert_id="a", text="It is 7:00 AM.", manner=manner))
+    assert play.last == (StartAlert(alert_id="a", text="It is 7:00 AM.", manner=manner),)
+    assert play.state.phase is Phase.ASLEEP
+    assert StopAlert(alert_id="a", is_acknowledged=True) in play(StopAsked()).last

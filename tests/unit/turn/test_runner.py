@@ -7,14 +7,17 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.events import Command, Event, Heard
 from earwitness.domain.intent import Context, Intent
-from earwitness.domain.turn import Transcript
+from earwitness.domain.turn import Outcome, SkillResult, Transcript
+from earwitness.domain.wish import VoiceWish, VolumeWish, Wish
 from earwitness.turn.once import AttentiveDevice, answer
 from earwitness.turn.runner import Conversation, Manner
+from earwitness.turn.speaking import QUIET
 from earwitness.turn.workers import Workers
 from tests.fakes import Beeper, LoudnessVad, OneLamp, ScriptedRecogniser, engines, silence, tone
 
@@ -58,7 +61,7 @@ class Recorder:
         def found() -> list[dict[str, object]]:
             return [message for message in self.messages if expected.items() <= message.items()]
 
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(30), self.changed:
             await self.changed.wait_for(found)
         return found()[-1]
 
@@ -107,7 +110,7 @@ async def test_the_stream_of_a_spoken_command_is_the_golden_one(workers: Workers
         await conversation.press()
         await recorder.until(type="capture", open=True)
         await hear(conversation, silence(0.2) + tone(1.0) + silence(0.2))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await heard.wait()
         await hear(conversation, silence(1.0))
         await recorder.until(type="turn")
@@ -180,7 +183,7 @@ class Shortsighted(OneLamp):
 
 
 class Unforeseen(ScriptedRecogniser):
-    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
         raise RuntimeError("no partial words")
 
 
@@ -247,3 +250,47 @@ async def test_an_alert_rings_and_stop_ends_it(workers: Workers) -> None:
         await recorder.until(type="alert_end", id="t1")
         await recorder.until(type="state", state="asleep")
     assert stopped == ["t1"]
+
+
+@dataclass
+class Wishing(OneLamp):
+    """A skill that wishes something of the device."""
+
+    wish: Wish = field(default_factory=VolumeWish)
+    reply: str = "My volume is at {percent} percent."
+
+    def foresee(self, intent: Intent, *, context: Context) -> str | None:
+        return None
+
+    async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
+        return SkillResult(outcome=Outcome.DONE, reply=self.reply, wish=self.wish)
+
+
+async def test_a_volume_is_said_once_the_device_has_confirmed_it(workers: Workers) -> None:
+    recorder = Recorder()
+    async with talking(workers, recorder, skills=Wishing(wish=VolumeWish(change=15))) as conversation:
+        await conversation.ask("turn on the lamp")
+        asked = await recorder.until(type="volume_wish")
+        assert (asked["percent"], asked["change"]) == (None, 15)
+        conversation.volume_is(75)
+        turn = await recorder.until(type="turn")
+    assert (turn["outcome"], turn["reply"]) == ("done", "My volume is at 75 percent.")
+
+
+async def test_a_volume_that_no_device_confirms_is_not_claimed(workers: Workers) -> None:
+    recorder = Recorder()
+    async with talking(workers, recorder, skills=Wishing()) as conversation:
+        await conversation.ask("turn on the lamp")
+        turn = await recorder.until(type="turn")
+    assert turn["outcome"] == "failed"
+    assert "did not say" in str(turn["reply"])
+
+
+async def test_a_wish_for_another_tone_is_heard_in_the_reply_itself(workers: Workers) -> None:
+    recorder, voice = Recorder(), Beeper()
+    wish = VoiceWish(voice="other", speed_factor=1.2, is_quiet=True)
+    async with talking(workers, recorder, synthesiser=voice, skills=Wishing(wish=wish, reply="So.")) as conversation:
+        await conversation.ask("turn on the lamp")
+        await recorder.until(type="speech_end")
+    assert voice.tones[-1] == ("other", 1.2)
+    assert max(np.abs(np.frombuffer(recorder.sound[-1].data, "<i2"))) <= 32_768 * QUIET

@@ -55,6 +55,13 @@ def hear(text: str, context: Context = KITCHEN) -> Understanding:
         ("set a timer for one hour and thirty seconds", "HassStartTimer", {"hours": 1, "seconds": 30}),
         ("set a 120 minute timer", "HassStartTimer", {"minutes": 120}),
         ("start a 10 minute timer called pasta", "HassStartTimer", {"minutes": 10, "name": "pasta"}),
+        ("set a ten minute timer in the bedroom", "HassStartTimer", {"minutes": 10, "area": "Bedroom"}),
+        ("set a timer in the lounge for ten minutes", "HassStartTimer", {"minutes": 10, "area": "Living Room"}),
+        ("set a timer for ten minutes in the bedroom", "HassStartTimer", {"minutes": 10, "area": "Bedroom"}),
+        ("set a 5 minute pasta timer in the bedroom", "HassStartTimer", {"minutes": 5, "name": "pasta", "area": "Bedroom"}),
+        ("set a pasta timer for 5 minutes in the bedroom", "HassStartTimer", {"minutes": 5, "name": "pasta", "area": "Bedroom"}),
+        ("start a 5 minute timer called tea everywhere", "HassStartTimer", {"minutes": 5, "name": "tea", "everywhere": "house"}),
+        ("set a timer for ten minutes in the whole house", "HassStartTimer", {"minutes": 10, "everywhere": "house"}),
         ("cancel the timer", "HassCancelTimer", {}),
         ("cancel all timers", "HassCancelAllTimers", {}),
         ("resume the timer", "HassUnpauseTimer", {}),
@@ -152,16 +159,21 @@ def test_what_is_done_later_must_be_a_request() -> None:
     later = hear("turn off the lights in 5 minutes").intent
     assert later is not None
     assert later.slots == {"conversation_command": "turn off the lights", "minutes": 5}
-    assert hear("what will the weather be in 5 minutes").intent is None
+    weather = hear("what will the weather be in 5 minutes").intent
+    assert weather is not None
+    assert weather.name == "AskQuestion"
 
 
+@pytest.mark.quiet
 def test_text_that_is_too_long_is_refused_at_once() -> None:
+    hear("stop")  # the grammar is built now
     started = time.perf_counter()
     with pytest.raises(TextError):
         hear("turn on the light " * 6_000)
     assert time.perf_counter() - started < 0.5
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize(
     "said",
     [

@@ -13,7 +13,7 @@ from earwitness.domain.consent import parse_period
 from earwitness.domain.intent import Completeness, Context, Intent, SlotValue, Understanding
 from earwitness.links.home_file import demo_home, read_home
 from earwitness.understand.grammar import Grammar
-from earwitness.understand.sentences import english, exact_intents, only
+from earwitness.understand.sentences import english, exact_intents, only, own_manifests
 from tests.unit.understand.homes import SMALL
 from tests.unit.understand.test_completeness import WHOLE
 
@@ -223,7 +223,7 @@ def grammar() -> Grammar:
 @cache
 def without_privacy() -> Grammar:
     every = english()
-    return Grammar(SMALL, intents=only(every, frozenset(every.intents) - exact_intents()))
+    return Grammar(SMALL, intents=only(every, frozenset(every.intents) - exact_intents(own_manifests())))
 
 
 def hear(text: str, context: Context = ADA) -> Understanding:
@@ -231,7 +231,7 @@ def hear(text: str, context: Context = ADA) -> Understanding:
 
 
 def is_privacy(heard: Understanding) -> bool:
-    return heard.intent is not None and heard.intent.name in exact_intents()
+    return heard.intent is not None and heard.intent.name in exact_intents(own_manifests())
 
 
 @pytest.mark.parametrize(("said", "intent", "slots"), SAID)
@@ -267,7 +267,7 @@ def test_sentences_of_the_home_mean_what_they_did(said: str) -> None:
 @pytest.mark.data
 def test_no_other_sentence_changes_its_meaning(data_folder: Path) -> None:
     home, every = read_home(HOMES / "home_assistant_tests.yaml"), english()
-    before, after = Grammar(home, intents=only(every, frozenset(every.intents) - exact_intents())), Grammar(home)
+    before, after = Grammar(home, intents=only(every, frozenset(every.intents) - exact_intents(own_manifests()))), Grammar(home)
     for line in (data_folder / "nlu" / "home_assistant_intents_2025.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         context = Context(area=(row["context"] or {}).get("area"))

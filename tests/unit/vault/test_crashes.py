@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LIVES = 200
+LIVES = 100
 WRITES = 40
 """The scripted life has more writes than this, or it does not do what it should."""
 

@@ -13,14 +13,16 @@ import pytest
 import sqlalchemy as sa
 
 from earwitness.domain.recording import Selection
+from earwitness.links.alerts import Alerts
 from earwitness.rights.export import export
 from earwitness.storage.household import terms, turns
 from earwitness.storage.keys import keys
 from earwitness.storage.remnants import record
-from tests.houses_kept import KeptHouse, kept_house
+from tests.houses_kept import KeptHouse, kept_house, remind
 
 CANARY = "zanzibar marmalade \u00e9"
 CORRECTED = "timbuktu marmalade \u00e9"
+REMEMBERED = "feed the quokka at the harbour"
 NEIGHBOURS = 70
 
 
@@ -119,15 +121,26 @@ def test_of_what_is_deleted_nothing_is_left_in_any_file(
         for number in range(NEIGHBOURS):
             house.keep(ben, f"turn off lamp {number}")
         touch(house, anna.person_id, turn_id)
+        for person, text in ((anna, REMEMBERED), *((ben, f"water plant number {number}") for number in range(NEIGHBOURS))):
+            remind(house.database, text, clock=house.clock, person_id=person.person_id)
         sealed, plain = Sealed.of(house, turn_id), plain_pieces()
         there = hits(tmp_path, sealed.pieces)
         assert set(there) == set(sealed.pieces), "what is sealed must be found, or the search shows nothing"
         assert {"household.db", "keys.db"} <= {name.removesuffix("-wal") for name in there.values()}
         assert hits(tmp_path, plain) == {}
+        assert set(hits(tmp_path, {"reminder": REMEMBERED.encode()})) == {"reminder"}, (
+            "what was asked for is kept, and not sealed"
+        )
+        told: list[bool] = []
+        Alerts(house.database, clock=house.clock).subscribe(lambda: told.append(True))
         DELETIONS[how](house, anna.person_id, turn_id)
         house.rights.upkeep()
         assert hits(tmp_path, sealed.pieces | plain) == {}
         if how == "the person":
+            assert hits(tmp_path, {"reminder": REMEMBERED.encode(), "piece": b"quokka"}) == {}, (
+                "nor of what they asked to have kept"
+            )
+            assert told, "whoever rings for the house is told"
             assert hits(tmp_path, {"name": b"Canaryowner", "folded": b"canaryowner"}) == {}
         assert house.rights.kept(ben.person_id, Selection(is_all=True)).recordings == (0 if how == "expiry" else 2 * NEIGHBOURS)
     assert hits(tmp_path, sealed.pieces | plain) == {}

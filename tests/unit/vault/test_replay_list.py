@@ -9,7 +9,7 @@ import pytest
 from earwitness.domain.errors import BackupError
 from earwitness.ledger.note import Note, sign
 from earwitness.ledger.signing_key import SigningKey, signing_key
-from earwitness.vault.replay_list import DecisionLine, ErasureLine, ReplayList, decode, encode, merged, read_list
+from earwitness.vault.replay_list import DecisionLine, ErasureLine, ReplayList, RevocationLine, decode, encode, merged, read_list
 from tests.unit.vault.backed_up import NOON, Household
 
 LIST = ReplayList(
@@ -48,6 +48,10 @@ LIST = ReplayList(
     ),
     restricted_people=("1" * 32,),
     restricted_turns=("2" * 32, "3" * 32),
+    revocations=(
+        RevocationLine(kind="satellite", revoked_id="4" * 32, revoked_at=3.5),
+        RevocationLine(kind="passkey", revoked_id="5" * 64, revoked_at=4.5),
+    ),
 )
 
 
@@ -118,12 +122,19 @@ def signed(body: str, key: SigningKey) -> bytes:
 
 
 def test_lists_together_say_each_thing_once() -> None:
-    later = ReplayList(made_at=NOON + timedelta(days=1), checkpoints=("x",), erasures=LIST.erasures, restricted_turns=("2" * 32,))
+    later = ReplayList(
+        made_at=NOON + timedelta(days=1),
+        checkpoints=("x",),
+        erasures=LIST.erasures,
+        restricted_turns=("2" * 32,),
+        revocations=LIST.revocations[:1],
+    )
     both = merged([LIST, later])
     assert both.made_at == later.made_at
     assert both.checkpoints == (*LIST.checkpoints, "x")
     assert both.erasures == LIST.erasures
     assert both.restricted_turns == LIST.restricted_turns
+    assert both.revocations == LIST.revocations
 
 
 def test_a_file_that_cannot_be_read_is_said(key: SigningKey, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,18 +10,25 @@ import sqlalchemy as sa
 
 from earwitness.config import VaultSettings
 from earwitness.domain.consent import Purpose, Way
+from earwitness.domain.contact import Contact
 from earwitness.domain.errors import BackupError, StorageError
 from earwitness.domain.recording import Selection
 from earwitness.ledger.note import parse_verifier
 from earwitness.ledger.signing_key import signing_key
+from earwitness.links.alerts import Alerts
+from earwitness.links.configured import ConfiguredLinks
+from earwitness.links.routines import Routines
+from earwitness.people.contacts import Contacts
 from earwitness.storage.household import turns
 from earwitness.storage.keys import keys as key_rows
 from earwitness.storage.lock import StateLock
-from earwitness.vault.backup import KeysBackup, backup_data
+from earwitness.vault.backup import backup_data
 from earwitness.vault.backup_age import make_identity
-from earwitness.vault.restore import Restored, replay_lists
-from tests.houses_kept import whose
+from earwitness.vault.restore import replay_lists
+from tests.houses_kept import remind, whose
+from tests.unit.links.strange_links import OtherSide, strange_kind
 from tests.unit.vault.backed_up import NOON, PASSPHRASE, Household, Opened, sound_of
+from tests.unit.vault.restored_from import SOURCES, Source
 
 CANARY = "zanzibar marmalade"
 
@@ -89,32 +95,6 @@ def test_everybody_signs_in_anew(house: Household) -> None:
 
 
 # Deleted means gone
-
-
-def from_newer_keys(house: Household, _: KeysBackup) -> Restored:
-    keys = house.backup_keys()
-    house.lose()
-    return house.restore(keys, accepts_older_ledger=True)
-
-
-def from_what_is_here(house: Household, older: KeysBackup) -> Restored:
-    return house.restore(older, replaces=True, removes_old=True)
-
-
-def from_a_list(house: Household, older: KeysBackup) -> Restored:
-    found = house.write_erasures()
-    house.lose()
-    return house.restore(older, lists=(found,), accepts_older_ledger=True)
-
-
-def from_a_list_of_today(house: Household, older: KeysBackup) -> Restored:
-    found = house.write_erasures(since=house.clock() - timedelta(hours=1))
-    house.lose()
-    return house.restore(older, lists=(found,), accepts_older_ledger=True)
-
-
-SOURCES = pytest.mark.parametrize("source", [from_newer_keys, from_what_is_here, from_a_list, from_a_list_of_today])
-Source = Callable[[Household, KeysBackup], Restored]
 
 
 class Traces:
@@ -196,6 +176,8 @@ def test_who_left_has_left(house: Household, source: Source) -> None:
         home.say(ada, "this stays")
         gone = home.say(zenobia, CANARY)
         home.words(zenobia)
+        for person_id, text in ((ada, "water the ferns"), (zenobia, "feed the quokka")):
+            remind(home.stores.household, text, clock=house.clock, person_id=person_id)
     house.backup_data()
     older = house.backup_keys()
     house.clock.advance(days=1)
@@ -207,7 +189,42 @@ def test_who_left_has_left(house: Household, source: Source) -> None:
         assert home.words(ada) == ["this stays"]
         assert home.vault.listens.of_person(zenobia, limit=10) == ()
         assert not home.opens(zenobia, gone)
-    assert not [name for name, data in house.files().items() if b"zenobia" in data.lower()]
+        alerts = Alerts(home.stores.household, clock=house.clock)
+        assert [(one.text, one.person_id) for one in alerts.all()] == [("water the ferns", ada)]
+        assert [one.steps for one in Routines(alerts).all()] == [("turn on water the ferns",)]
+    for trace in (b"zenobia", b"quokka"):
+        assert not [name for name, data in house.files().items() if trace in data.lower()]
+
+
+@SOURCES
+def test_contacts_and_secrets_of_links_come_back_and_those_of_who_left_do_not(house: Household, source: Source) -> None:
+    def contacts(home: Opened) -> Contacts:
+        return Contacts(home.stores.household, safe=home.vault.safe, clock=house.clock)
+
+    def links(home: Opened) -> ConfiguredLinks:
+        return ConfiguredLinks(
+            home.stores.household, safe=lambda: home.vault.safe, kinds=[strange_kind(OtherSide())], clock=house.clock
+        )
+
+    with house.open() as home:
+        ada, zenobia = home.enrol("Ada"), home.enrol("Zenobia")
+        for owner_id, name in ((ada, "Quentin Quill"), (zenobia, "Xanthippe Quokka"), (None, "Plumber Pete")):
+            contacts(home).add(Contact(contact_id="", owner_id=owner_id, name=name, changed_at=house.clock()))
+        links(home).add("strange", name="Player", options={"host": "player.example"}, secrets={"password": "hunter2hunter2"})
+    house.backup_data()
+    older = house.backup_keys()
+    house.clock.advance(days=1)
+    with house.open() as home:
+        home.leave(zenobia)
+    source(house, older)
+    with house.open() as home:
+        assert [one.name for one in contacts(home).of(ada)] == ["Plumber Pete", "Quentin Quill"]
+        assert [one.name for one in contacts(home).owned_by(zenobia)] == []
+        assert contacts(home).unreadable(zenobia) == 0
+        (link,) = links(home).all()
+        assert links(home).seat(link).secret("password") == "hunter2hunter2"
+    for trace in (b"hunter2", b"quill", b"quokka", b"plumber"):
+        assert not [name for name, data in house.files().items() if trace in data.lower()]
 
 
 def test_what_expired_meanwhile_is_gone(house: Household) -> None:

@@ -8,16 +8,20 @@ import pytest
 import sqlalchemy as sa
 
 from earwitness.config import VaultSettings
+from earwitness.domain.account import Scope
+from earwitness.domain.device import DeviceKind
 from earwitness.domain.errors import BackupError
+from earwitness.people.devices import Devices
+from earwitness.people.remotes import Remotes
 from earwitness.storage.database import Database
-from earwitness.storage.household import terms, turns
+from earwitness.storage.household import devices, remotes, revocations, terms, tokens, turns
 from earwitness.storage.keys import destroyed, erasures, person_keys
 from earwitness.storage.keys import keys as key_rows
 from earwitness.vault.replay import Stores
 from earwitness.vault.restore import replay_lists
 from earwitness.vault.restore_unpack import MemorySink, unpack
 from tests.postgres import Postgres
-from tests.unit.vault.backed_up import Household, sound_of
+from tests.unit.vault.backed_up import PASSPHRASE, Household, sound_of
 
 
 def test_sound_by_a_url_is_left_where_it_is(tmp_path: Path) -> None:
@@ -93,6 +97,27 @@ def test_what_its_tools_restored_is_deleted_again(house: Household) -> None:
         assert home.opens(ada, stays)
 
 
+def test_what_its_tools_restored_is_revoked_again(house: Household) -> None:
+    with house.open() as home:
+        ada = home.people.add("Ada", passphrase=PASSPHRASE)
+        satellites, phones = Devices(home.stores.household, clock=house.clock), Remotes(home.stores.household, clock=house.clock)
+        lamp = satellites.add("Lamp", kind=DeviceKind.SATELLITE, key_digest=bytes(32)).device_id
+        phone = phones.add("Phone", public_key="k", addresses=["10.0.0.2"]).remote_id
+        token, secret = home.people.accounts.make_token(ada, "Script", scopes=frozenset({Scope.HOME}))
+        earlier = Dump(home.stores)
+        satellites.revoke(lamp)
+        phones.remove(phone)
+        home.people.accounts.revoke_token(ada.person_id, token.token_id)
+        known = house.write_erasures()
+        earlier.restore(home.stores)
+        assert satellites.by_key(bytes(32)).device_id == lamp, "its own tools bring it back"
+    assert [replay_lists(house.parts, [known], clock=house.clock).revoked for _ in range(2)] == [3, 0]
+    with house.open() as home:
+        assert Devices(home.stores.household, clock=house.clock).find(lamp).is_revoked
+        assert Remotes(home.stores.household, clock=house.clock).all() == ()
+        assert home.people.accounts.tokens.find(secret) is None
+
+
 def test_a_deletion_that_only_the_ledger_remembers_stops_the_replay(house: Household) -> None:
     with house.open() as home:
         ada = home.enrol("Ada")
@@ -106,7 +131,7 @@ def test_a_deletion_that_only_the_ledger_remembers_stops_the_replay(house: House
 
 
 class Dump:
-    """The rows of turns and keys, as they were."""
+    """The rows of turns, keys and what lets somebody in, as they were."""
 
     def __init__(self, stores: Stores) -> None:
         self._rows: list[tuple[sa.Table, list[dict[str, object]]]] = []
@@ -128,4 +153,7 @@ class Dump:
 
 
 def _tables(stores: Stores) -> list[tuple[Database, list[sa.Table]]]:
-    return [(stores.household, [turns, terms]), (stores.keys, [key_rows, person_keys, erasures, destroyed])]
+    return [
+        (stores.household, [turns, terms, devices, remotes, tokens, revocations]),
+        (stores.keys, [key_rows, person_keys, erasures, destroyed]),
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from earwitness.domain.account import AccountRole
+from earwitness.domain.account import AccountRole, Scope
 from tests.houses_kept import PASSPHRASE, PERSON_COOKIES, KeptHouse, kept_house
 
 ME, PEOPLE = "/api/v1/me", "/api/v1/people"
@@ -37,6 +37,33 @@ def test_an_administrator_cannot_take_the_home_over(house: KeptHouse) -> None:
     assert code_of(client.patch(f"{PEOPLE}/{made.person_id}", json={"role": "owner"})) == (403, "access.refused")
     assert client.post(PEOPLE, json=account).status_code == 201
     assert house.people.named("Olga").role is AccountRole.OWNER
+
+
+def test_an_administrator_invites_no_owner_and_enables_no_skill(house: KeptHouse) -> None:
+    client = house.client(house.people.add("Root", passphrase=PASSPHRASE, role=AccountRole.ADMINISTRATOR))
+    assert code_of(client.post("/api/v1/invitations", json={"role": "owner"})) == (403, "access.refused")
+    assert client.post("/api/v1/invitations", json={"role": "adult"}).status_code == 201
+    assert code_of(client.put("/api/v1/skills/tides", json={"digest": "0" * 64})) == (403, "access.refused")
+    assert client.delete("/api/v1/skills/tides").status_code == 204, "off is safe"
+
+
+def test_microphones_come_and_go_by_who_has_just_shown_who_they_are_or_by_a_token(house: KeptHouse) -> None:
+    owner = house.people.named("Olga")
+    client, program = house.client(owner), house.client()
+    _, secret = house.people.accounts.make_token(owner, "Pairing", scopes=frozenset({Scope.DEVICES}))
+    program.headers["authorization"] = f"Bearer {secret}"
+    house.clock.advance(minutes=11)
+    foreign = {"kind": "wyoming", "name": "Shelf", "place": "192.0.2.4:10700"}
+    assert code_of(client.post("/api/v1/devices/foreign", json=foreign)) == (403, "access.confirm")
+    answer = client.post("/api/v1/devices/pairing/confirmation", json={"code": "123456", "name": "Shelf"})
+    assert code_of(answer) == (403, "access.confirm")
+    assert client.post("/api/v1/devices/pairing").status_code == 200, "opening lets nothing in yet"
+    made = program.post("/api/v1/devices/foreign", json=foreign)
+    assert made.status_code == 201
+    address = f"/api/v1/devices/{made.json()['device_id']}"
+    assert code_of(client.delete(address)) == (403, "access.confirm")
+    assert client.post(f"{ME}/confirmation", json={"passphrase": PASSPHRASE}).status_code == 204
+    assert client.delete(address).status_code == 200
 
 
 def test_the_only_owner_stays(house: KeptHouse) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.datastructures import Headers
 
+from earwitness.domain.account import Scope
+from earwitness.domain.visitor import Visitor
 from tests.fakes import tone
-from tests.unit.server.serving import Served, serving
+from tests.unit.server.serving import Served, greet, person, say, serving, wait_for
 
 
 def run(scenario: Callable[[httpx.AsyncClient, Served], Awaitable[None]]) -> None:
@@ -51,6 +54,24 @@ def test_an_audio_file_is_one_turn() -> None:
         assert quiet.json()["outcome"] == "not_heard"
 
     run(scenario)
+
+
+@pytest.mark.parametrize("scopes", [None, frozenset({Scope.TALK}), frozenset({Scope.TALK, Scope.HISTORY})])
+async def test_a_turn_knows_what_the_token_may_that_asked_for_it(scopes: frozenset[Scope] | None) -> None:
+    """Typed, as a file, and in a session."""
+
+    async def program(headers: Headers, peer: str) -> Visitor:
+        return Visitor(person=person(), token_id="1" * 32, scopes=scopes)
+
+    async with serving(who=program) as served, httpx.AsyncClient(base_url=served.url) as client:
+        await client.post("/api/v1/ask", json={"text": "turn on the lamp"})
+        await client.post("/api/v1/ask/audio", content=wav(tone(1.0)))
+        async with served.session() as socket:
+            await greet(socket)
+            await say(socket, {"type": "ask", "text": "turn on the lamp"})
+            await wait_for(socket, "turn", outcome="done")
+        asked = served.house.lamp.contexts
+    assert [(context.person_id, context.scopes) for context in asked] == 3 * [(person().person_id, scopes)]
 
 
 @pytest.mark.parametrize(

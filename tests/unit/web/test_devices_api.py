@@ -18,6 +18,7 @@ from earwitness.domain.account import Permission
 from earwitness.domain.device import Device, DeviceEvent, DeviceKind
 from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.person import Person
+from earwitness.domain.quiet import Quiet
 from earwitness.domain.satellite import Announcement, Station
 from earwitness.domain.visitor import VISITOR, Visitor
 from earwitness.foreign.attendance import Presence, Status
@@ -53,7 +54,8 @@ class Connected:
 
     async def announce(self, text: str, *, area: str | None = None, but: str | None = None) -> Announcement:
         self.said.append((text, area))
-        return Announcement(confirmed=(Station(device_id="k", name="Kitchen lamp"),))
+        heard, spared = Station(device_id="k", name="Kitchen lamp"), Station(device_id="d", name="Den lamp")
+        return Announcement(confirmed=(heard,), quiet=(spared,))
 
 
 @dataclass
@@ -109,6 +111,9 @@ def home(tmp_path: Path) -> Iterator[Home]:
             satellites=connected,
             rooms=lambda: ["Den", "Kitchen"],
             foreign=OtherMakes(devices),
+            trusted_interface="eth1",
+            warnings=["Sound travels unencrypted."],
+            quiet=lambda: (Quiet(area="den"),),
         )
     )
 
@@ -144,7 +149,7 @@ def test_a_satellite_is_listed_with_its_state_and_when_it_went_away_in_mid_word(
     home.device_log.note(DeviceEvent.WENT_AWAY_IN_MID_WORD, device_id=device.device_id)
     shown = home.client.get("/api/v1/devices").json()
     (one,) = shown["devices"]
-    assert (one["name"], one["is_connected"], one["is_muted"]) == ("Lamp", True, True)
+    assert (one["name"], one["is_connected"], one["is_muted"], one["is_quiet"]) == ("Lamp", True, True, True)
     assert one["went_away_in_mid_word_at"] is not None
     assert shown["rooms"] == ["Den", "Kitchen"]
     assert "secret" not in one
@@ -202,9 +207,26 @@ def test_a_satellite_of_another_make_is_added_and_its_key_never_shown(home: Home
         assert home.client.post("/api/v1/devices/foreign", json=given | {"place": place}).status_code == 422
 
 
+@pytest.mark.parametrize("kind", ["wyoming", "esphome"])
+def test_a_satellite_of_another_make_is_moved_and_muted_and_nothing_unmutes_it(home: Home, kind: str) -> None:
+    made = home.client.post("/api/v1/devices/foreign", json={"kind": kind, "name": "Box", "place": "127.0.0.1:1", "area": "Den"})
+    route = f"/api/v1/devices/{made.json()['device_id']}"
+    assert home.client.patch(route, json={"area": "Kitchen"}).json()["area"] == "Kitchen"
+    assert home.client.post(f"{route}/mute").json()["is_mute_wished"]
+    for method, path in (("DELETE", f"{route}/mute"), ("POST", f"{route}/unmute")):
+        assert home.client.request(method, path).status_code in {404, 405}
+    (found,) = home.devices.all()
+    assert (found.area, found.is_mute_wished) == ("Kitchen", True)
+
+
+def test_where_sound_travels_unencrypted_is_said_with_the_satellites(home: Home) -> None:
+    shown = home.client.get("/api/v1/devices").json()
+    assert (shown["trusted_interface"], shown["warnings"]) == ("eth1", ["Sound travels unencrypted."])
+
+
 def test_an_announcement_answers_with_who_confirmed_it(home: Home) -> None:
     told = home.client.post("/api/v1/announce", json={"text": "Dinner is ready.", "area": "Kitchen"}).json()
-    assert told == {"confirmed": ["Kitchen lamp"], "unconfirmed": []}
+    assert told == {"confirmed": ["Kitchen lamp"], "unconfirmed": [], "quiet": ["Den lamp"]}
     assert home.connected.said == [("Dinner is ready.", "Kitchen")]
 
 

@@ -302,7 +302,7 @@ async def leave_after(house: KeptHouse, address: str, cookie: str, *, pieces: in
         "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 8765),
     }
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await house.app()(scope, receive, send)
     return b"".join(taken)
 

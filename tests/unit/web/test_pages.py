@@ -25,9 +25,11 @@ PATHS = {
     "/listens": "listens.js",
     "/people": "people.js",
     "/account": "account.js",
+    "/household": "household.js",
+    "/remote": "remote.js",
 }
 """Each page of the frame and the script that begins it."""
-BARE = {"/sign-in": "sign_in.js", "/setup": "setup.js"}
+BARE = {"/sign-in": "sign_in.js", "/setup": "setup.js", "/invitation": "invitation.js"}
 """Those that are seen before anybody is signed in."""
 IMPORT = re.compile(r'from "\./([\w-]+\.js)"')
 FILES = [*sorted((HERE / "templates").iterdir()), *sorted((HERE / "static").iterdir())]

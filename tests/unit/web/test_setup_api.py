@@ -137,11 +137,82 @@ def test_the_promise_and_each_voice_can_be_heard(house: KeptHouse) -> None:
     assert client.get(f"{SETUP}/sample", params={"voice": "away"}).status_code == 404
 
 
-def test_the_owner_chooses_anew(house: KeptHouse) -> None:
+ANSWER = f"{SETUP}/answer"
+WORDS = b"RIFF, or what a browser records"
+
+
+def say(house: KeptHouse, client: TestClient, words: str, question: str, **query: Any) -> Any:
+    house.answers = [words]
+    return client.post(ANSWER, params={"question": question, **query}, content=WORDS)
+
+
+def test_what_is_said_is_understood_and_read_back(house: KeptHouse) -> None:
     client = house.client()
-    client.post(SETUP, json=CHOICE)
-    wish = {"home": "Cabin", "areas": ["den"], "wake_words": ["hey jarvis"], "voice": "heart"}
-    assert client.put("/api/v1/household", json=wish).json()["home"] == "Cabin"
-    assert client.get("/api/v1/household").json()["wake_words"] == ["hey jarvis"]
-    assert house.settled[-1].name == "Cabin"
-    assert code_of(client.put("/api/v1/household", json=wish | {"voice": "away"})) == (422, "household.invalid")
+    choices = client.get(f"{SETUP}/choices").json()
+    assert set(choices["questions"]) == {"home", "rooms", "wake_word", "voice", "promise"}
+    assert "never spoken" in choices["typed"]
+    home = say(house, client, "Call it Villa Test.", "home").json()
+    assert (home["act"], home["name"], home["heard"]) == ("said", "Villa Test", "Call it Villa Test.")
+    assert home["says"] == "Your home is called Villa Test. Is that right?"
+    rooms = say(house, client, "kitchen, living room and bedroom", "rooms").json()
+    assert rooms["rooms"] == ["kitchen", "living room", "bedroom"]
+    assert "kitchen, living room and bedroom" in rooms["says"]
+    assert say(house, client, "the second one", "wake_word").json()["name"] == "okay nabu"
+    assert say(house, client, "heart", "voice").json()["name"] == "heart"
+    assert say(house, client, "next", "voice").json()["act"] == "next"
+    assert say(house, client, "away", "voice").json()["act"] == "nothing", "a voice that is not installed is no choice"
+    assert say(house, client, "yes, I understand", "promise").json()["act"] == "yes"
+    assert say(house, client, "yes", "home", confirming=True).json()["act"] == "yes"
+    assert "I heard nothing" in say(house, client, "", "home").json()["says"]
+    assert "okay nabu" in house.hinted[2]
+
+
+def test_an_answer_is_sound_of_some_seconds_and_no_more(house: KeptHouse) -> None:
+    client = house.client()
+    assert code_of(client.post(ANSWER, params={"question": "home"})) == (422, "audio.empty")
+    assert code_of(client.post(ANSWER, params={"question": "passphrase"}, content=WORDS)) == (422, "request.invalid")
+    assert client.post(ANSWER, params={"question": "home"}, content=bytes(512 * 1024)).status_code == 200
+    assert code_of(client.post(ANSWER, params={"question": "home"}, content=bytes(512 * 1024 + 1))) == (413, "body.too_large")
+    assert code_of(client.post(f"{SETUP}/passphrase", content=bytes(65 * 1024))) == (413, "body.too_large"), (
+        "sound alone may be long"
+    )
+
+
+def test_what_is_asked_is_said_by_a_voice_of_this_home(house: KeptHouse) -> None:
+    client = house.client()
+    answer = client.post(f"{SETUP}/spoken", json={"voice": "heart", "text": "What is your home called?"})
+    assert answer.content.startswith(b"RIFF")
+    assert client.post(f"{SETUP}/spoken", json={"voice": "away", "text": "Hello"}).status_code == 404
+    assert code_of(client.post(f"{SETUP}/spoken", json={"voice": "heart", "text": "a" * 801})) == (422, "request.invalid")
+
+
+def test_nobody_answers_from_elsewhere_without_the_code_nor_once_it_is_done(house: KeptHouse) -> None:
+    far, here = house.client(address=FAR), house.client()
+    question = {"question": "home"}
+    spoken = {"voice": "heart", "text": "Hello"}
+    assert code_of(far.post(ANSWER, params=question, content=WORDS)) == (403, "setup.code_needed")
+    assert code_of(far.post(f"{SETUP}/spoken", json=spoken)) == (403, "setup.code_needed")
+    headers = with_pass(house, far, house.household.new_code())
+    assert far.post(ANSWER, params=question, content=WORDS, headers=headers).status_code == 200
+    assert code_of(here.post(ANSWER, params=question, content=WORDS, headers={"x-forwarded-for": "127.0.0.1"})) == (
+        403,
+        "setup.code_needed",
+    )
+    assert here.post(SETUP, json=CHOICE).status_code == 201
+    for client in (here, far, house.client()):
+        for answer in (
+            client.post(ANSWER, params=question, content=WORDS, headers=headers),
+            client.post(f"{SETUP}/spoken", json=spoken, headers=headers),
+        ):
+            assert code_of(answer) == (409, "setup.done")
+    assert house.hinted == [house.hinted[0]], "nothing was listened to but the one answer that was let in"
+
+
+def test_nothing_of_an_answer_is_kept(house: KeptHouse, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        assert say(house, house.client(), "zanzibar marmalade", "home").json()["name"] == "Zanzibar marmalade"
+    files = [path.read_bytes() for path in house.folder.rglob("*") if path.is_file()]
+    assert files
+    assert not any(b"marmalade" in file or WORDS in file for file in files)
+    assert "marmalade" not in caplog.text
+    assert house.ledger.size() == 0

@@ -14,12 +14,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from earwitness.domain.account import SCOPES, AccountRole, Scope
 from earwitness.domain.person import Person
-from earwitness.domain.visitor import Visitor
 from earwitness.server.gate import Gate
 from earwitness.server.rules import RULES, Kind, rule_of
 from earwitness.storage import database
 from tests.houses_kept import PASSPHRASE, KeptHouse, kept_house
-from tests.unit.server.serving import person
 
 OWNER, ADULT, CHILD, GUEST = AccountRole.OWNER, AccountRole.ADULT, AccountRole.CHILD, AccountRole.GUEST
 ADMINISTRATOR = AccountRole.ADMINISTRATOR
@@ -28,8 +26,11 @@ TALKERS = frozenset({OWNER, ADULT, CHILD, GUEST})
 LIVE_HERE = frozenset({OWNER, ADULT, CHILD})
 GROWN = frozenset({OWNER, ADULT})
 RUN_IT = frozenset({OWNER, ADMINISTRATOR})
+OWNS_IT = frozenset({OWNER})
+REVIEWERS = frozenset({AccountRole.REVIEWER, AccountRole.LEAD})
 MAKE_TOKENS = frozenset({OWNER, ADULT, ADMINISTRATOR})
 
+SATELLITES = frozenset({Scope.DEVICES})
 TALK, HOME, HISTORY = frozenset({Scope.TALK}), frozenset({Scope.HOME}), frozenset({Scope.HISTORY})
 NONE: frozenset[Scope] = frozenset()
 
@@ -38,8 +39,51 @@ EXPECTED: Mapping[str, tuple[frozenset[AccountRole], frozenset[Scope]]] = {
     "GET /history": (LIVE_HERE, NONE),
     "GET /privacy": (LIVE_HERE, NONE),
     "GET /listens": (LIVE_HERE, NONE),
+    "GET /drawn": (LIVE_HERE, NONE),
+    "GET /api/v1/me/drawn": (LIVE_HERE, NONE),
+    "PUT /api/v1/me/drawn/wish": (LIVE_HERE, NONE),
+    "GET /api/v1/me/drawn/{item_id}": (LIVE_HERE, NONE),
+    "POST /api/v1/me/drawn/{item_id}/veto": (LIVE_HERE, NONE),
+    "POST /api/v1/me/drawn/{item_id}/delay": (LIVE_HERE, NONE),
+    "POST /api/v1/me/drawn/{item_id}/release": (LIVE_HERE, NONE),
+    "GET /review": (REVIEWERS, NONE),
+    "GET /api/v1/review": (REVIEWERS, NONE),
+    "POST /api/v1/review/test": (REVIEWERS, NONE),
+    "POST /api/v1/review/leases": (REVIEWERS, NONE),
+    "GET /api/v1/review/leases/{lease_id}": (REVIEWERS, NONE),
+    "DELETE /api/v1/review/leases/{lease_id}": (REVIEWERS, NONE),
+    "POST /api/v1/review/leases/{lease_id}/words": (REVIEWERS, NONE),
+    "PUT /api/v1/review/leases/{lease_id}/judgement": (REVIEWERS, NONE),
+    "GET /links": (RUN_IT, NONE),
+    "GET /contacts": (LIVE_HERE, NONE),
+    "GET /messages": (LIVE_HERE, NONE),
+    "GET /calls": (LIVE_HERE, NONE),
+    "GET /api/v1/calls": (LIVE_HERE, NONE),
+    "DELETE /api/v1/calls": (LIVE_HERE, NONE),
+    "GET /api/v1/messages": (LIVE_HERE, NONE),
+    "POST /api/v1/messages": (LIVE_HERE, NONE),
+    "PUT /api/v1/messages/aloud": (LIVE_HERE, NONE),
+    "DELETE /api/v1/messages/{message_id}": (LIVE_HERE, NONE),
+    "POST /api/v1/messages/{message_id}/read": (LIVE_HERE, NONE),
+    "GET /api/v1/links": (RUN_IT, NONE),
+    "POST /api/v1/links": (RUN_IT, NONE),
+    "PATCH /api/v1/links/{link_id}": (RUN_IT, NONE),
+    "DELETE /api/v1/links/{link_id}": (RUN_IT, NONE),
+    "POST /api/v1/links/{link_id}/test": (RUN_IT, NONE),
+    "GET /api/v1/contacts": (LIVE_HERE, NONE),
+    "POST /api/v1/contacts": (GROWN, NONE),
+    "GET /api/v1/contacts/file": (GROWN, NONE),
+    "POST /api/v1/contacts/file": (GROWN, NONE),
+    "PUT /api/v1/contacts/{contact_id}": (GROWN, NONE),
+    "DELETE /api/v1/contacts/{contact_id}": (GROWN, NONE),
+    "GET /api/v1/confirmations": (RUN_IT, NONE),
+    "PUT /api/v1/confirmations": (RUN_IT, NONE),
     "GET /people": (GROWN | RUN_IT, NONE),
     "GET /account": (EVERYBODY, NONE),
+    "GET /household": (RUN_IT, NONE),
+    "GET /remote": (RUN_IT, NONE),
+    "GET /planner": (TALKERS, NONE),
+    "GET /skills": (TALKERS, NONE),
     "GET /ledger/key": (EVERYBODY, HISTORY),
     "GET /ledger/{path:path}": (EVERYBODY, HISTORY),
     "GET /api/v1/openapi.json": (EVERYBODY, HISTORY),
@@ -101,12 +145,66 @@ EXPECTED: Mapping[str, tuple[frozenset[AccountRole], frozenset[Scope]]] = {
     "PATCH /api/v1/people/{person_id}": (RUN_IT, NONE),
     "DELETE /api/v1/people/{person_id}": (RUN_IT, NONE),
     "DELETE /api/v1/people/{person_id}/sign-ins": (RUN_IT, NONE),
-    "GET /api/v1/household": (TALKERS, HOME),
+    "GET /api/v1/invitations": (RUN_IT, NONE),
+    "POST /api/v1/invitations": (RUN_IT, NONE),
+    "DELETE /api/v1/invitations/{invitation_id}": (RUN_IT, NONE),
+    "GET /api/v1/household": (TALKERS | RUN_IT, HOME),
     "PUT /api/v1/household": (RUN_IT, NONE),
+    "GET /api/v1/routines": (TALKERS, HOME),
+    "POST /api/v1/routines": (TALKERS, TALK),
+    "POST /api/v1/routines/check": (TALKERS, TALK),
+    "PATCH /api/v1/routines/{routine_id}": (TALKERS, TALK),
+    "DELETE /api/v1/routines/{routine_id}": (TALKERS, TALK),
+    "GET /api/v1/alerts": (TALKERS, HOME),
+    "POST /api/v1/alerts": (TALKERS, TALK),
+    "PATCH /api/v1/alerts/{alert_id}": (TALKERS, TALK),
+    "DELETE /api/v1/alerts/{alert_id}": (TALKERS, TALK),
+    "GET /api/v1/sounds": (TALKERS, TALK),
+    "GET /api/v1/sounds/wave": (TALKERS, TALK),
+    "GET /api/v1/quiet": (TALKERS, HOME),
+    "PUT /api/v1/quiet": (TALKERS, TALK),
+    "DELETE /api/v1/quiet": (TALKERS, TALK),
+    "GET /api/v1/lists": (TALKERS, HOME),
+    "POST /api/v1/lists": (TALKERS, TALK),
+    "PATCH /api/v1/lists/{name}": (TALKERS, TALK),
+    "DELETE /api/v1/lists/{name}": (TALKERS, TALK),
+    "POST /api/v1/lists/{name}/items": (TALKERS, TALK),
+    "DELETE /api/v1/lists/{name}/items": (TALKERS, TALK),
+    "PATCH /api/v1/lists/{name}/items/{item_id}": (TALKERS, TALK),
+    "DELETE /api/v1/lists/{name}/items/{item_id}": (TALKERS, TALK),
+    "GET /api/v1/calendar": (TALKERS, HOME),
+    "POST /api/v1/calendar": (TALKERS, TALK),
+    "PATCH /api/v1/calendar/{event_id:path}": (TALKERS, TALK),
+    "DELETE /api/v1/calendar/{event_id:path}": (TALKERS, TALK),
+    "GET /api/v1/calendar-sync": (LIVE_HERE, NONE),
+    "POST /api/v1/calendar-sync": (LIVE_HERE, NONE),
+    "GET /api/v1/skills": (TALKERS, HOME),
+    "GET /api/v1/skills/{name}/notes": (OWNS_IT, NONE),
+    "DELETE /api/v1/skills/{name}/notes": (OWNS_IT, NONE),
+    "PUT /api/v1/skills/{name}": (OWNS_IT, NONE),
+    "DELETE /api/v1/skills/{name}": (RUN_IT, NONE),
+    "GET /devices": (RUN_IT, NONE),
+    "GET /api/v1/devices": (RUN_IT, SATELLITES),
+    "GET /api/v1/devices/log": (RUN_IT, SATELLITES),
+    "POST /api/v1/devices/foreign": (RUN_IT, SATELLITES),
+    "GET /api/v1/devices/pairing": (RUN_IT, SATELLITES),
+    "POST /api/v1/devices/pairing": (RUN_IT, SATELLITES),
+    "DELETE /api/v1/devices/pairing": (RUN_IT, SATELLITES),
+    "POST /api/v1/devices/pairing/confirmation": (RUN_IT, SATELLITES),
+    "DELETE /api/v1/devices/pairing/waiting/{waiting_id}": (RUN_IT, SATELLITES),
+    "PATCH /api/v1/devices/{device_id}": (RUN_IT, SATELLITES),
+    "DELETE /api/v1/devices/{device_id}": (RUN_IT, SATELLITES),
+    "POST /api/v1/devices/{device_id}/mute": (RUN_IT, SATELLITES),
+    "POST /api/v1/announce": (TALKERS, TALK),
+    "GET /api/v1/remotes": (RUN_IT, NONE),
+    "POST /api/v1/remotes": (RUN_IT, NONE),
+    "PUT /api/v1/remotes/tunnel": (RUN_IT, NONE),
+    "DELETE /api/v1/remotes/{remote_id}": (RUN_IT, NONE),
 }
 """Which roles and which scopes of a token get through. Whoever else comes is refused."""
 OPEN = {
     "GET /sign-in",
+    "GET /invitation",
     "GET /setup",
     "GET /static/{path:path}",
     "GET /api/v1/health",
@@ -116,6 +214,10 @@ OPEN = {
     "POST /api/v1/sign-in",
     "POST /api/v1/sign-in/passkey",
     "PUT /api/v1/sign-in/passkey",
+    "POST /api/v1/invitation",
+    "PUT /api/v1/invitation",
+    "POST /api/v1/invitation/passphrase",
+    "POST /api/v1/invitation/passkey",
 }
 SETTING_UP = {
     "POST /api/v1/setup",
@@ -124,6 +226,8 @@ SETTING_UP = {
     "POST /api/v1/setup/passkey",
     "GET /api/v1/setup/sample",
     "GET /api/v1/setup/promise",
+    "POST /api/v1/setup/spoken",
+    "POST /api/v1/setup/answer",
 }
 DANGEROUS = {
     "DELETE /api/v1/me",
@@ -141,28 +245,23 @@ DANGEROUS = {
     "PATCH /api/v1/people/{person_id}",
     "DELETE /api/v1/people/{person_id}",
     "DELETE /api/v1/people/{person_id}/sign-ins",
+    "POST /api/v1/invitations",
     "PUT /api/v1/household",
+    "PUT /api/v1/skills/{name}",
+    "DELETE /api/v1/skills/{name}",
+    "DELETE /api/v1/skills/{name}/notes",
+    "POST /api/v1/links",
+    "PATCH /api/v1/links/{link_id}",
+    "DELETE /api/v1/links/{link_id}",
+    "GET /api/v1/contacts/file",
+    "PUT /api/v1/confirmations",
+    "POST /api/v1/remotes",
+    "PUT /api/v1/remotes/tunnel",
+    "DELETE /api/v1/remotes/{remote_id}",
+    "POST /api/v1/devices/foreign",
+    "POST /api/v1/devices/pairing/confirmation",
+    "DELETE /api/v1/devices/{device_id}",
 }
-SATELLITES = frozenset({Scope.DEVICES})
-APART: Mapping[str, tuple[frozenset[AccountRole], frozenset[Scope]]] = {
-    "GET /devices": (RUN_IT, NONE),
-    "GET /api/v1/devices": (RUN_IT, SATELLITES),
-    "GET /api/v1/devices/log": (RUN_IT, SATELLITES),
-    "POST /api/v1/devices/foreign": (RUN_IT, SATELLITES),
-    "GET /api/v1/devices/pairing": (RUN_IT, SATELLITES),
-    "POST /api/v1/devices/pairing": (RUN_IT, SATELLITES),
-    "DELETE /api/v1/devices/pairing": (RUN_IT, SATELLITES),
-    "POST /api/v1/devices/pairing/confirmation": (RUN_IT, SATELLITES),
-    "DELETE /api/v1/devices/pairing/waiting/{waiting_id}": (RUN_IT, SATELLITES),
-    "PATCH /api/v1/devices/{device_id}": (RUN_IT, SATELLITES),
-    "DELETE /api/v1/devices/{device_id}": (RUN_IT, SATELLITES),
-    "POST /api/v1/devices/{device_id}/mute": (RUN_IT, SATELLITES),
-    "POST /api/v1/announce": (TALKERS, TALK),
-    "GET /api/v1/remotes": (RUN_IT, NONE),
-    "POST /api/v1/remotes": (RUN_IT, NONE),
-    "DELETE /api/v1/remotes/{remote_id}": (RUN_IT, NONE),
-}
-"""The same for satellites and phones, whose routes are tried where those are; here only what the gate would decide."""
 REFUSED = {"access.refused", "access.not_signed_in", "access.confirm"}
 
 
@@ -215,8 +314,7 @@ def browser(house: KeptHouse) -> TestClient:
 def test_no_route_is_without_a_rule_and_no_rule_without_a_route(house: KeptHouse) -> None:
     there = served(app_of(house))
     ruled = {f"{method} {path}" for method, path in RULES}
-    assert there <= ruled
-    assert ruled - there == set(APART)
+    assert there == ruled
 
 
 def test_the_table_here_names_every_route(house: KeptHouse) -> None:
@@ -231,19 +329,6 @@ def test_what_the_gate_matches_is_what_is_reached(route: str) -> None:
     found = rule_of(method, filled(path))
     assert found is not None
     assert found.template == path
-
-
-@pytest.mark.parametrize("route", sorted(APART))
-def test_satellites_and_phones_are_for_those_who_run_the_home(route: str) -> None:
-    method, _, path = route.partition(" ")
-    rule, (roles, scopes) = RULES[method, path], APART[route]
-    assert rule.kind is Kind.MEMBERS
-    for role in AccountRole:
-        may = any(Visitor(person=person(role)).may(one, scope=rule.scope) for one in rule.permissions)
-        assert may is (role in roles), role
-    for scope in Scope:
-        program = Visitor(person=person(OWNER), scopes=frozenset({scope}))
-        assert any(program.may(one, scope=rule.scope) for one in rule.permissions) is (scope in scopes), scope
 
 
 def code_of(client: TestClient, route: str, headers: dict[str, str]) -> str:
@@ -266,7 +351,8 @@ def code_of(client: TestClient, route: str, headers: dict[str, str]) -> str:
     if code in REFUSED and is_at_gate:
         assert answer.status_code == (401 if code == "access.not_signed_in" else 403)
         return code
-    assert code == "access.refused" or answer.status_code not in (401, 403), (route, answer.text)
+    is_at_desk = code.startswith("review.")  # the desk has rules of its own, behind the gate: a second factor, hours, networks
+    assert code == "access.refused" or is_at_desk or answer.status_code not in (401, 403), (route, answer.text)
     return ""
 
 

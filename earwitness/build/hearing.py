@@ -1,0 +1,156 @@
+"""What a recogniser is told of this home: its sentences, by what understands them and by how they sound.
+
+Owns the moment at which the graph of sentences is made: beside everything else, since a first one takes a second. While a
+new one is made, recognition goes on with the one before.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
+
+from earwitness.domain.home import Home
+from earwitness.domain.intent import Context
+from earwitness.domain.intent import Understanding as Understood
+from earwitness.domain.skill import SkillManifest
+from earwitness.domain.spoken_language import SpokenLanguage
+from earwitness.speech.stt.retrieval import Retrieval, Sentence
+from earwitness.speech.stt.sounds import Pronunciation
+from earwitness.speech.tts.phonemes import phonemiser
+from earwitness.understand.answers import YES_OR_NO
+from earwitness.understand.grammar import QUESTION
+from earwitness.understand.spoken_language import answer_language, home_language
+
+FIRST_SECONDS = 10.0
+"""How long the first recognition waits for the sentences to be known."""
+
+
+class Understander(Protocol):
+    """What understands this home's sentences (understand.living.LivingGrammar)."""
+
+    def understand(self, text: str, *, context: Context) -> Understood: ...
+
+    def knows(self, text: str) -> bool: ...
+
+    def is_closed(self, text: str) -> bool: ...
+
+    def is_exact(self, text: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidHere:
+    """What requests depend on: the home's names, skills beside the house's own, phrases of routines with their ids."""
+
+    home: Home
+    others: Sequence[SkillManifest] = ()
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    called: Sequence[str] = ()
+    """What routines are called."""
+
+
+@lru_cache(maxsize=1)
+def pronunciation() -> Pronunciation:
+    """How words sound, for the whole process."""
+    return Pronunciation(phonemiser(is_british=False))
+
+
+def _language(said: SaidHere) -> SpokenLanguage:
+    return home_language(said.home, others=said.others, phrases=said.phrases, called=said.called)
+
+
+class HomeSentences:
+    """The sentences of this home (speech.stt.cascade.Sentences). Thread-safe; makes nothing before somebody is heard."""
+
+    def __init__(self, understander: Understander, said: SaidHere) -> None:
+        self._understander = understander
+        self._said = said
+        self._requests: Retrieval | None = None
+        self._answers: dict[str, Retrieval | None] = {}
+        self._changing = threading.Condition()
+        self._is_learning, self._is_begun = False, False
+
+    def relearn(self, said: SaidHere) -> None:
+        """Have the sentences made anew in a thread, if they are used; returns at once."""
+        with self._changing:
+            self._said = said
+            if self._is_begun and not self._is_learning:
+                self._is_learning = True
+                threading.Thread(target=self._learn, name="sentences", daemon=True).start()
+
+    def begin(self) -> None:
+        """Have the sentences made in a thread, unless that has begun; the first recognition does it."""
+        if not self._is_begun:
+            self._is_begun = True
+            self.relearn(self._said)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the sentences are those of now; tells whether they are."""
+        self.begin()
+        with self._changing:
+            return self._changing.wait_for(lambda: not self._is_learning, timeout=seconds) and self._requests is not None
+
+    def _learn(self) -> None:
+        is_done = False
+        while not is_done:
+            said, made = self._said, None
+            try:
+                made = Retrieval(_language(said), pronunciation())
+            finally:
+                with self._changing:
+                    is_done = made is None or said is self._said
+                    if made is not None:
+                        self._requests = made
+                        self._answers = {}  # not cleared: somebody may just be looking something up in the old ones
+                    if is_done:
+                        self._is_learning = False
+                        self._changing.notify_all()
+
+    def knows(self, text: str, *, context: Context) -> bool:
+        """Whether `text` is a sentence of this home, the answer to what was asked, or leans on what was said before."""
+        return self._answers_it(text, context) or self._understander.knows(text) or self._leans(text, context)
+
+    def is_closed(self, text: str, *, context: Context) -> bool:
+        """Whether it is one with no words of its own."""
+        self.begin()
+        if self._asked(context) is not None and self._answers_it(text, context):
+            return True
+        return self._understander.is_closed(text)
+
+    def is_exact(self, text: str) -> bool:
+        """Whether it is taken only as what was heard first."""
+        return self._understander.is_exact(text)
+
+    def nearest(self, text: str, *, context: Context, most: int) -> Sequence[Sentence]:
+        """The sentences that sound most like `text`, answers to what was asked among them. A yes or a no is taken only as it was
+        heard: "guess" is none, however alike they sound.
+        """
+        if self._requests is None:
+            self.wait(FIRST_SECONDS)
+        asked, requests = None if context.expects in YES_OR_NO else self._asked(context), self._requests
+        found = asked.nearest(text, most=most) if asked is not None else []
+        return [*found, *(requests.nearest(text, most=most) if requests is not None else [])]
+
+    def _asked(self, context: Context) -> Retrieval | None:
+        """The answers to what was asked, if they can be foreseen."""
+        expects = context.expects
+        if expects is None or context.pending is None:
+            return None
+        answers = self._answers
+        if expects not in answers:
+            language = answer_language(expects, self._said.home)
+            answers[expects] = Retrieval(language, pronunciation()) if language is not None else None
+        return answers[expects]
+
+    def _answers_it(self, text: str, context: Context) -> bool:
+        if context.expects is None or context.pending is None:
+            return False
+        intent = self._understander.understand(text, context=context).intent
+        return intent is not None and intent.name == context.pending.name
+
+    def _leans(self, text: str, context: Context) -> bool:
+        """Whether what was said before makes a request of it, and no guess does."""
+        if context.before is None:
+            return False
+        understood = self._understander.understand(text, context=context)
+        return understood.intent is not None and understood.certainty is None and understood.intent.name != QUESTION

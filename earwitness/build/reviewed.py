@@ -1,0 +1,128 @@
+"""Review put together: what is drawn of a house, the reviewers' desk, and the porter between the two."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_network
+from pathlib import Path
+
+from earwitness.config import ReviewSettings
+from earwitness.domain.account import SignInWay
+from earwitness.domain.errors import SettingsError
+from earwitness.domain.review import DrawTerms
+from earwitness.domain.skill import SkillManifest
+from earwitness.domain.visitor import Visitor
+from earwitness.jobs.draw_sample import DrawSample
+from earwitness.people.people import People
+from earwitness.review.desk import Desk
+from earwitness.review.epochs import Epochs
+from earwitness.review.items import Items
+from earwitness.review.porter import Porter
+from earwitness.rights.rights import Rights
+from earwitness.storage.database import Database
+from earwitness.vault.vault import Vault
+from earwitness.web.desk_api import DeskEntrance, EntryRules
+from earwitness.web.drawn_api import DrawnDesk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """The parts of review."""
+
+    items: Items
+    porter: Porter
+    desk: Desk
+    epochs: Epochs
+
+    def settle(self) -> int:
+        """Move on what was drawn, end what may not be reviewed any more; gives how many items changed. Blocks."""
+        return self.porter.settle(self.desk)
+
+    def job(self) -> DrawSample:
+        """The job that draws."""
+        return DrawSample(self.epochs, settle=self.settle)
+
+
+def review_of(
+    epochs: Epochs,
+    *,
+    rights: Rights,
+    vault: Vault,
+    desk_database: Database,
+    settings: ReviewSettings,
+    known: Callable[[], Collection[str]],
+    clock: Callable[[], datetime],
+) -> Review:
+    """Review of one house, by its settings; `known` gives the words of the house that name nobody."""
+    database = rights.people.database
+    items = Items(database, consents=rights.consents, standing=vault.door.standing, clock=clock)
+    porter = Porter(
+        database,
+        items=items,
+        door=vault.door,
+        safe=vault.safe,
+        names=lambda: names_in(rights),
+        known=known,
+        clock=clock,
+    )
+    desk = Desk(desk_database, porter=porter, clock=clock, lease_seconds=settings.lease_minutes * 60)
+    return Review(epochs=epochs, items=items, porter=porter, desk=desk)
+
+
+def terms_of(settings: ReviewSettings) -> DrawTerms:
+    """By what an epoch that begins now draws."""
+    return DrawTerms(
+        rate_millionths=round(settings.rate_percent * 10_000),
+        doubtful_thousandths=round(settings.doubtful_share * 1_000),
+        most_per_month=settings.most_per_month,
+    )
+
+
+def names_in(rights: Rights) -> frozenset[str]:
+    """The names of everybody in the household and of all their contacts. Blocks."""
+    people = rights.people.all()
+    contacts = rights.belongings.contacts
+    known = [one for person_id in (None, *(person.person_id for person in people)) for one in contacts.of(person_id)]
+    named = (name for one in known for name in (one.name, *one.aliases))
+    return frozenset(person.name for person in people) | frozenset(named)
+
+
+def drawn_desk(review: Review, *, rights: Rights, settings: ReviewSettings, clock: Callable[[], datetime]) -> DrawnDesk:
+    """Where people see what was drawn of them."""
+    return DrawnDesk(items=review.items, rights=rights, terms=terms_of(settings), shown=review.porter.shown, clock=clock)
+
+
+def desk_entrance(
+    review: Review,
+    *,
+    people: People,
+    settings: ReviewSettings,
+    clock: Callable[[], datetime],
+    intents: Callable[[], Sequence[str]],
+) -> DeskEntrance:
+    """The reviewers' way to the desk; `clock` gives the home's time. Raises SettingsError for a network that is none."""
+
+    def way(visitor: Visitor) -> SignInWay | None:
+        mine = people.accounts.sign_ins.of(visitor.person.person_id)
+        return next((one.way for one in mine if one.sign_in_id == visitor.sign_in_id), None)
+
+    return DeskEntrance(desk=review.desk, rules=entry_rules(settings), way=way, clock=clock, intents=intents)
+
+
+def entry_rules(settings: ReviewSettings) -> EntryRules:
+    """When and from where reviewers may work. Raises SettingsError."""
+    try:
+        networks = tuple(ip_network(one) for one in settings.networks)
+    except ValueError as error:
+        raise SettingsError(f"review.networks: {error}.") from error
+    return EntryRules(from_hour=settings.from_hour, until_hour=settings.until_hour, networks=networks)
+
+
+def desk_file(state: Path) -> Path:
+    """Where the desk's own database lies, apart from everything else."""
+    return state / "desk" / "desk.db"
+
+
+def known_intents(manifests: Sequence[SkillManifest]) -> tuple[str, ...]:
+    """Every intent that this house knows, for a reviewer to choose from."""
+    return tuple(sorted({intent for one in manifests for intent in one.intents}))

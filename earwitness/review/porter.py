@@ -1,0 +1,158 @@
+"""The household's side of the desk: which recording a task stands for, its words blanked out, and what was judged of it.
+
+Every opening goes through the vault's door as that reviewer, for review: consent is looked at again and the ledger has the entry
+before a word is decrypted. The desk is told random task ids alone. Calls block.
+"""
+
+import secrets
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Final, Protocol
+
+import sqlalchemy as sa
+
+from earwitness.domain.errors import ReviewError, VaultError
+from earwitness.domain.recording import Actor, ReadPurpose, Recording
+from earwitness.domain.review import Annotation, DrawnItem, ItemState, Label
+from earwitness.review.deidentify import deidentify
+from earwitness.review.desk import TaskWords
+from earwitness.review.items import Items
+from earwitness.storage.database import Database
+from earwitness.storage.review import review_items
+
+DRAWER: Final = "review/tasks"
+
+
+class Door(Protocol):
+    """The vault's door as far as review goes through it."""
+
+    def recording(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose) -> Recording: ...
+
+    def annotate(self, actor: Actor, turn_id: str, annotation: Annotation) -> None: ...
+
+
+class Safe(Protocol):
+    """What seals which task an item is."""
+
+    def seal(self, plain: bytes, *, drawer: str, row_id: str) -> bytes: ...
+
+    def open(self, sealed: bytes, *, drawer: str, row_id: str) -> bytes: ...
+
+
+class Desk(Protocol):
+    """The reviewers' desk, told of tasks."""
+
+    def add(self, task_id: str, *, week: str) -> None: ...
+
+    def withdraw(self, task_id: str) -> None: ...
+
+    def open_tasks(self) -> frozenset[str]: ...
+
+
+class Porter:
+    """`names` gives the names of the household and its contacts; `known` the words of the house that name nobody."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        items: Items,
+        door: Door,
+        safe: Safe,
+        names: Callable[[], Collection[str]],
+        known: Callable[[], Collection[str]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._items = items
+        self._door = door
+        self._safe = safe
+        self._names = names
+        self._known = known
+        self._clock = clock
+        self._item_ids: dict[str, str] = {}
+        """Which item each task is, of those that were offered when it was last looked: opened once, in this process alone."""
+
+    def settle(self, desk: Desk) -> int:
+        """Move items on, give new ones to the desk, and take back those that may not be reviewed; gives how many items moved."""
+        moved, offered = self._items.settle(), {item.item_id: item for item in self._items.offered()}
+        by_task = self._tasks(tuple(offered.values()))
+        for task_id, item in by_task.items():
+            desk.add(task_id, week=week_of(item.drawn_at))
+        for task_id in desk.open_tasks() - by_task.keys():
+            desk.withdraw(task_id)
+        return moved
+
+    def words(self, actor: Actor, task_id: str) -> TaskWords:
+        """What a reviewer is shown of a task: opened on record, in the reviewer's name. Raises ReviewError (review.over),
+        AccessError, VaultError, LedgerError."""
+        item = self._item(task_id)
+        return self.shown(self._door.recording(actor, item.turn_id, purpose=ReadPurpose.REVIEW))
+
+    def deliver(self, actor: Actor, task_id: str, annotation: Annotation) -> None:
+        """Keep a judgement with what was judged, under the same key; the item is reviewed. Raises as `words`."""
+        item = self._item(task_id)
+        self._door.annotate(actor, item.turn_id, annotation)
+        self._items.reviewed(item.turn_id, thanks=thanks_for(annotation))
+
+    def shown(self, recording: Recording) -> TaskWords:
+        """What a reviewer is shown of a recording: this and nothing else."""
+        names, known = self._names(), self._known()
+        turn = recording.turn
+
+        def blanked(text: str) -> str:
+            return deidentify(text, names=names, also_known=known).text
+
+        slots = dict(turn.intent.slots) if turn.intent else {}
+        return TaskWords(
+            transcript=blanked(recording.heard),
+            intent=turn.intent.name if turn.intent else None,
+            slots=tuple(sorted((name, blanked(str(value))) for name, value in slots.items())),
+            outcome=turn.outcome.value,
+        )
+
+    def _item(self, task_id: str) -> DrawnItem:
+        if task_id not in self._item_ids:
+            self._tasks(self._items.offered())
+        item_id = self._item_ids.get(task_id)
+        found = None if item_id is None else self._items.settled(item_id)
+        if found is None or found.state is not ItemState.OFFERED:
+            raise ReviewError("This task is over: it was taken back, or judged.", code="review.over")
+        return found
+
+    def _tasks(self, items: Collection[DrawnItem]) -> dict[str, DrawnItem]:
+        """Items by their tasks, which are made as they are first needed."""
+        wanted = {item.item_id: item for item in items}
+        query = sa.select(review_items.c.item_id, review_items.c.sealed_task).where(review_items.c.item_id.in_(wanted))
+        with self._database.reading() as connection:
+            sealed = {row.item_id: row.sealed_task for row in connection.execute(query).all()}
+        by_task = {self._task(item_id, sealed.get(item_id)): item for item_id, item in wanted.items()}
+        self._item_ids = {task_id: item.item_id for task_id, item in by_task.items()}
+        return by_task
+
+    def _task(self, item_id: str, sealed: bytes | None) -> str:
+        if sealed is not None:
+            return self._safe.open(sealed, drawer=DRAWER, row_id=item_id).hex()
+        made = self._safe.seal(secrets.token_bytes(16), drawer=DRAWER, row_id=item_id)
+        with self._database.writing() as connection:
+            where = (review_items.c.item_id == item_id, review_items.c.sealed_task.is_(None))
+            connection.execute(sa.update(review_items).where(*where).values(sealed_task=made))
+            stored = connection.execute(sa.select(review_items.c.sealed_task).where(review_items.c.item_id == item_id)).scalar()
+        if stored is None:
+            raise VaultError("This item is gone.")
+        return self._safe.open(stored, drawer=DRAWER, row_id=item_id).hex()
+
+
+def week_of(moment: datetime) -> str:
+    """The week of a moment, such as "2026-W10": no task says more of when."""
+    year, week, _ = moment.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def thanks_for(annotation: Annotation) -> str:
+    """What a judgement was good for, in a sentence for whose words it was about."""
+    if Label.FALSE_WAKE in annotation.labels:
+        return "Thank you: it was marked as something that should not have woken the assistant."
+    if Label.UNCLEAR in annotation.labels:
+        return "Thank you: it was too unclear to judge, and nothing more is done with it."
+    return "Thank you: it now counts as an example of what was said and what was meant."

@@ -1,0 +1,61 @@
+"""A grammar that learns: what is understood changes while conversations go on. Owns the change; `grammar.py` and `dialog.py`
+understand."""
+
+import threading
+from collections.abc import Callable
+
+from earwitness.domain.intent import Context, Understanding
+from earwitness.understand.dialog import Dialog, Understander
+from earwitness.understand.grammar import Grammar
+from earwitness.understand.other_language import OtherLanguage
+
+
+class LivingGrammar:
+    """An Understander (turn.ports). `make` builds the grammar from what the house knows now: seconds for new skills, milliseconds
+    for new names. `layered` gives what understands single requests that no sentence of the grammar fits."""
+
+    def __init__(
+        self,
+        make: Callable[[], Grammar | OtherLanguage],
+        *,
+        layered: Callable[[Grammar], Understander] = lambda grammar: grammar,
+    ) -> None:
+        self._make = make
+        self._layered = layered
+        self._learning = threading.Lock()
+        self._grammar = make()
+        self._dialog = self._around(self._grammar)
+
+    def _around(self, grammar: Grammar | OtherLanguage) -> Understander:
+        """Dialog is English; other languages are understood sentence by sentence."""
+        return grammar if isinstance(grammar, OtherLanguage) else Dialog(grammar, layered=self._layered(grammar))
+
+    def relearn(self) -> None:
+        """Build the grammar anew; from then on every conversation understands by it. Blocks; may be called from any thread."""
+        with self._learning:
+            grammar = self._make()
+            self._grammar, self._dialog = grammar, self._around(grammar)
+
+    def understand(self, text: str, *, context: Context) -> Understanding:
+        """As Dialog.understand."""
+        return self._dialog.understand(text, context=context)
+
+    def alone(self, text: str, *, context: Context) -> Understanding:
+        """What one request means by itself, as Grammar.understand: for the steps of routines, which are kept as sentences."""
+        return self._grammar.understand(text, context=context)
+
+    def knows(self, text: str) -> bool:
+        """As Grammar.knows."""
+        return self._grammar.knows(text)
+
+    def is_closed(self, text: str) -> bool:
+        """As Grammar.is_closed."""
+        return self._grammar.is_closed(text)
+
+    def is_exact(self, text: str) -> bool:
+        """As Grammar.is_exact."""
+        return self._grammar.is_exact(text)
+
+    def hints(self) -> tuple[str, ...]:
+        """As Grammar.hints."""
+        return self._grammar.hints()

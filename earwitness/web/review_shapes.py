@@ -1,0 +1,130 @@
+"""The JSON of review as types: what the person sees of what was drawn, and all that a reviewer is ever shown. Shapes only."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from earwitness.domain.review import ItemState, Label
+
+Words = Annotated[str, StringConstraints(max_length=1000)]
+Name = Annotated[str, StringConstraints(max_length=100)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class WordsShape(_Shape):
+    """What a reviewer is shown of a request."""
+
+    transcript: str
+    intent: str | None
+    slots: dict[str, str]
+    outcome: str
+
+
+class JudgementShape(_Shape):
+    """What a reviewer said of it."""
+
+    by: str
+    """The reviewer's alias."""
+    made_at: AwareDatetime
+    transcript: str
+    intent: str | None
+    slots: dict[str, str]
+    labels: list[Label]
+
+
+class ItemShape(_Shape):
+    """Something of yours that was drawn."""
+
+    item_id: str
+    turn_id: str
+    epoch: str
+    """The day of the draw (UTC), for `earwitness review audit-draw`."""
+    drawn_at: AwareDatetime
+    ready_at: AwareDatetime | None
+    """When a reviewer may open it; null while you have to let it go first, or once it is settled."""
+    state: ItemState
+    thanks: str
+
+
+class DrawnShape(_Shape):
+    """Everything of yours that was drawn, newest first, and how it is drawn."""
+
+    items: list[ItemShape]
+    hears_first: bool
+    rate_percent: float
+    most_per_month: int
+    example_said: str
+    example_shown: WordsShape
+
+
+class ItemDetailShape(_Shape):
+    """Exactly what a reviewer is shown of one of your items, and what came of it."""
+
+    item: ItemShape
+    shown: WordsShape
+    judgements: list[JudgementShape]
+
+
+class Wish(_Shape):
+    """Whether you let each item go before a reviewer may open it."""
+
+    hears_first: bool
+
+
+class Delay(_Shape):
+    """How long it is to wait."""
+
+    days: Annotated[int, Field(ge=1, le=30)]
+
+
+class SectionShape(_Shape):
+    title: str
+    text: str
+
+
+class QuestionShape(_Shape):
+    words: str
+    asks: str
+    choices: list[str]
+
+
+class StandingShape(_Shape):
+    """How a reviewer stands, and what to read first."""
+
+    judged: int
+    """Tasks judged in the last 24 hours."""
+    left: int
+    """Tasks that may still be begun in them."""
+    waiting: int
+    has_passed: bool
+    sections: list[SectionShape]
+    questions: list[QuestionShape]
+    intents: list[str]
+    """Intents that can be chosen."""
+
+
+class Answers(_Shape):
+    """The answers to the test, by number."""
+
+    answers: Annotated[list[int], Field(max_length=20)]
+
+
+class LeaseShape(_Shape):
+    """A task of yours until a moment. Nothing in it says who, where or when more closely than the week."""
+
+    lease_id: str
+    pseudonym: str
+    week: str
+    ends_at: AwareDatetime
+
+
+class Judgement(_Shape):
+    """What you judge."""
+
+    transcript: Words
+    intent: Name | None = None
+    slots: Annotated[dict[Name, Words], Field(max_length=20)] = {}
+    labels: Annotated[list[Label], Field(max_length=7)] = []

@@ -1,0 +1,56 @@
+"""The desk of a household of the tests: review on its parts, put together by `build`, and the routes that stand before it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from earwitness.build.reviewed import Review, desk_entrance, desk_file, drawn_desk, review_of
+from earwitness.config import ReviewSettings
+from earwitness.domain.review import DrawTerms
+from earwitness.ledger.log import Ledger
+from earwitness.review.epochs import Epochs
+from earwitness.rights.rights import Rights
+from earwitness.storage.database import Database
+from earwitness.vault.vault import Vault
+from earwitness.web.desk_api import desk_router
+from earwitness.web.drawn_api import drawn_router
+
+
+def desk_of(
+    rights: Rights, vault: Vault, ledger: Ledger, *, folder: Path, clock: Callable[[], datetime], terms: DrawTerms
+) -> tuple[Review, Database]:
+    """Review of a household, and the desk's database, which whoever asks closes."""
+    epochs = Epochs(
+        rights.people.database,
+        ledger=ledger,
+        safe=vault.safe,
+        consents=rights.consents,
+        find=rights.people.find,
+        standing=vault.door.standing,
+        terms=terms,
+        clock=clock,
+    )
+    database = Database(desk_file(folder), chain="desk")
+    review = review_of(
+        epochs,
+        rights=rights,
+        vault=vault,
+        desk_database=database,
+        settings=ReviewSettings(),
+        known=lambda: frozenset({"den"}),
+        clock=clock,
+    )
+    return review, database
+
+
+def review_routers(
+    review: Review, rights: Rights, *, clock: Callable[[], datetime], settings: ReviewSettings | None = None
+) -> list[APIRouter]:
+    """The routes of what was drawn, and of the desk."""
+    chosen = settings or ReviewSettings()
+    entrance = desk_entrance(
+        review, people=rights.people, settings=chosen, clock=clock, intents=lambda: ("HassTurnOff", "HassTurnOn")
+    )
+    return [drawn_router(drawn_desk(review, rights=rights, settings=chosen, clock=clock)), desk_router(entrance)]

@@ -1,0 +1,178 @@
+"""The pages of review in a real browser: what was drawn, as its person sees it, and the desk, worked from the keyboard alone."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from earwitness.domain.account import AccountRole, SignInWay
+from earwitness.domain.person import Person
+from earwitness.domain.review import ItemState
+from tests.houses_kept import PASSPHRASE, KeptHouse, kept_house
+from tests.reviewed_kept import ReviewedHouse, reviewed
+from tests.strange_servers import free_port
+from tests.system import browsing
+
+TASKS = int(os.environ.get("REVIEW_TASKS", "12"))
+"""`REVIEW_TASKS=60` is a longer session; it takes a minute."""
+SAID = "call Marguerite and turn on the lamp"
+PHONE = {"width": 360, "height": 740}
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(browsing.chromium() is None, reason="chromium is not installed; `python tests/prepare.py` installs it"),
+]
+
+
+@contextmanager
+def served(house: KeptHouse) -> Iterator[str]:
+    """The house's pages on a port of their own, in this process."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(house.app(), host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=asyncio.run, args=(server.serve(),))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(45)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[KeptHouse]:
+    with kept_house(tmp_path) as made:
+        made.household.set_up(name="Villa", rooms=("den",), wake_words=("okay nabu",), acknowledged_version=1)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def launched() -> Iterator[Browser]:
+    with sync_playwright() as playwright, browsing.browser(playwright) as found:
+        yield found
+
+
+def open_page(
+    launched: Browser, house: KeptHouse, address: str, path: str, *, who: Person, viewport: dict[str, int] | None = None
+) -> Page:
+    """A page, as somebody who signed in with a passkey."""
+    context = launched.new_context(viewport=viewport or {"width": 1180, "height": 900}, reduced_motion="reduce")  # type: ignore[arg-type]
+    token = house.people.accounts.let_in(who, way=SignInWay.PASSKEY).token
+    context.add_cookies([{"name": "earwitness-person", "value": token, "url": address}])
+    page = context.new_page()
+    page.goto(address + path)
+    return page
+
+
+def offer(review: ReviewedHouse, person: Person, count: int) -> None:
+    """So many turns of that person lie on the desk."""
+    review.epochs.open()
+    for _ in range(count):
+        review.say(person, SAID)
+    review.epochs.draw(review.next_day())
+    review.house.clock.advance(days=1, minutes=1)
+    review.house.review.settle()
+
+
+def check_accessible(page: Page) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_reviewer_passes_the_test_and_does_tasks_from_the_keyboard(house: KeptHouse, launched: Browser) -> None:
+    review = reviewed(house)
+    anna = review.reviewable()
+    rita = house.people.add("Rita", passphrase=PASSPHRASE, role=AccountRole.REVIEWER)
+    offer(review, anna, TASKS)
+    with served(house) as address:
+        page = open_page(launched, house, address, "/review", who=rita)
+        expect(page.locator("#test")).to_be_visible()
+        check_accessible(page)
+        for number, answer in enumerate((0, 1, 1, 0)):
+            page.locator(f"input[name=question-{number}]").first.focus()
+            page.keyboard.press("Space")
+            for _ in range(answer):
+                page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page.locator("#take")).to_be_focused()
+        page.keyboard.press("Enter")
+        for done in range(TASKS):
+            expect(page.locator("#words")).to_have_text("call ▇▇▇ and turn on the lamp")
+            expect(page.locator("#words")).to_be_focused()
+            if done == 0:
+                check_accessible(page)
+                page.keyboard.press("Alt+6")
+                expect(page.locator("#words")).to_be_hidden()
+                expect(page.locator("#label-personal_data")).to_be_checked()
+                page.keyboard.press("Alt+6")
+                expect(page.locator("#words")).to_be_visible()
+            page.keyboard.press("Alt+5" if done % 2 else "Alt+4")
+            house.clock.advance(seconds=20)
+            page.keyboard.press("Control+Enter")
+            expect(page.locator("#standing")).to_contain_text(f"You judged {done + 1} ")
+        expect(page.locator("#none-text")).to_contain_text("None waits")
+        assert "Marguerite" not in page.content()
+        page.context.close()
+    assert [item.state for item in review.items.of(anna.person_id)] == [ItemState.REVIEWED] * TASKS
+    assert len(house.rights.listens(anna.person_id)) == TASKS, "each task was opened once, on record"
+
+
+def test_what_is_vetoed_goes_from_the_screen_of_whoever_has_it_open(house: KeptHouse, launched: Browser) -> None:
+    review = reviewed(house)
+    anna = review.reviewable()
+    rita = house.people.add("Rita", passphrase=PASSPHRASE, role=AccountRole.REVIEWER)
+    house.review.desk.passed(rita.alias)
+    offer(review, anna, 1)
+    with served(house) as address:
+        page = open_page(launched, house, address, "/review", who=rita)
+        page.clock.install()
+        page.reload()
+        page.locator("#take").click()
+        expect(page.locator("#words")).to_have_text("call ▇▇▇ and turn on the lamp")
+        page.clock.fast_forward(15_000)
+        expect(page.locator("#words")).to_be_visible()
+        review.items.veto(anna.person_id, review.items.of(anna.person_id)[0].item_id)
+        house.review.settle()
+        page.clock.fast_forward(15_000)
+        expect(page.locator("#news-text")).to_contain_text("taken back")
+        expect(page.locator("#task")).to_be_hidden()
+        assert "turn on the lamp" not in page.content() + page.locator("#transcript").input_value()
+        page.context.close()
+
+
+def test_a_person_sees_vetoes_and_asks_to_be_asked(house: KeptHouse, launched: Browser, tmp_path: Path) -> None:
+    review = reviewed(house)
+    anna = review.reviewable()
+    offer(review, anna, 2)
+    with served(house) as address:
+        page = open_page(launched, house, address, "/drawn", who=anna, viewport=PHONE)
+        expect(page.locator("#items > li")).to_have_count(2)
+        expect(page.locator("#example-shown")).to_contain_text("▇▇▇")
+        check_accessible(page)
+        first = page.locator("#items > li").first
+        first.get_by_role("button", name="See what a reviewer sees").click()
+        expect(first).to_contain_text("call ▇▇▇ and turn on the lamp")
+        first.get_by_role("button", name="Veto").click()
+        expect(page.locator("#items > li[data-state=vetoed]")).to_have_count(1)
+        page.locator("#items > li[data-state=offered]").get_by_role("button", name="Wait 7 days").click()
+        expect(page.locator("#items > li[data-state=waiting]")).to_have_count(1)
+        page.locator("#first").click()
+        expect(page.locator("#items > li[data-state=waiting]")).to_contain_text("until you let it go")
+        page.screenshot(path=tmp_path / "drawn.png", full_page=True)
+        page.context.close()
+    assert {item.state for item in review.items.of(anna.person_id)} == {ItemState.VETOED, ItemState.WAITING}
+
+
+def test_who_consented_to_nothing_sees_the_example(house: KeptHouse, launched: Browser) -> None:
+    ben = house.enrolled("Ben", keeps=None)
+    with served(house) as address:
+        page = open_page(launched, house, address, "/drawn", who=ben)
+        expect(page.locator("#items-empty")).to_be_visible()
+        expect(page.locator("#example-said")).to_contain_text("Marguerite")
+        page.context.close()

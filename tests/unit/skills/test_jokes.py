@@ -1,0 +1,47 @@
+"""Jokes: fresh ones, another one, and none twice within a month."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from earwitness.domain.intent import Before, Context, Intent
+from earwitness.skills.interface import UnfulfillableError
+from earwitness.skills.jokes import JokeSkill, family, programmers
+from tests.unit.skills.houses import NOW, Kept
+
+ONE = Intent(name="TellJoke")
+
+
+async def test_none_is_told_twice_within_a_month_and_all_again_after_it() -> None:
+    at, kept = [NOW], Kept()
+    skill = JokeSkill(kept, clock=lambda: at[0], choose=lambda jokes: jokes[-1])
+    told: dict[str, datetime] = {}
+    for _ in family():
+        joke = (await skill.perform(ONE, context=Context())).reply
+        assert joke not in told
+        told[joke] = at[0]
+        at[0] += timedelta(hours=6)
+    with pytest.raises(UnfulfillableError) as stopped:
+        await skill.perform(ONE, context=Context())
+    assert "I have one again in" in stopped.value.result.reply
+    at[0] = min(told.values()) + timedelta(days=31)
+    assert (await skill.perform(ONE, context=Context())).reply == next(iter(told))
+
+
+async def test_another_one_is_of_the_same_kind_and_only_after_a_joke() -> None:
+    skill = JokeSkill(Kept(), clock=lambda: NOW, choose=lambda jokes: jokes[0])
+    geek = Intent(name="TellJoke", slots={"kind": "programmer"})
+    first = (await skill.perform(geek, context=Context())).reply
+    before = Before(transcript="", reply=first, outcome="answered", reason="", intent=geek)
+    second = (await skill.perform(Intent(name="AnotherOne"), context=Context(before=before))).reply
+    assert first != second
+    assert {first, second} <= set(programmers())
+    with pytest.raises(UnfulfillableError, match="refused"):
+        await skill.perform(Intent(name="AnotherOne"), context=Context())
+
+
+def test_there_are_enough_for_two_a_day_and_children_may_hear_them() -> None:
+    assert len(set(family())) == len(family()) >= 62
+    assert all(len(joke) < 120 for joke in family())
+    assert len(programmers()) > 50
+    assert not any(word in joke.casefold() for joke in (*family(), *programmers()) for word in ("damn", "beer", "sex"))

@@ -1,0 +1,249 @@
+"""The API of review: what a person sees and decides of what was drawn, and all that a reviewer is ever given."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from earwitness.build.reviewed import entry_rules
+from earwitness.config import ReviewSettings
+from earwitness.domain.account import AccountRole, SignInWay
+from earwitness.domain.errors import SettingsError
+from earwitness.domain.person import Person
+from earwitness.storage import database
+from tests.houses_kept import PASSPHRASE, KeptHouse, error_of, kept_house
+from tests.reviewed_kept import ReviewedHouse, reviewed
+
+DRAWN, DESK = "/api/v1/me/drawn", "/api/v1/review"
+SAID = "call Marguerite and turn on the lamp"
+SHOWN = "call ▇▇▇ and turn on the lamp"
+ANSWERS = {"answers": [0, 1, 1, 0]}
+JUDGED = {"transcript": "turn on the lamp", "intent": "HassTurnOff", "slots": {"name": "lamp"}, "labels": ["background"]}
+TASK_FIELDS = {"lease_id", "pseudonym", "week", "ends_at"}
+WORD_FIELDS = {"transcript", "intent", "slots", "outcome"}
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptHouse]:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    with kept_house(tmp_path) as made:
+        made.household.set_up(name="Villa", rooms=("den",), wake_words=("okay nabu",), acknowledged_version=1)
+        yield made
+
+
+@pytest.fixture
+def review(house: KeptHouse) -> ReviewedHouse:
+    return reviewed(house)
+
+
+@pytest.fixture
+def anna(review: ReviewedHouse) -> Person:
+    return review.reviewable()
+
+
+@pytest.fixture
+def rita(house: KeptHouse, anna: Person) -> Person:
+    return house.people.add("Rita", passphrase=PASSPHRASE, role=AccountRole.REVIEWER)
+
+
+def at_desk(house: KeptHouse, reviewer: Person, *, way: SignInWay = SignInWay.PASSKEY, address: str = "127.0.0.1") -> TestClient:
+    client = house.client(address=address)
+    token = house.people.accounts.let_in(reviewer, way=way).token
+    client.cookies.set("earwitness-person", token, domain="127.0.0.1")
+    return client
+
+
+def begun(client: TestClient) -> dict[str, Any]:
+    """The test passed, a task taken."""
+    assert client.post(f"{DESK}/test", json=ANSWERS).status_code == 204
+    answer = client.post(f"{DESK}/leases")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_reviewer_gets_the_allowed_fields_alone_and_hands_in(
+    house: KeptHouse, review: ReviewedHouse, anna: Person, rita: Person
+) -> None:
+    review.drawn(anna, SAID)
+    house.review.settle()
+    client = at_desk(house, rita)
+    lease = begun(client)
+    answer = client.post(f"{DESK}/leases/{lease['lease_id']}/words")
+    assert (set(lease), set(answer.json())) == (TASK_FIELDS, WORD_FIELDS)
+    assert answer.json()["transcript"] == SHOWN
+    assert answer.headers["cache-control"] == "no-store"
+    assert client.put(f"{DESK}/leases/{lease['lease_id']}/judgement", json=JUDGED).status_code == 204
+    assert client.post(f"{DESK}/leases").json() is None
+    (item,) = house.client(anna).get(DRAWN).json()["items"]
+    assert item["state"] == "reviewed"
+    assert item["thanks"]
+
+
+def test_a_reviewer_who_looks_learns_that_a_task_is_over_and_looking_is_no_misuse(
+    house: KeptHouse, review: ReviewedHouse, anna: Person, rita: Person
+) -> None:
+    review.drawn(anna, SAID)
+    house.review.settle()
+    client = at_desk(house, rita)
+    path = f"{DESK}/leases/{begun(client)['lease_id']}"
+    assert client.get(path).json() is True
+    assert at_desk(house, rita).get(path).json() is False, "of another sign-in it is not"
+    assert house.rights.listens(anna.person_id) == (), "nothing was opened"
+    review.items.veto(anna.person_id, review.items.of(anna.person_id)[0].item_id)
+    house.review.settle()
+    assert [client.get(path).json() for _ in range(12)] == [False] * 12
+    assert house.review.desk.suspended() == ()
+
+
+def test_the_person_sees_exactly_what_a_reviewer_sees_and_what_came_of_it(
+    house: KeptHouse, review: ReviewedHouse, anna: Person, rita: Person
+) -> None:
+    review.drawn(anna, SAID)
+    house.review.settle()
+    mine, desk = house.client(anna), at_desk(house, rita)
+    (item,) = mine.get(DRAWN).json()["items"]
+    before = mine.get(f"{DRAWN}/{item['item_id']}").json()
+    lease = begun(desk)
+    assert before["shown"] == desk.post(f"{DESK}/leases/{lease['lease_id']}/words").json()
+    assert before["judgements"] == []
+    desk.put(f"{DESK}/leases/{lease['lease_id']}/judgement", json=JUDGED)
+    (judged,) = mine.get(f"{DRAWN}/{item['item_id']}").json()["judgements"]
+    assert (judged["by"], judged["intent"], judged["labels"]) == (rita.alias, "HassTurnOff", ["background"])
+    (read,) = mine.get("/api/v1/listens").json()["listens"]
+    assert (read["who"], read["why"], read["turn_id"]) == (rita.alias, "review", item["turn_id"])
+    assert mine.get(f"/api/v1/listens/{read['read_id']}/proof").status_code == 200
+
+
+def test_a_veto_a_delay_and_a_release_are_the_persons(house: KeptHouse, review: ReviewedHouse, anna: Person) -> None:
+    review.drawn(anna, SAID)
+    mine, ben = house.client(anna), house.client(review.reviewable("Ben"))
+    (item,) = mine.get(DRAWN).json()["items"]
+    path = f"{DRAWN}/{item['item_id']}"
+    assert item["state"] == "offered"
+    for act in ("veto", "release"):
+        assert ben.post(f"{path}/{act}").status_code == 404
+    assert mine.post(f"{path}/delay", json={"days": 31}).status_code == 422
+    assert mine.post(f"{path}/delay", json={"days": 2}).status_code == 204
+    (waits,) = mine.get(DRAWN).json()["items"]
+    assert waits["state"] == "waiting"
+    assert mine.post(f"{path}/release").status_code == 204
+    assert mine.post(f"{path}/veto").status_code == 204
+    assert mine.post(f"{path}/release").status_code == 409
+    assert mine.get(DRAWN).json()["items"][0]["state"] == "vetoed"
+    assert mine.put(f"{DRAWN}/wish", json={"hears_first": True}).status_code == 204
+    assert mine.get(DRAWN).json()["hears_first"] is True
+
+
+def test_who_hears_first_is_told_of_no_moment_at_which_it_goes_by_itself(
+    house: KeptHouse, review: ReviewedHouse, anna: Person
+) -> None:
+    review.drawn(anna, SAID)
+    mine = house.client(anna)
+    (item,) = mine.get(DRAWN).json()["items"]
+    assert mine.put(f"{DRAWN}/wish", json={"hears_first": True}).status_code == 204
+    assert mine.post(f"{DRAWN}/{item['item_id']}/delay", json={"days": 2}).status_code == 204
+    (waits,) = mine.get(DRAWN).json()["items"]
+    assert (waits["state"], waits["ready_at"]) == ("waiting", None)
+
+
+def test_before_consenting_there_is_an_example_that_nobody_said(house: KeptHouse, anna: Person) -> None:
+    told = house.client(house.enrolled("Ben", keeps=None)).get(DRAWN).json()
+    assert (told["items"], told["rate_percent"], told["most_per_month"]) == ([], 0.2, 5)
+    assert "Marguerite" in told["example_said"]
+    assert "Marguerite" not in told["example_shown"]["transcript"]
+    assert not re.search(r"\d", told["example_shown"]["transcript"])
+
+
+@pytest.mark.parametrize("way", [SignInWay.PASSPHRASE, SignInWay.INVITATION, SignInWay.SETUP])
+def test_without_a_second_factor_there_is_no_desk(house: KeptHouse, rita: Person, way: SignInWay) -> None:
+    client = at_desk(house, rita, way=way)
+    for answer in (client.get(DESK), client.post(f"{DESK}/leases"), client.post(f"{DESK}/test", json=ANSWERS)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "review.second_factor")
+
+
+def test_the_test_opens_the_desk_and_shows_no_answers(house: KeptHouse, rita: Person) -> None:
+    client = at_desk(house, rita)
+    told = client.get(DESK).json()
+    assert not told["has_passed"]
+    assert all(set(question) == {"words", "asks", "choices"} for question in told["questions"])
+    assert client.post(f"{DESK}/leases").json()["code"] == "review.untested"
+    wrong = client.post(f"{DESK}/test", json={"answers": [0, 0, 0, 0]})
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "review.not_passed")
+    assert client.post(f"{DESK}/test", json=ANSWERS).status_code == 204
+    assert client.get(DESK).json()["has_passed"]
+
+
+def test_hours_and_networks_are_the_operators(house: KeptHouse) -> None:
+    rules = entry_rules(ReviewSettings(from_hour=8, until_hour=18, networks=("10.20.0.0/16", "fd00::/8")))
+    rules.check("10.20.3.4", hour=8)
+    rules.check("fd00::1", hour=17)
+    for address, hour, code in (
+        ("10.20.3.4", 18, "review.not_now"),
+        ("10.20.3.4", 7, "review.not_now"),
+        ("10.21.0.1", 9, "review.not_here"),
+        ("", 9, "review.not_here"),
+        ("not an address", 9, "review.not_here"),
+    ):
+        assert error_of(partial(rules.check, address, hour=hour)) == code
+    at_night = entry_rules(ReviewSettings(from_hour=22, until_hour=6))
+    for hour in (22, 23, 0, 5):
+        at_night.check("", hour=hour)
+    for hour in (6, 12, 21):
+        assert error_of(partial(at_night.check, "", hour=hour)) == "review.not_now"
+    with pytest.raises(SettingsError):
+        entry_rules(ReviewSettings(networks=("everywhere",)))
+
+
+def test_there_is_no_way_to_get_more_than_one_task_or_a_file(house: KeptHouse) -> None:
+    paths = house.client(house.enrolled()).get("/api/v1/openapi.json").json()["paths"]
+    desk = {path: set(ways) for path, ways in paths.items() if path.startswith(DESK)}
+    assert desk == {
+        DESK: {"get"},
+        f"{DESK}/test": {"post"},
+        f"{DESK}/leases": {"post"},
+        f"{DESK}/leases/{{lease_id}}": {"get", "delete"},
+        f"{DESK}/leases/{{lease_id}}/words": {"post"},
+        f"{DESK}/leases/{{lease_id}}/judgement": {"put"},
+    }
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_a_reviewer_asks_nothing_else_ever_comes_back(
+    house: KeptHouse, review: ReviewedHouse, rita: Person, anna: Person, data: st.DataObject
+) -> None:
+    if not review.items.of(anna.person_id):
+        turn_id = review.drawn(anna, SAID)
+        house.review.settle()
+        begun(at_desk(house, rita))
+        house.folder.joinpath("drawn_turn").write_text(turn_id)
+    turn_id = house.folder.joinpath("drawn_turn").read_text()
+    client = at_desk(house, rita)
+    ids = st.sampled_from([turn_id, anna.person_id, "0" * 32, review.items.of(anna.person_id)[0].item_id])
+    path = data.draw(
+        st.sampled_from(["", "/leases", "/leases/{}", "/leases/{}/words", "/leases/{}/judgement", "/{}", "/leases/{}/audio"])
+    )
+    body = data.draw(st.none() | st.dictionaries(st.text(max_size=5), st.text(max_size=5) | st.integers(), max_size=3))
+    answer = client.request(
+        data.draw(st.sampled_from(["GET", "POST", "PUT", "DELETE"])), DESK + path.format(data.draw(ids)), json=body
+    )
+    assert answer.status_code < 500
+    for secret in ("Marguerite", "Anna", anna.alias, anna.person_id, turn_id, "Turned on the lamp"):
+        assert secret not in answer.text
+
+
+def test_what_was_drawn_is_delayed_by_whole_days(house: KeptHouse, review: ReviewedHouse, anna: Person) -> None:
+    review.drawn(anna, SAID)
+    mine = house.client(anna)
+    (item,) = mine.get(DRAWN).json()["items"]
+    mine.post(f"{DRAWN}/{item['item_id']}/delay", json={"days": 3})
+    (waits,) = review.items.of(anna.person_id)
+    assert waits.ready_at == house.clock() + timedelta(days=3)
