@@ -36,6 +36,9 @@
     │                       history.unconfirmed  confirmation.invalid
     ├── RemoteError         remote.unknown  remote.exists  remote.invalid  remote.too_many  remote.no_endpoint  remote.key
     │                       remote.no_tool  remote.not_allowed  remote.failed
+    ├── DemandError         demand.unknown  demand.illegal  demand.office  demand.wider  demand.overbroad  demand.other_scope
+    │                       demand.second_person  demand.not_approved  demand.not_told  demand.two_needed  demand.expired
+    │                       demand.altered  demand.invalid  demand.key  demand.shares
     └── BackupError         backup.invalid  backup.damaged  backup.wrong_kind  backup.wrong_version  backup.wrong_identity
                             backup.other_household  backup.other_ledger  backup.older_ledger  backup.unknown_erasures
                             backup.same_place  backup.occupied  backup.exists  backup.elsewhere  backup.nothing  backup.no_key
@@ -227,3 +230,9 @@ class ReviewError(EarwitnessError):
     """Something of the review that is not there, is not due, or is not what was committed: the sentence says which."""
 
     code = "review.unknown"
+
+
+class DemandError(EarwitnessError):
+    """A step of a legal demand that cannot be taken, or a demand that is not there: the sentence says why."""
+
+    code = "demand.illegal"
