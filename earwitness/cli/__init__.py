@@ -15,6 +15,7 @@ import click
 from earwitness import __version__
 from earwitness.cli import (
     backup,
+    demands,
     devices,
     evaluate,
     history,
@@ -107,6 +108,7 @@ for command in (
     backup.restore,
     backup.keys,
     review.review,
+    demands.demands,
     prove.prove,
     remote.remote,
     satellite.satellite,

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from earwitness.domain.errors import ProofError
 from earwitness.ledger import tree
@@ -35,9 +35,17 @@ class VerifiedLog:
 
 
 def verify_log(
-    folder: Path, *, log: Verifier, witnesses: Sequence[Verifier] = (), tell: Tell = lambda done, total: None
+    folder: Path,
+    *,
+    log: Verifier,
+    witnesses: Sequence[Verifier] = (),
+    tell: Tell = lambda done, total: None,
+    read: Callable[[dict[str, Any]], object] = lambda entry: None,
 ) -> VerifiedLog:
-    """Recompute a published ledger from its entries: every tile, the root, the signatures, and that nothing else lies there."""
+    """Recompute a published ledger from its entries: every tile, the root, the signatures, and that nothing else lies there.
+
+    `read` is given each entry in order, once all of them are known to be what was signed.
+    """
     text = _text(folder / CHECKPOINT)
     note = parse_note(text)
     checkpoint = verify(note, log=log, witnesses=witnesses)
@@ -46,7 +54,7 @@ def verify_log(
         raise ProofError(f"{folder / VERIFIER} is not the key that this ledger is verified with.")
     bundles = [tile for tile in wanted if tile.level is None]
     digests = _recompute(folder, bundles, checkpoint, lambda done: tell(done, 2 * len(bundles)))
-    kinds = _kinds(folder, bundles, digests, lambda done: tell(len(bundles) + done, 2 * len(bundles)))
+    kinds = _kinds(folder, bundles, digests, lambda done: tell(len(bundles) + done, 2 * len(bundles)), read)
     unchecked = _unchecked(note, (log, *witnesses))
     return VerifiedLog(checkpoint=checkpoint, kinds=kinds, note=text, unchecked=unchecked)
 
@@ -137,7 +145,13 @@ def _recompute(folder: Path, bundles: Sequence[Tile], head: Checkpoint, tell: Ca
     return digests
 
 
-def _kinds(folder: Path, bundles: Sequence[Tile], digests: Sequence[bytes], tell: Callable[[int], None]) -> dict[str, int]:
+def _kinds(
+    folder: Path,
+    bundles: Sequence[Tile],
+    digests: Sequence[bytes],
+    tell: Callable[[int], None],
+    read: Callable[[dict[str, Any]], object],
+) -> dict[str, int]:
     """How many entries there are of each kind. What entries say is read only now that all of them are what was signed."""
     found: dict[str, int] = {}
     for done, (tile, digest) in enumerate(zip(bundles, digests, strict=True)):
@@ -146,7 +160,9 @@ def _kinds(folder: Path, bundles: Sequence[Tile], digests: Sequence[bytes], tell
         if hashlib.sha256(data).digest() != digest:
             raise ProofError(f"{tile.path()} was changed while it was verified.")
         for entry in _unbundled(data, tile):
-            kind = str(entry_of(entry).get("kind", "unknown"))
+            facts = entry_of(entry)
+            read(facts)
+            kind = str(facts.get("kind", "unknown"))
             found[kind] = found.get(kind, 0) + 1
     tell(len(bundles))
     return found
