@@ -13,8 +13,9 @@ from typing import Final
 SILENCE_SECONDS: Final = 15.0
 """A connection on which nothing of ours is confirmed for so long is over, so that who vanished without a word is missed. On a
 network that loses a third of all packets, some twenty tries in a row would have to fail for that."""
-LONGEST_RETRY_SECONDS: Final = 1.0
-"""A packet that was lost is sent again at least so often; by itself a kernel doubles its pauses up to two minutes."""
+LONGEST_RETRY_SECONDS: Final = 3.0
+"""A packet that was lost is sent again at least so often; by itself a kernel doubles its pauses up to two minutes. Well above
+the time there and back of a far network: a kernel that takes each late answer for a loss sends one packet at a time."""
 CONGESTION: Final = b"bbr"
 """It measures what the way can carry; the usual ones take each lost packet for a sign that it is full, and come to a halt."""
 _TCP_THIN_LINEAR_TIMEOUTS: Final = 16
