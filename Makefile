@@ -13,7 +13,7 @@ LOCK_VOICES := requirements-voices.lock
 AGAIN := echo "UNSTABLE, or broken: what failed above is tried once more by itself. What fails twice fails."
 FAILED_ONLY := --last-failed --last-failed-no-failures none
 
-.PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
+.PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-orders bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -88,6 +88,9 @@ bench-accuracy: models ## Recognition, understanding and wake words over the eva
 
 bench-recognition: models ## What weighing the sentences of the home adds to the base model: commands, other speech, short answers, noise
 	@$(BIN)/python -m bench.recognition
+
+bench-orders: models ## What a grammar that the home file gives does for the recogniser: coffee orders
+	@$(BIN)/python -m bench.orders
 
 bench-idle: models ## Processor and memory while waiting, time to start
 	@$(BIN)/python -m bench.idle

@@ -5,11 +5,12 @@ new one is made, recognition goes on with the one before.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
+from earwitness.build.likely_names import GAPS, Names
 from earwitness.domain.home import Home
 from earwitness.domain.intent import Context
 from earwitness.domain.intent import Understanding as Understood
@@ -24,6 +25,8 @@ from earwitness.understand.spoken_language import answer_language, home_language
 
 FIRST_SECONDS = 10.0
 """How long the first recognition waits for the sentences to be known."""
+MOST_VOICES = 8
+"""For so many people the sentences are kept with the names that they say."""
 
 
 class Understander(Protocol):
@@ -55,17 +58,31 @@ def pronunciation() -> Pronunciation:
     return Pronunciation(phonemiser(is_british=False))
 
 
-def _language(said: SaidHere) -> SpokenLanguage:
-    return home_language(said.home, others=said.others, phrases=said.phrases, called=said.called)
+def _language(said: SaidHere, likely: Names) -> SpokenLanguage:
+    names = {**dict.fromkeys(GAPS, ()), **likely}
+    return home_language(said.home, others=said.others, phrases=said.phrases, called=said.called, also=names)
+
+
+def _no_names(person_id: str | None) -> Names:
+    return {}
 
 
 class HomeSentences:
-    """The sentences of this home (speech.stt.cascade.Sentences). Thread-safe; makes nothing before somebody is heard."""
+    """The sentences of this home (speech.stt.cascade.Sentences). Thread-safe; makes nothing before somebody is heard.
 
-    def __init__(self, understander: Understander, said: SaidHere) -> None:
+    `likely` gives the names that are expected of somebody's voice where any words may be said; it may block on the disk. A name
+    that it gives anew counts at the next recognition, which takes milliseconds longer for it.
+    """
+
+    def __init__(self, understander: Understander, said: SaidHere, *, likely: Callable[[str | None], Names] = _no_names) -> None:
         self._understander = understander
         self._said = said
+        self._likely = likely
         self._requests: Retrieval | None = None
+        self._learned = said
+        """That of which the requests were made."""
+        self._with_names: dict[str | None, tuple[Retrieval, Names, Retrieval]] = {}
+        """Per person: of which sentences, with which names, and what was made of them."""
         self._answers: dict[str, Retrieval | None] = {}
         self._changing = threading.Condition()
         self._is_learning, self._is_begun = False, False
@@ -95,12 +112,12 @@ class HomeSentences:
         while not is_done:
             said, made = self._said, None
             try:
-                made = Retrieval(_language(said), pronunciation())
+                made = Retrieval(_language(said, {}), pronunciation())
             finally:
                 with self._changing:
                     is_done = made is None or said is self._said
                     if made is not None:
-                        self._requests = made
+                        self._requests, self._learned = made, said
                         self._answers = {}  # not cleared: somebody may just be looking something up in the old ones
                     if is_done:
                         self._is_learning = False
@@ -127,9 +144,24 @@ class HomeSentences:
         """
         if self._requests is None:
             self.wait(FIRST_SECONDS)
-        asked, requests = None if context.expects in YES_OR_NO else self._asked(context), self._requests
+        asked, requests = None if context.expects in YES_OR_NO else self._asked(context), self._requests_of(context.person_id)
         found = asked.nearest(text, most=most) if asked is not None else []
         return [*found, *(requests.nearest(text, most=most) if requests is not None else [])]
+
+    def _requests_of(self, person_id: str | None) -> Retrieval | None:
+        """The requests with the names that are expected of that person."""
+        plain, said = self._requests, self._learned
+        likely = self._likely(person_id) if plain is not None else {}
+        if plain is None or not any(likely.values()):
+            return plain
+        known = self._with_names.get(person_id)
+        if known is not None and known[0] is plain and known[1] == likely:
+            return known[2]
+        made = Retrieval(_language(said, likely), pronunciation())
+        others = {whose: each for whose, each in self._with_names.items() if each[0] is plain}
+        kept = dict(list(others.items())[-MOST_VOICES + 1 :])
+        self._with_names = {**kept, person_id: (plain, likely, made)}
+        return made
 
     def _asked(self, context: Context) -> Retrieval | None:
         """The answers to what was asked, if they can be foreseen."""

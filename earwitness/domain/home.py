@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from earwitness.domain.intent import SlotValue
+from earwitness.domain.own_requests import OwnRequests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class Home:
     """Names of lists to which things can be added ("shopping list", "to-do")."""
     sources: tuple[Source, ...] = ()
     """Where the devices come from; empty for a simulated home."""
+    own: OwnRequests | None = None
+    """What a home file makes up beside the house's skills."""
 
     def device(self, device_id: str) -> Device:
         """The device with that id; raises KeyError if there is none."""

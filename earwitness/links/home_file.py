@@ -10,6 +10,8 @@
       - {name: Heating, type: thermostat, area: Living Room, state: {state: heat, temperature: 20}}
     lists: [shopping list, to-do]
 
+What it makes up to be said (`sentences`) is read by own_requests.py.
+
 A person's ways are taken as meant: `on` and `off` stay words, "lamp" is a light, devices may stand under their area or
 be a mapping of id to fields, an area that only a device names is made. What cannot be meant is an error that says where.
 """
@@ -22,6 +24,7 @@ from pathlib import Path
 from earwitness.domain.home import Area, Device, Home
 from earwitness.domain.intent import SlotValue
 from earwitness.links.home_words import kind, kind_in, resting_state, state_word
+from earwitness.links.own_requests import read_own_requests
 from earwitness.links.yaml_nodes import Spot, read_nodes
 
 MOST_DEVICES = 1000
@@ -42,11 +45,12 @@ _SYNONYMS = {
     "areas": ("areas", "rooms"),
     "floors": ("floors",),
     "lists": ("lists",),
+    "sentences": ("sentences",),
 }
 _DEVICE_FIELDS = ("id", "name", "type", "area", "aliases", "device_class", "state", "attributes")
 _AREA_FIELDS = ("id", "name", "aliases", "floor", "devices")
 _FLOOR_FIELDS = ("id", "name", "aliases", "areas")
-_HOME_FIELDS = ("name", "areas", "devices", "lists", "floors")
+_HOME_FIELDS = ("name", "areas", "devices", "lists", "floors", "sentences")
 
 
 def read_home(path: Path | str) -> Home:
@@ -128,6 +132,7 @@ class _Reader:
             areas=tuple(self.areas.values()),
             devices=tuple(self.devices.values()),
             lists=_words(taken["lists"]) if "lists" in taken else DEFAULT_LISTS,
+            own=read_own_requests(taken["sentences"]) if "sentences" in taken else None,
         )
 
     def _read_floors(self, spot: Spot | None) -> None:

@@ -252,10 +252,11 @@ class Retrieval:
         return self._number[text]
 
     def _entries_of(self, texts: Sequence[str]) -> _Entries:
-        units = tuple(self._unit(text) for text in texts)
+        """Of names that sound the same, as "20 ounce" and "twenty ounce", the first: they cannot be told apart here."""
+        heard = {self._say.of_all(text.split()): text for text in reversed(texts)}
+        units = tuple(self._unit(text) for text in reversed(heard.values()))
         by_pair: dict[tuple[int, int], list[int]] = {}
-        for text, unit in zip(texts, units, strict=True):
-            sounds = self._say.of_all(text.split())
+        for sounds, unit in zip(reversed(heard), units, strict=True):
             for pair in set(pairwise(sounds)):
                 by_pair.setdefault(pair, []).append(unit)
         return _Entries(units, by_pair)

@@ -12,6 +12,7 @@ _ONES = (
     *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_TENS_AS = {word: str(10 * place) for place, word in enumerate(_TENS) if word}
 _INITIALS = frozenset(("tv", "led", "pc", "hvac", "ac"))
 _JOINED = re.compile(r"(\d) (?:%|percent\b)")
 
@@ -22,6 +23,7 @@ def written(parts: Sequence[Part]) -> list[str]:
     forms = [plain]
     if any(isinstance(part.label, Named) for part in parts):
         forms.append(_joined(_capital(part.text) if isinstance(part.label, Named) else part.text for part in parts))
+        forms.append(_joined(_in_digits(part) for part in parts))
     if any(isinstance(part.label, Numbered) for part in parts):
         forms.append(" ".join(_in_words(part) for part in parts))
     return list(dict.fromkeys(form[:1].upper() + form[1:] for form in forms))
@@ -33,6 +35,13 @@ def _joined(words: Iterable[str]) -> str:
 
 def _capital(name: str) -> str:
     return " ".join(word.upper() if word in _INITIALS else word[:1].upper() + word[1:] for word in name.split(" "))
+
+
+def _in_digits(part: Part) -> str:
+    """A name with its numbers in digits."""
+    if not isinstance(part.label, Named):
+        return part.text
+    return " ".join(str(_ONES.index(word)) if word in _ONES else _TENS_AS.get(word, word) for word in part.text.split(" "))
 
 
 def _in_words(part: Part) -> str:

@@ -79,3 +79,21 @@ def test_names_that_are_learned_meanwhile_disturb_no_look_at_the_answers(monkeyp
 def test_exact_sentences_are_told_apart(sentences: HomeSentences) -> None:
     assert sentences.is_exact("delete everything you have recorded") or sentences.is_exact("delete all my recordings")
     assert not sentences.is_exact("turn on the light")
+
+
+def test_names_count_at_once_and_for_whom_they_are(sentences: HomeSentences) -> None:
+    """Retrieval alone: what makes the names is of likely_names.py."""
+    home, known = demo_home(), {None: ["Oma Gertrud"], "ann": ["Oma Gertrud", "Xiomara Quispe"]}
+    made = HomeSentences(
+        LivingGrammar(lambda: Grammar(home)), SaidHere(home=home), likely=lambda who: {"contact": tuple(known[who])}
+    )
+    assert made.wait(120.0)
+
+    def nearest(heard: str, context: Context) -> list[str]:
+        return [each.text for each in made.nearest(heard, context=context, most=6)]
+
+    assert "call Oma Gertrud" in nearest("call Omar Gertrude", HERE)
+    assert "call Xiomara Quispe" in nearest("call Siomara Kispay", replace(HERE, person_id="ann"))
+    assert "call Xiomara Quispe" not in nearest("call Siomara Kispay", HERE)
+    known[None].append("Bartholomew Fitch")
+    assert "call Bartholomew Fitch" in nearest("call Bartholomew Fish", HERE)

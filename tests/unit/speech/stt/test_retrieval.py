@@ -126,3 +126,11 @@ def test_hearing_amiss_costs_the_same_both_ways() -> None:
 )
 def test_sentences_are_written_as_recognisers_write(parts: list[tuple[str, Label]], ways: list[str]) -> None:
     assert written([Part(text, label) for text, label in parts]) == ways
+
+
+def test_names_that_sound_the_same_are_one(pronunciation: Pronunciation) -> None:
+    """Else the sentences that are weighed would be few, each twice."""
+    order = language([*said("get me a"), Named("size"), Word("tea")], names={"size": ("eight ounce", "8 ounce", "small")})
+    found = Retrieval(order, pronunciation).nearest("Get me a eight ones tea.", most=5)
+    assert [sentence.text for sentence in found if "ounce" in sentence.text] == ["get me a eight ounce tea"]
+    assert "Get me a 8 ounce tea" in written(found[0].parts)
