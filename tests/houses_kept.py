@@ -247,7 +247,16 @@ class KeptHouse:
         signed_in = SignedIn(self.people, is_secure=is_secure)
         start = FirstStart(self.people, self.household, wake_words=("hey jarvis", "okay nabu"), settle=self.settle)
         passes = SetupPass(self.household, say=self.printed.append, clock=self.clock)
-        desk = HouseholdDesk(self.household, log=self.people.accounts.log, wake_words=start.wake_words, settle=self.settle)
+        self.sounds = RingSounds(
+            tone=lambda: cue("alert"), music=MusicFolder(self.folder / "music"), usual=lambda: self.household.alarm_sound
+        )
+        desk = HouseholdDesk(
+            self.household,
+            log=self.people.accounts.log,
+            wake_words=start.wake_words,
+            settle=self.settle,
+            check_sound=self.sounds.check,
+        )
         invitations = Invitations(self.database, people=self.people, clock=self.clock)
         acceptances = Acceptances(invitations, people=self.people, household=self.household)
         routers = [
@@ -301,7 +310,7 @@ class KeptHouse:
         """What rings, lists and the calendar, on this house's database and a file of its own."""
         lists, alerts = Lists(self.database), Alerts(self.database, clock=self.clock)
         calendar = CalendarFile(self.folder / "calendar.ics", clock=self.clock)
-        sounds = RingSounds(tone=lambda: cue("alert"), music=MusicFolder(self.folder / "music"))
+        sounds = self.sounds
         desk = AlertsDesk(
             alerts,
             clock=self.clock,

@@ -7,13 +7,14 @@ from datetime import datetime
 from fastapi import APIRouter
 
 from earwitness.domain.call import OutsideCall
-from earwitness.domain.home import Device
+from earwitness.domain.home import Area, Device, Home
 from earwitness.domain.link import Outgoing
 from earwitness.domain.message import Message
 from earwitness.jobs.carry_messages import CarryMessages
 from earwitness.links.alerts import Alerts
 from earwitness.links.configured import ConfiguredLinks
 from earwitness.links.lists import Lists
+from earwitness.links.simulated_home import SimulatedHome
 from earwitness.links.switchboard import Switchboard
 from earwitness.links.timers import Timers
 from earwitness.people.confirmations import Confirmations
@@ -99,7 +100,8 @@ def _messages(rights: Rights, *, clock: Callable[[], datetime]) -> APIRouter:
         post=office,
     )
     manifest = next(one for one in own_manifests() if one.name == "messages")
-    skills = SkillSet([(manifest, make(Parts(clock=clock, inside=inside)))])
+    home = SimulatedHome(Home(name="Villa", is_simulated=True, areas=(Area(name="Kitchen"),)))
+    skills = SkillSet([(manifest, make(Parts(clock=clock, home=home, inside=inside)))])
     return messages_router(
         box,
         post=lambda: office,
@@ -107,4 +109,5 @@ def _messages(rights: Rights, *, clock: Callable[[], datetime]) -> APIRouter:
         people=rights.people.all,
         devices=tuple,
         keeps=lambda person_id: rights.keeping(person_id) is not None,
+        rooms=lambda: [area.name for area in home.snapshot().areas],
     )

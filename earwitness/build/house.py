@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import cast
 
 from earwitness.build.hearing import HomeSentences, SaidHere
+from earwitness.build.likely_names import Names, expected_names
 from earwitness.build.linked import LinkedHouse
 from earwitness.domain.alert import AlertKind
 from earwitness.domain.audio import Pcm
@@ -17,6 +18,7 @@ from earwitness.domain.device import Device, DeviceKind
 from earwitness.domain.errors import PersonError, SettingsError
 from earwitness.domain.link import LinkRole
 from earwitness.domain.message import Message
+from earwitness.domain.music import Music
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Spoken
 from earwitness.domain.routine import OnPhrase
@@ -49,6 +51,7 @@ from earwitness.skills.in_other_language import InOtherLanguage
 from earwitness.skills.inside import Inside, random_id
 from earwitness.skills.interface import Parts
 from earwitness.skills.outside.packages import SkillPackage
+from earwitness.skills.own_requests import OwnRequestSkill
 from earwitness.skills.registry import SkillSet, own_skills
 from earwitness.skills.routine_drafting import RoutineDrafts
 from earwitness.skills.routine_form import RoutineForm
@@ -210,7 +213,7 @@ class House(LinkedHouse):
         home = self.link.described()
         return SaidHere(
             home=replace(home, lists=self.lists.names(home.lists)),
-            others=[each.manifest for each in self.skill_packages],
+            others=self._others(),
             phrases={one.trigger.phrase: one.routine_id for one in routines if isinstance(one.trigger, OnPhrase)},
             called=[name for one in routines for name in names_of(one)],
         )
@@ -218,7 +221,17 @@ class House(LinkedHouse):
     @cached_property
     def home_sentences(self) -> HomeSentences:
         """What can be said here, for the recogniser."""
-        return HomeSentences(self.understander, self._said_here())
+        return HomeSentences(self.understander, self._said_here(), likely=self._likely_names)
+
+    def _likely_names(self, person_id: str | None) -> Names:
+        """The names that are expected of somebody's voice. Blocks."""
+        return expected_names(
+            person_id, contacts=self.contacts.of, music=self._music_names, alerts=lambda: self.household_alerts.all()
+        )
+
+    def _music_names(self) -> list[Music]:
+        players = EveryPlayer(self.music_players, own=self.satellite_music)
+        return [one for each in players.players() for one in players.names(each.device_id)]
 
     def recogniser(self, name: str) -> Recogniser:
         """The recogniser of that name. Raises SettingsError for a name that is none, ModelError without its model."""
@@ -337,6 +350,7 @@ class House(LinkedHouse):
             post=self.post,
             routine_runner=lambda: self.routine_runner,
             relearn=lambda: self.understander.relearn(),
+            customs=self.household,
             people=self.people.all,
             voices=self.voices.voices,
             manifests=lambda: self.manifests,
@@ -351,7 +365,10 @@ class House(LinkedHouse):
         )
         parts = Parts(home=self.link, clock=self.clock, inside=inside)
         own = own_skills(own_manifests(), parts, memory_of=lambda name: SkillMemory(self.database, skill=name))
-        return SkillSet([*own, *self.shelf.skills(self.skill_packages, home=self.link, clock=self.clock)])
+        skills = [*own, *self.shelf.skills(self.skill_packages, home=self.link, clock=self.clock)]
+        if (made_up := self._plain_home.own) is not None:
+            skills.append((made_up.manifest, OwnRequestSkill(made_up, runner=lambda: self.routine_runner, clock=self.clock)))
+        return SkillSet(skills)
 
     @cached_property
     def routine_runner(self) -> RoutineRunner:
@@ -378,10 +395,15 @@ class House(LinkedHouse):
         """Those of them that may run."""
         return self.shelf.enabled()
 
+    def _others(self) -> list[SkillManifest]:
+        """What says of itself what is understood beside the house's own skills: those of others, and the home file."""
+        made_up = self._plain_home.own
+        return [*(package.manifest for package in self.skill_packages), *([made_up.manifest] if made_up is not None else [])]
+
     @property
     def manifests(self) -> tuple[SkillManifest, ...]:
         """What every skill of this house says of itself."""
-        return (*own_manifests(), *(package.manifest for package in self.skill_packages))
+        return (*own_manifests(), *self._others())
 
     async def take_skills(self) -> None:
         """Take what was enabled or disabled: from the next conversation on."""

@@ -231,7 +231,11 @@ class LinkedHouse(KeptHouse):
     @cached_property
     def ring_sounds(self) -> RingSounds:
         """What alarms may ring with."""
-        return RingSounds(tone=lambda: cue("alert"), music=MusicFolder(self.settings.ringing.music_folder))
+        return RingSounds(
+            tone=lambda: cue("alert"),
+            music=MusicFolder(self.settings.ringing.music_folder),
+            usual=lambda: self.household.alarm_sound,
+        )
 
     @cached_property
     def workers(self) -> Workers:

@@ -108,6 +108,7 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
             people=house.people.all,
             devices=lambda: house.devices.all(with_revoked=False),
             keeps=lambda person_id: house.rights.keeping(person_id) is not None,
+            rooms=lambda: [area.name for area in house.link.snapshot().areas],
         ),
         calls_router(lambda: house.telephones),
         lists_router(ListsDesk(house.lists, fixed=lambda: house.link.snapshot().lists, clock=utc_now)),
@@ -148,6 +149,7 @@ def _household_desk(house: House) -> HouseholdDesk:
         own_area=lambda: house.own_area,
         zone=lambda: house.clock.zone.key,
         words=lambda: house.wake_words,
+        check_sound=house.ring_sounds.check,
     )
 
 

@@ -75,6 +75,8 @@ class Message:
     state: MessageState
     reason: str = ""
     """Why it is in that state, as a sentence."""
+    area: str = ""
+    """Of the household's: the room that it was left in, at whose satellites alone it is told and read; empty for all."""
     created_at: datetime
     changed_at: datetime
     revision: int = 0

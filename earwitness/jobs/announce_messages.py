@@ -43,7 +43,7 @@ class AnnounceMessages:
 
         def aloud(context: Context) -> Aloud:
             if message.person_id is None:
-                return Aloud.READS
+                return Aloud.READS if message.area in ("", context.area) else Aloud.NOTHING
             if context.device_id is None:
                 return Aloud.READS if context.person_id == message.person_id else Aloud.NOTHING
             return aloud_at(chosen, context.device_id)
@@ -64,7 +64,8 @@ class AnnounceMessages:
 def _full(message: Message) -> str:
     if message.state is MessageState.FAILED:
         return f"Your message to {message.name} was not delivered. {message.reason}".strip()
-    return f'A message from {message.name}. Say "read my messages" to hear it.'
+    what = "A note" if message.area else "A message"
+    return f'{what} from {message.name}. Say "read my messages" to hear it.'
 
 
 def _short(message: Message, name: str) -> str:

@@ -305,6 +305,7 @@ class MessageBox:
 
     def _columns(self, message: Message) -> dict[str, Any]:
         plain = {"address": message.address, "name": message.name, "text": message.text, "reason": message.reason}
+        plain |= {"area": message.area} if message.area else {}
         sealed = self._safe.seal(
             json.dumps(plain).encode(),
             drawer=drawer_of(message.person_id),

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 
 from earwitness.domain.errors import AccessError, PersonError
+from earwitness.domain.ring_sound import LONGEST_REFERENCE, TONE
 from earwitness.people.rows import LOCK, digest_of, name_key, shown_name
 from earwitness.people.throttle import Throttle
 from earwitness.storage.database import Database
@@ -43,6 +44,10 @@ class HouseholdChoices:
     """IANA name of the home's time zone."""
     renamed: tuple[tuple[str, str], ...] = ()
     """Rooms that are called otherwise here than where they were first described: that name, and the name here."""
+    alarm_sound: str = TONE
+    """What an alarm rings with for which no sound is named."""
+    has_family_jokes: bool = True
+    """Whether jokes are only such as children may hear, whoever asks."""
     acknowledged_version: int | None = None
     """Of the text that says what is kept (nothing) and who may listen (nobody)."""
     acknowledged_at: datetime | None = None
@@ -78,9 +83,31 @@ class Household:
             voice=values.get("voice", ""),
             zone=values.get("zone", ""),
             renamed=tuple((before, after) for before, after in values.get("renamed", ())),
+            alarm_sound=values.get("alarm_sound", TONE),
+            has_family_jokes=values.get("has_family_jokes", True),
             acknowledged_version=values.get("acknowledged_version"),
             acknowledged_at=moment(values.get("acknowledged_at")),
         )
+
+    @property
+    def alarm_sound(self) -> str:
+        """What an alarm rings with for which no sound is named; also before the set-up."""
+        return str(self._one("alarm_sound", TONE))
+
+    @property
+    def has_family_jokes(self) -> bool:
+        """Whether jokes are only such as children may hear; also before the set-up."""
+        return bool(self._one("has_family_jokes", True))
+
+    def choose_alarm_sound(self, reference: str) -> None:
+        """Let alarms that are set from now on ring so, where no sound is named. Raises PersonError (household.invalid)."""
+        with self._database.writing(lock=LOCK) as connection:
+            _store(connection, {"alarm_sound": _checked_sound(reference)})
+
+    def _one(self, key: str, usual: object) -> object:
+        with self._database.reading() as connection:
+            value = connection.execute(sa.select(household.c.value).where(household.c.key == key)).scalar()
+        return usual if value is None else json.loads(value)
 
     def set_up(
         self,
@@ -118,6 +145,8 @@ class Household:
         voice: str | None = None,
         zone: str | None = None,
         renames: Mapping[str, str] | None = None,
+        alarm_sound: str | None = None,
+        has_family_jokes: bool | None = None,
         wake_words_known: Collection[str] | None = None,
         voices_known: Collection[str] | None = None,
     ) -> HouseholdChoices:
@@ -133,6 +162,8 @@ class Household:
         )
         values |= {"zone": _checked_zone(before.zone if zone is None else zone)}
         values |= {"renamed": _renamed(before.renamed, renames or {}, rooms=before.rooms if rooms is None else rooms)}
+        values |= {} if alarm_sound is None else {"alarm_sound": _checked_sound(alarm_sound)}
+        values |= {} if has_family_jokes is None else {"has_family_jokes": has_family_jokes}
         with self._database.writing(lock=LOCK) as connection:
             _store(connection, values)
         return self._chosen()
@@ -211,6 +242,12 @@ def _checked_zone(zone: str) -> str:
         return zone and ZoneInfo(zone).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise _invalid("There is no time zone of that name; it is one such as Europe/Berlin.") from error
+
+
+def _checked_sound(reference: str) -> str:
+    if not 0 < len(reference) <= LONGEST_REFERENCE:
+        raise _invalid("The sound of alarms is one of those that the page of plans has.")
+    return reference
 
 
 def _renamed(

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from earwitness.domain.audio import Pcm
+from earwitness.domain.errors import AlertError
 from earwitness.domain.ring_sound import MUSIC, TONE, level_at
 from earwitness.ringing.music_folder import MOST_FILES, MusicFolder, title_of
 from earwitness.ringing.scores import scores, sound
@@ -38,10 +39,12 @@ class SoundChoice:
 
 
 class RingSounds:
-    """The shelf. `tone` gives the sound that every device has built in."""
+    """The shelf. `tone` gives the sound that every device has built in, `usual` the reference that the household chose for
+    alarms for which none is named."""
 
-    def __init__(self, *, tone: Callable[[], Pcm], music: MusicFolder) -> None:
+    def __init__(self, *, tone: Callable[[], Pcm], music: MusicFolder, usual: Callable[[], str] = lambda: TONE) -> None:
         self._tone = tone
+        self._usual = usual
         self._music = music
         self._kept: OrderedDict[tuple[object, ...], Pcm] = OrderedDict()
         self._lock = threading.Lock()
@@ -50,6 +53,17 @@ class RingSounds:
         """Everything that may be chosen: ours, then music by title."""
         music = [SoundChoice(reference=one, title=title_of(one)) for one in self._music.files()]
         return (*self._ours(), *sorted(music, key=lambda one: (one.title.casefold(), one.reference)))
+
+    def usual(self) -> SoundChoice:
+        """What an alarm rings with for which no sound is named: what the household chose, the tone where that is gone."""
+        reference = self._usual()
+        try:
+            is_there = reference in (TONE, *scores()) or bool(self._music.stamp(reference))
+        except AlertError:
+            is_there = False
+        if not is_there:
+            return self.named(TONE)
+        return self.named(reference)
 
     def named(self, reference: str) -> SoundChoice:
         """The choice of that reference, with its title, also if its file is gone."""

@@ -11,14 +11,14 @@ from earwitness.domain.ring_sound import TONE
 from earwitness.domain.satellite import Station
 from earwitness.domain.times import Frame
 from earwitness.links.alerts import Alerts
-from earwitness.ringing.shelf import RingSounds
+from earwitness.ringing.shelf import RingSounds, SoundChoice
 from earwitness.skills.alarm_sounds import chosen, take_sound, told_manner, told_plain
 from earwitness.skills.alarm_switching import awake
 from earwitness.skills.alert_choice import MADE_ID, choose, time_told
 from earwitness.skills.alert_making import check_rings, spoken_request, wall_time, without_filling
 from earwitness.skills.alert_place import Where, check_place, place_alone, rings_here, take_place
 from earwitness.skills.alert_skill import AlertSkill, DeedOf
-from earwitness.skills.inside import Satellites
+from earwitness.skills.inside import Customs, Satellites
 from earwitness.skills.interface import Context, HomeLink, Intent, Parts, Skill, SkillResult, refuse, slot_text
 from earwitness.skills.keeping import Deed
 from earwitness.skills.when import when_of
@@ -42,16 +42,20 @@ class AlarmSkill(AlertSkill):
         new_id: Callable[[], str],
         sounds: RingSounds | None = None,
         satellites: Satellites | None = None,
+        customs: Customs | None = None,
     ) -> None:
         super().__init__(alerts, home=home, clock=clock, new_id=new_id)
         self._sounds = sounds
         self._satellites = satellites
+        self._customs = customs
 
     def deeds(self) -> Mapping[str, DeedOf]:
         return {
             "SetAlarm": self._set,
             "ChangeAlarm": self._change,
             "ChangeAlarmSound": self._change_sound,
+            "ChooseUsualSound": self._choose_usual,
+            "TellUsualSound": self._tell_usual,
             "CancelAlarm": self._cancel,
             "TurnOffAlarm": self._turn_off,
             "TurnOnAlarm": self._turn_on,
@@ -71,7 +75,7 @@ class AlarmSkill(AlertSkill):
         words, name, is_soft = spoken_request(words)
         words, said = take_sound(words, sounds=self._sounds, frame=frame)
         name = slot_text(intent.slots, "name") or name
-        choice = chosen(said, sounds=self._sounds, intent=intent, context=context) if said else None
+        choice = chosen(said, sounds=self._sounds, intent=intent, context=context) if said else self._usual()
         when = when_of(intent, context=context, words=words, frame=frame, question="For when?")
         check_place(when.rest, home=home)
         if len(self._kept()) >= MOST_ALARMS:
@@ -105,6 +109,26 @@ class AlarmSkill(AlertSkill):
                 device_id = alarm.device_id if alarm.place is Place.DEVICE else None
                 found |= {one.device_id: one for one in self._satellites.rings_plainly(area=area, device_id=device_id)}
         return tuple(found.values())
+
+    def _usual(self) -> SoundChoice | None:
+        return self._sounds.usual() if self._sounds is not None else None
+
+    def _choose_usual(self, intent: Intent, context: Context) -> Deed:
+        """Of alarms that are set from now on."""
+        customs, said = self._customs, without_filling(slot_text(intent.slots, "request"))
+        choice = chosen(said, sounds=self._sounds, intent=intent, context=context)
+        if customs is None:
+            raise refuse("This house has no usual sound of its own for alarms")
+
+        def write() -> bool:
+            customs.choose_alarm_sound(choice.reference)
+            return True
+
+        manner = told_manner(choice, is_soft=False) or " with the usual tone"
+        return Deed(reply=f"New alarms ring{manner} from now on; those that are set stay as they are.", write=write)
+
+    def _tell_usual(self, intent: Intent, context: Context) -> Deed:
+        return Deed(reply=f"New alarms ring{told_manner(self._usual(), is_soft=False) or ' with the usual tone'}.")
 
     def _change_sound(self, intent: Intent, context: Context) -> Deed:
         """Of the alarm that is meant, or of all of them."""
@@ -264,4 +288,5 @@ def make(parts: Parts) -> Skill:
         new_id=inside.new_id,
         sounds=inside.sounds,
         satellites=inside.satellites,
+        customs=inside.customs,
     )

@@ -85,6 +85,19 @@ def _no_runner() -> RoutineRunner:
     raise SkillError("This house runs no routines.", code="skill.failed")
 
 
+class Customs(Protocol):
+    """What the household wants to be usual. Calls block on the disk, and raise StorageError."""
+
+    @property
+    def has_family_jokes(self) -> bool:
+        """Whether jokes are only such as children may hear."""
+        ...
+
+    def choose_alarm_sound(self, reference: str) -> None:
+        """Let alarms that are set from now on ring so, where no sound is named."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inside:
     """Without `rights` nothing of what people say can be kept, and sentences of privacy are refused; without `satellites`
@@ -101,6 +114,8 @@ class Inside:
     """What alarms may ring with; without, the usual tone alone."""
     routine_runner: Callable[[], RoutineRunner] = _no_runner
     """Who runs routines; it is there once the house is."""
+    customs: Customs | None = None
+    """What the household wants to be usual; without, nothing of it can be chosen."""
     relearn: Callable[[], None] = lambda: None
     """Let the house learn its sentences anew, soon."""
     people: Callable[[], Sequence[Person]] = tuple

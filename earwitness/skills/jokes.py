@@ -1,5 +1,8 @@
-"""Jokes: one that was not told within a month. Children may hear those of the house; programmers' jokes only on request."""
+"""Jokes: one that was not told within a month. Such as children may hear, unless the household wants others too: then those of
+programmers are told unasked, and some about bars and the like. Children never hear these.
+"""
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,6 +14,9 @@ from typing import Final
 import pyjokes
 import yaml
 
+from earwitness.domain.account import AccountRole
+from earwitness.domain.person import Person
+from earwitness.skills.inside import Customs
 from earwitness.skills.interface import Context, Intent, Memory, Parts, Skill, SkillResult, answered, refuse, slot_text
 
 AGAIN_AFTER: Final = timedelta(days=31)
@@ -31,14 +37,28 @@ _NOT_HERE: Final = (
     "smok",
     "nicotine",
 )
-"""Words of programmers' jokes that are not told in a home."""
+"""Words of programmers' jokes that children do not hear."""
+_NOWHERE: Final = ("killing yourself", "girlfriend")
+"""Words of those that nobody hears."""
+_FILTERED: Final = "I tell jokes that children may hear; an owner can have others told too, on the page Household"
+_FOR_CHILDREN: Final = "I tell you jokes that children may hear"
 
 
 class JokeSkill:
-    """`memory` remembers what was told when, by a digest of the joke."""
+    """`memory` remembers what was told when, by a digest of the joke. `people` are those who have an account."""
 
-    def __init__(self, memory: Memory, *, clock: Callable[[], datetime], choose: Callable[[Sequence[str]], str]) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        *,
+        clock: Callable[[], datetime],
+        choose: Callable[[Sequence[str]], str],
+        customs: Customs | None = None,
+        people: Callable[[], Sequence[Person]] = tuple,
+    ) -> None:
         self._memory = memory
+        self._customs = customs
+        self._people = people
         self._clock = clock
         self._choose = choose
 
@@ -51,8 +71,11 @@ class JokeSkill:
             if last is None or last.name not in ("TellJoke", "AnotherOne"):
                 raise refuse("Another what? Say for example: tell me a joke")
             intent = last
+        is_child, is_filtered = await asyncio.to_thread(self._hearer, context.person_id)
         kind = slot_text(intent.slots, "kind")
-        jokes = programmers() if kind == "programmer" else family()
+        if kind == "grown_up" and is_filtered:
+            raise refuse(_FOR_CHILDREN if is_child else _FILTERED)
+        jokes = _told_of(kind, is_filtered=is_filtered)
         now = self._clock()
         told = recent(await self._memory.get(TOLD), now=now)
         fresh = [joke for joke in jokes if name_of(joke) not in told]
@@ -63,6 +86,23 @@ class JokeSkill:
         told[name_of(joke)] = now
         await self._memory.keep(TOLD, {name: at.isoformat() for name, at in told.items()})
         return answered(joke)
+
+    def _hearer(self, person_id: str | None) -> tuple[bool, bool]:
+        """Whether a child asks, and whether only what children may hear is told."""
+        role = next((one.role for one in self._people() if one.person_id == person_id), None)
+        is_child = role is AccountRole.CHILD
+        return is_child, is_child or self._customs is None or self._customs.has_family_jokes
+
+
+def _told_of(kind: str, *, is_filtered: bool) -> tuple[str, ...]:
+    """The jokes of a kind: "programmer", "family", "grown_up", or any."""
+    match kind:
+        case "programmer":
+            return programmers() if is_filtered else (*programmers(), *grown_up())
+        case "grown_up":
+            return grown_up()
+        case _:
+            return family() if is_filtered or kind == "family" else (*family(), *programmers(), *grown_up())
 
 
 def recent(kept: object, *, now: datetime) -> dict[str, datetime]:
@@ -87,10 +127,21 @@ def family() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def programmers() -> tuple[str, ...]:
-    """Those of the package pyjokes that fit a home."""
+    """Those of the package pyjokes that children may hear."""
+    return tuple(joke for joke in _all() if not any(word in joke.casefold() for word in _NOT_HERE))
+
+
+@lru_cache(maxsize=1)
+def grown_up() -> tuple[str, ...]:
+    """The others of that package."""
+    return tuple(joke for joke in _all() if any(word in joke.casefold() for word in _NOT_HERE))
+
+
+def _all() -> list[str]:
     every = pyjokes.get_jokes(language="en", category="neutral")
-    return tuple(joke for joke in every if not any(word in joke.casefold() for word in _NOT_HERE))
+    return [joke for joke in every if not any(words in joke.casefold() for words in _NOWHERE)]
 
 
 def make(parts: Parts) -> Skill:
-    return JokeSkill(parts.memory, clock=parts.clock, choose=random.SystemRandom().choice)
+    choose, inside = random.SystemRandom().choice, parts.inside
+    return JokeSkill(parts.memory, clock=parts.clock, choose=choose, customs=inside.customs, people=inside.people)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from earwitness.domain.contact import Contact, relation_word
+from earwitness.domain.home import Area
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.message import LONGEST_TEXT
 from earwitness.domain.person import Person
@@ -33,30 +34,35 @@ _SAID: Final = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """Ready to be read back. Without a `way` it goes to an inbox of the house: of `address`, a person's id, or of everybody
-    ("")."""
+    (""), as a note in a room if `area` names one."""
 
     name: str
     address: str
     way: Way | None
     text: str
+    area: str = ""
 
     @property
     def read_back(self) -> str:
         """All of it, as a question."""
+        if self.area:
+            return f'A note in {self.name}: "{self.text}" Shall I leave it there?'
         if self.way is None:
             return f'A message for {self.name} here in the house: "{self.text}" Shall I leave it?'
         return f'To {self.name} by {self.way.name}: "{self.text}" Shall I send it?'
 
 
-def drafted(intent: Intent, *, context: Context, inside: Inside, post: PostOffice) -> tuple[Draft, Intent]:
-    """The draft that an intent comes to, and the intent with what was resolved. Raises UnfulfillableError to ask for what is
-    missing."""
+def drafted(intent: Intent, *, context: Context, inside: Inside, post: PostOffice, rooms: Sequence[Area]) -> tuple[Draft, Intent]:
+    """The draft that an intent comes to, and the intent with what was resolved; a note can be left in one of `rooms`.
+
+    Raises UnfulfillableError to ask for what is missing.
+    """
     spoken, text = _said(intent, inside=inside, context=context)
     if not slot_text(intent.slots, "link_id") and not slot_text(intent.slots, "name"):
         if not spoken:
             raise ask("Who is it for?", slot="message_to", intent=intent, context=context)
         intent = with_slots(intent, message_to=spoken, message=text, message_words="")
-        intent = _addressed(intent, spoken, context=context, inside=inside, post=post)
+        intent = _addressed(intent, spoken, context=context, inside=inside, post=post, rooms=rooms)
     name, address, link_id = (slot_text(intent.slots, key) for key in ("name", "address", "link_id"))
     if not text:
         raise ask("What shall I say?", slot="message", intent=intent, context=context)
@@ -65,7 +71,8 @@ def drafted(intent: Intent, *, context: Context, inside: Inside, post: PostOffic
     way = next((one for one in post.ways(context.person_id) if one.link_id == link_id), None)
     if link_id and way is None:
         raise refuse(NO_WAY)
-    return Draft(name=name, address=address, way=way, text=_capital(text)), with_slots(intent, message=text)
+    area = slot_text(intent.slots, "room")
+    return Draft(name=name, address=address, way=way, text=_capital(text), area=area), with_slots(intent, message=text)
 
 
 def _said(intent: Intent, *, inside: Inside, context: Context) -> tuple[str, str]:
@@ -105,9 +112,11 @@ def _names(words: str, contacts: Sequence[Contact], people: Sequence[Person]) ->
     yield from (one.name for one in people)
 
 
-def _addressed(intent: Intent, spoken: str, *, context: Context, inside: Inside, post: PostOffice) -> Intent:
-    """With name, address and link of whom it is for: who lives here, for a message that is left; else a contact, then who
-    lives here."""
+def _addressed(
+    intent: Intent, spoken: str, *, context: Context, inside: Inside, post: PostOffice, rooms: Sequence[Area]
+) -> Intent:
+    """With name, address and link of whom it is for: who lives here or a room, for a message that is left; else a contact, then
+    who lives here."""
     is_left = intent.name == "LeaveMessage"
     if spoken.casefold() in EVERYBODY:
         return with_slots(intent, name="everybody", address="", link_id="")
@@ -116,8 +125,10 @@ def _addressed(intent: Intent, spoken: str, *, context: Context, inside: Inside,
     is_contact = any(same_words(spoken, name) for name in _names(spoken, contacts, ()))
     if people.best is not None and (is_left or not is_contact):
         return with_slots(intent, name=people.best.names[0], address=people.best.key, link_id="")
+    if is_left and (room := _room(spoken, rooms)):
+        return with_slots(intent, name=f"the {room.lower()}", address="", link_id="", room=room)
     if is_left:
-        raise refuse(f"Nobody called {spoken} lives here")
+        raise refuse(f"Nobody called {spoken} lives here, and no room is called so")
     if not contacts:
         raise refuse(f"I know nobody called {spoken}; contacts are added on the page of contacts")
     contact = chosen_contact(
@@ -125,6 +136,12 @@ def _addressed(intent: Intent, spoken: str, *, context: Context, inside: Inside,
     )
     way, address = _way_to(contact, post.ways(context.person_id))
     return with_slots(intent, name=contact.name, address=address, link_id=way.link_id)
+
+
+def _room(spoken: str, rooms: Sequence[Area]) -> str:
+    """The room that is called so; empty for none."""
+    said = re.sub(r"^(?:in |for |at )?(?:the |my |our )?", "", spoken.casefold().strip())
+    return next((one.name for one in rooms if said in (name.casefold() for name in (one.name, *one.aliases))), "")
 
 
 def _way_to(contact: Contact, ways: Sequence[Way]) -> tuple[Way, str]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from earwitness.domain.confirmation import Act
 from earwitness.domain.errors import EarwitnessError
+from earwitness.domain.home import Area
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.message import Message, MessageState
 from earwitness.domain.turn import SkillResult
@@ -32,10 +33,11 @@ _TAKE_BACK: Final = 'Say "take back my last message" if you do not want that.'
 
 
 class MessageSkill:
-    """Without a post office there are no messages."""
+    """Without a post office there are no messages. `rooms` gives those of the home."""
 
-    def __init__(self, inside: Inside, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, inside: Inside, *, clock: Callable[[], datetime], rooms: Callable[[], Sequence[Area]]) -> None:
         self._inside = inside
+        self._rooms = rooms
         self._clock = clock
 
     @property
@@ -79,7 +81,7 @@ class MessageSkill:
             context = replace(context, expects=None, pending=None)
         if intent.name == "ReplyMessage":
             intent = self._reply(intent, context)
-        draft, intent = drafted(intent, context=context, inside=self._inside, post=self._post)
+        draft, intent = drafted(intent, context=context, inside=self._inside, post=self._post, rooms=self._rooms())
         confirm(
             self._inside,
             act=Act.MESSAGE,
@@ -116,10 +118,11 @@ class MessageSkill:
             state=MessageState.WAITING,
             created_at=now,
             changed_at=now,
+            area=draft.area,
         )
         if draft.way is None:
             await self._post.leave(message, to=draft.address or None, sender=self._sender(context))
-            return done(f"I left it for {draft.name}.")
+            return done(f"I left it {'in' if draft.area else 'for'} {draft.name}.")
         sent = await self._post.send(message, seconds=WAIT_SECONDS)
         match sent.state:
             case MessageState.DELIVERED:
@@ -182,7 +185,8 @@ class MessageSkill:
     def _readable(self, context: Context) -> tuple[list[Message], list[str]]:
         """What may be read to whoever asks, newest first, and the names of those who have new ones that may not be read here."""
         post = self._post
-        found, closed = [one for one in post.box.of(None) if one.is_incoming], []
+        found = [one for one in post.box.of(None) if one.is_incoming and _is_read_at(one, context)]
+        closed = list[str]()
         for person in self._inside.people():
             is_self = person.person_id == context.person_id
             if is_self or post.may_read(person.person_id, context.device_id, speaker=context.person_id):
@@ -200,8 +204,15 @@ class MessageSkill:
         if message.person_id is not None and message.person_id != context.person_id:
             name = next((one.name for one in self._inside.people() if one.person_id == message.person_id), "")
             whose = f"for {name} " if name else ""
+        elif message.area and context.device_id is None:
+            whose = f"in the {message.area.lower()} "
         words = sentence(message.text or "its words cannot be opened any more")
         return sentence(f"{whose}from {message.name} {when}: {words}")
+
+
+def _is_read_at(message: Message, context: Context) -> bool:
+    """Whether a message of the household is read there: a note in a room at its satellites, and on pages."""
+    return not message.area or context.device_id is None or message.area == context.area
 
 
 def _named(messages: Sequence[Message], spoken: str) -> list[Message]:
@@ -224,6 +235,8 @@ def _told(message: Message) -> str:
             return f"Your message to {name} is just being sent."
         case MessageState.SENT:
             return f"Your message to {name} was sent. I have not heard that it was delivered."
+        case MessageState.DELIVERED if message.area:
+            return f"Your note is in {name}."
         case MessageState.DELIVERED:
             where = "is in the inbox here" if message.link_id is None else "was delivered"
             return f"Your message to {name} {where}."
@@ -236,4 +249,4 @@ def _told(message: Message) -> str:
 
 
 def make(parts: Parts) -> Skill:
-    return MessageSkill(parts.inside, clock=parts.clock)
+    return MessageSkill(parts.inside, clock=parts.clock, rooms=lambda: parts.home.snapshot().areas)

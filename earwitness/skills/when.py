@@ -33,6 +33,15 @@ _ELAPSED: Final = re.compile(r"\bin (?!the\b)", re.IGNORECASE)
 """With it a length begins: what it means does not move with the clock on the wall."""
 
 _OFTEN: Final = re.compile(r"\b(?:(?P<count>\w+) times|twice) (?:a|per) day\b|\btwice daily\b", re.IGNORECASE)
+_BY_HOUR: Final = re.compile(r"\bBYHOUR=([\d,]+)")
+_TIMES: Final = {
+    2: ("two", "8 AM and 8 PM"),
+    3: ("three", "8 AM, 1 PM and 6 PM"),
+    4: ("four", "8 AM, noon, 4 PM and 8 PM"),
+    5: ("five", "8 AM, 11 AM, 2 PM, 5 PM and 8 PM"),
+    6: ("six", "8 AM, 10 AM, noon, 2 PM, 4 PM and 6 PM"),
+}
+"""How often a day something may be, in words, with an example."""
 _ANY_FRAME: Final = Frame(now=datetime(2026, 6, 3, 12, tzinfo=UTC), zone=ZoneInfo("UTC"))
 
 
@@ -97,12 +106,14 @@ def _settled(reading: Reading, *, intent: Intent, context: Context, frame: Frame
 
 def _with_hour(value: Value, *, words: str, intent: Intent, context: Context, frame: Frame) -> Value:
     """The same with a time of day, asked for where none was said."""
+    said = slot_text(intent.slots, "time")
+    if isinstance(value, Recurrence) and (count := _times_a_day(words)) > 1:
+        is_said = value.has_time and _hours_of(value) == count
+        return value if is_said else _several(said, count=count, intent=intent, context=context, frame=frame)
     needs_hour = isinstance(value, Day | Interval) or (isinstance(value, Recurrence) and not value.has_time)
     if not needs_hour:
         return value
-    said, told = slot_text(intent.slots, "time"), _told(value, frame=frame)
-    if isinstance(value, Recurrence) and (count := _times_a_day(words)) > 1:
-        return _several(value, said, count=count, intent=intent, context=context, frame=frame)
+    told = _told(value, frame=frame)
     if not said:
         raise ask(f"At what time {told}?", slot="time", intent=intent, context=context)
     if isinstance(value, Interval) and value.part is None and not value.is_whole_days:
@@ -132,16 +143,23 @@ def _times_a_day(words: str) -> int:
     return count.days if isinstance(count, Duration) else 1
 
 
-def _several(value: Recurrence, said: str, *, count: int, intent: Intent, context: Context, frame: Frame) -> Value:
-    """The same at two times of the day, which are asked for."""
-    if count > 2:
-        raise refuse("I can repeat one at two times of the day at most; set one for each time")
+def _several(said: str, *, count: int, intent: Intent, context: Context, frame: Frame) -> Value:
+    """What is to be so often every day, at times that are asked for."""
+    if count not in _TIMES:
+        raise refuse(f"I can repeat one at {max(_TIMES)} times of the day at most; set one for each time")
+    number, such_as = _TIMES[count]
     reading = read(f"every day at {said.removeprefix('at ')}", frame=frame) if said else None
     found = _settled(reading, intent=intent, context=context, frame=frame) if reading is not None else None
-    if not isinstance(found, Recurrence) or "BYHOUR" not in found.rule:
-        again = "Say both, such as 8 AM and 8 PM. " if said else ""
-        raise ask(f"{again}At which two times every day?", slot="time", intent=intent, context=context)
+    if not isinstance(found, Recurrence) or _hours_of(found) != count:
+        again = f"Say {'both' if count == 2 else f'all {number}'}, at the same minute, such as {such_as}. " if said else ""
+        raise ask(f"{again}At which {number} times every day?", slot="time", intent=intent, context=context)
     return found
+
+
+def _hours_of(value: Recurrence) -> int:
+    """At how many times of a day it recurs."""
+    found = _BY_HOUR.search(value.rule)
+    return len(found[1].split(",")) if found else 1
 
 
 def _within(value: Interval, said: str, *, intent: Intent, context: Context, frame: Frame) -> Value:

@@ -1,13 +1,13 @@
 """A file of music as a stream of PCM: decoded piece by piece as it is played, never held whole. Hostile until it is decoded.
 
-What libsndfile reads: MP3, FLAC, Ogg (Vorbis, Opus), WAV and AIFF. Not AAC (.m4a). Calls block.
+What libsndfile reads: MP3, FLAC, Ogg (Vorbis, Opus), WAV and AIFF; and AAC and ALAC (.m4a) by `aac.py`. Calls block.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import soundfile
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from earwitness.domain.audio import SAMPLE_BYTES
 from earwitness.domain.errors import AudioError
+from earwitness.speech.aac import decoded, is_aac
 from earwitness.speech.audio_file import Nameless, check_header, int16_of, open_recording, resampled
 
-ENDINGS: Final = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
+ENDINGS: Final = frozenset({".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
 LONGEST_SECONDS: Final = 6 * 3600.0
 """More of one file is not played."""
 _BLOCK_FRAMES: Final = 1 << 14
@@ -36,17 +37,23 @@ class MusicFile:
         self._most = int(LONGEST_SECONDS * rate_hz) * SAMPLE_BYTES
         try:
             file = self._stack.enter_context(open_recording(path))
-            sound = self._stack.enter_context(soundfile.SoundFile(Nameless(file)))
-            check_header(sound, label="That file")
-            if start_seconds > 0 and sound.seekable():
-                sound.seek(min(int(start_seconds * sound.samplerate), max(0, sound.frames - 1)))
-            self._blocks = resampled(_blocks(sound), rate_hz=sound.samplerate, to_hz=rate_hz)
+            if is_aac(file):
+                self._pieces = decoded(file, rate_hz=rate_hz, start_seconds=start_seconds, stack=self._stack)
+            else:
+                self._pieces = self._read_by_libsndfile(file, rate_hz=rate_hz, start_seconds=start_seconds)
         except (soundfile.SoundFileError, OSError, TypeError, ValueError, RuntimeError) as error:
             self._stack.close()
             raise AudioError("That file is no music that can be read.") from error
         except AudioError:
             self._stack.close()
             raise
+
+    def _read_by_libsndfile(self, file: BinaryIO, *, rate_hz: int, start_seconds: float) -> Iterator[bytes]:
+        sound = self._stack.enter_context(soundfile.SoundFile(Nameless(file)))
+        check_header(sound, label="That file")
+        if start_seconds > 0 and sound.seekable():
+            sound.seek(min(int(start_seconds * sound.samplerate), max(0, sound.frames - 1)))
+        return map(int16_of, resampled(_blocks(sound), rate_hz=sound.samplerate, to_hz=rate_hz))
 
     def read(self, size_bytes: int) -> bytes:
         """The next so many bytes, fewer at the end, none after it or once it is closed."""
@@ -55,10 +62,10 @@ class MusicFile:
 
     def _read(self, size_bytes: int) -> bytes:
         while len(self._left) < size_bytes and self._most > 0:
-            block = next(self._blocks, None)
-            if block is None:
+            piece = next(self._pieces, None)
+            if piece is None:
                 break
-            self._left += int16_of(block)
+            self._left += piece
         given = bytes(self._left[: min(size_bytes, self._most)])
         del self._left[: len(given)]
         self._most -= len(given)

@@ -124,7 +124,7 @@ class AlertsDesk:
             person_id=person.person_id if is_mine else None,
             area=given.area,
             place=Place.HOUSE if given.area is None else Place.ROOM,
-            sound=given.sound if kind is AlertKind.ALARM else TONE,
+            sound=(given.sound or self._sounds.usual().reference) if kind is AlertKind.ALARM else TONE,
             is_rising=given.is_rising and kind is AlertKind.ALARM,
             must_acknowledge=kind is AlertKind.REMINDER,
         )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from earwitness.domain.ring_sound import LONGEST_REFERENCE, TONE
+from earwitness.domain.ring_sound import LONGEST_REFERENCE
 
 Sound = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_REFERENCE)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
@@ -81,8 +81,8 @@ class NewAlert(_Shape):
     """Whether a reminder is for everyone, and not for whoever makes it."""
     is_rising: bool = False
     """Of an alarm: whether it begins softly."""
-    sound: Sound = TONE
-    """Of an alarm."""
+    sound: Sound | None = None
+    """Of an alarm; left out, the household's usual one."""
 
 
 class AlertChange(_Shape):

@@ -1,4 +1,4 @@
-"""The API of what the owner chose: the home's name, rooms, wake words, voice and time zone.
+"""The API of what the owner chose: the home's name, rooms, wake words, voice, time zone, sound of alarms, and which jokes.
 
 It translates; `people/household.py` decides. What is changed counts at once where it can; the answer says in sentences what does
 not.
@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from earwitness.domain.account import AccountEvent, Origin
 from earwitness.domain.errors import PersonError
 from earwitness.domain.person import Person
+from earwitness.domain.ring_sound import TONE
 from earwitness.people.account_log import AccountLog
 from earwitness.people.household import Household, HouseholdChoices
 from earwitness.web import household_shapes as shapes
@@ -31,7 +32,8 @@ _AREA: Final = "This machine stands in a room that is called otherwise now: star
 
 class HouseholdDesk:
     """Takes changes of the household. `move` tells satellites in a room by what name it goes now; `own_area` is the room in
-    which this machine stands, `zone` the time zone that counts, `words` the wake words that do."""
+    which this machine stands, `zone` the time zone that counts, `words` the wake words that do; `check_sound` raises AlertError
+    for what alarms cannot ring with."""
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class HouseholdDesk:
         own_area: Callable[[], str | None] = lambda: None,
         zone: Callable[[], str] = lambda: "UTC",
         words: Callable[[], Sequence[str]] = lambda: (),
+        check_sound: Callable[[str], None] = lambda reference: None,
     ) -> None:
         self.household = household
         self.wake_words = tuple(wake_words)
@@ -53,12 +56,13 @@ class HouseholdDesk:
         self._settle = settle
         self._move = move
         self._own_area = own_area
+        self._check_sound = check_sound
         self._lock = asyncio.Lock()
 
     async def change(
         self, given: shapes.HouseholdChange, *, shown: shapes.HouseholdShape, voices: Sequence[str], by: Person, origin: Origin
     ) -> list[str]:
-        """Choose anew; gives what does not count at once, in sentences. Raises PersonError."""
+        """Choose anew; gives what does not count at once, in sentences. Raises PersonError, AlertError (alert.no_sound)."""
         async with self._lock:
             own = self._own_area()
             chosen = await asyncio.to_thread(self._note, given, shown=shown, voices=voices)
@@ -78,6 +82,8 @@ class HouseholdDesk:
         rooms = {room.casefold() for room in shown.areas}
         if not all(old.casefold() in rooms for old in given.renamed):
             raise PersonError("There is no such room that could be called otherwise.", code="household.invalid")
+        if given.alarm_sound is not None and given.alarm_sound != shown.alarm_sound:
+            self._check_sound(given.alarm_sound)
         return self.household.change(
             name=given.home,
             rooms=given.areas,
@@ -85,6 +91,8 @@ class HouseholdDesk:
             voice=given.voice,
             zone=given.zone,
             renames=given.renamed,
+            alarm_sound=given.alarm_sound,
+            has_family_jokes=given.has_family_jokes,
             wake_words_known=self.wake_words,
             voices_known=voices,
         )
@@ -100,7 +108,7 @@ def household_router(desk: HouseholdDesk, *, assistant: Assistant) -> APIRouter:
 
     @router.get("/household")
     async def household() -> shapes.HouseholdShape:
-        """What the home is called, its rooms, its wake words, its voice and its time zone."""
+        """What the home is called, its rooms, wake words, voice and time zone, the usual sound of alarms, and which jokes."""
         return await shown()
 
     @router.put("/household")
@@ -128,9 +136,11 @@ def _changed(given: shapes.HouseholdChange, *, shown: shapes.HouseholdShape) -> 
         "rooms": (given.areas, shown.areas),
         "wake word": (given.wake_words, shown.wake_words),
         "voice": (given.voice, shown.voice),
-        "time zone": (given.zone if given.zone is not None else shown.chosen_zone, shown.chosen_zone),
+        "time zone": (given.zone, shown.chosen_zone),
+        "sound of alarms": (given.alarm_sound, shown.alarm_sound),
+        "jokes": (given.has_family_jokes, shown.has_family_jokes),
     }
-    return [word for word, (after, before) in pairs.items() if after != before]
+    return [word for word, (after, before) in pairs.items() if after is not None and after != before]
 
 
 def _shape(chosen: HouseholdChoices | None, desk: HouseholdDesk, assistant: Assistant) -> shapes.HouseholdShape:
@@ -144,6 +154,8 @@ def _shape(chosen: HouseholdChoices | None, desk: HouseholdDesk, assistant: Assi
         voice=chosen.voice if chosen and chosen.voice else assistant.default_voice(),
         zone=desk.zone(),
         chosen_zone=chosen.zone if chosen else "",
+        alarm_sound=chosen.alarm_sound if chosen else TONE,
+        has_family_jokes=chosen.has_family_jokes if chosen else True,
         wake_words_known=list(desk.wake_words),
         voices=voices_shape(assistant),
     )

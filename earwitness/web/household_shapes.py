@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from earwitness.domain.ring_sound import LONGEST_REFERENCE
 from earwitness.web.account_shapes import ChoiceOfVoiceShape, Name
 
 __all__ = ["ChoiceOfVoiceShape", "HouseholdChange", "HouseholdChangedShape", "HouseholdShape"]
@@ -26,6 +27,10 @@ class HouseholdShape(_Shape):
     """The time zone that counts now, by its IANA name."""
     chosen_zone: str
     """The one that was chosen; empty for that of the settings or of this machine."""
+    alarm_sound: str
+    """What an alarm rings with for which no sound is named: one of /api/v1/sounds."""
+    has_family_jokes: bool
+    """Whether jokes are only such as children may hear, whoever asks. Children never hear others."""
     wake_words_known: list[str]
     voices: list[ChoiceOfVoiceShape]
 
@@ -39,6 +44,10 @@ class HouseholdChange(_Shape):
     voice: Annotated[str, Field(min_length=1, max_length=64)]
     zone: Annotated[str, Field(max_length=64)] | None = None
     """IANA name; empty for that of the settings or of this machine; left out, it stays as it is."""
+    alarm_sound: Annotated[str, Field(min_length=1, max_length=LONGEST_REFERENCE)] | None = None
+    """One of /api/v1/sounds; left out, it stays as it is."""
+    has_family_jokes: bool | None = None
+    """Left out, it stays as it is."""
 
 
 class HouseholdChangedShape(HouseholdShape):

@@ -39,6 +39,8 @@ class MessageShape(_Shape):
     reason: str
     created_at: datetime
     is_for_everybody: bool
+    room: str
+    """Of one for everybody: the room that it was left in, where alone satellites tell of it; empty for all."""
 
 
 class AloudShape(_Shape):
@@ -57,6 +59,8 @@ class MessagesShape(_Shape):
     """By what your messages can go to people outside."""
     people: list[str]
     """Who lives here."""
+    rooms: list[str]
+    """Where a note can be left."""
     keeps: bool
     """Whether texts stay as long as your history; else they go once they are delivered or read."""
     aloud: list[AloudShape]
@@ -66,7 +70,7 @@ class NewMessage(_Shape):
     to: Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
     text: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, strip_whitespace=True)]
     stays_here: bool = False
-    """Whether it is for the inbox of somebody who lives here."""
+    """Whether it is for the inbox of somebody who lives here, or a note in a room."""
 
 
 class WrittenShape(_Shape):
@@ -88,6 +92,7 @@ def messages_router(
     people: Callable[[], Sequence[Person]],
     devices: Callable[[], Sequence[Device]],
     keeps: Callable[[str], bool],
+    rooms: Callable[[], Sequence[str]] = tuple,
 ) -> APIRouter:
     """The routes under /api/v1/messages. What is handed over blocks, but for `post` and `perform`."""
     router = APIRouter(prefix="/api/v1/messages", responses=told(404, 409))
@@ -100,6 +105,7 @@ def messages_router(
             sent=[_shape(one) for one in mine if not one.is_incoming],
             ways=list(dict.fromkeys(way.name for way in post().ways(person.person_id))),
             people=[one.name for one in people() if one.person_id != person.person_id],
+            rooms=list(rooms()),
             keeps=keeps(person.person_id),
             aloud=_aloud(box.aloud(person.person_id), devices()),
         )
@@ -160,6 +166,7 @@ def _shape(message: Message) -> MessageShape:
         reason=message.reason,
         created_at=message.created_at,
         is_for_everybody=message.person_id is None,
+        room=message.area,
     )
 
 

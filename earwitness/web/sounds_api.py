@@ -39,6 +39,8 @@ class RiseShape(_Shape):
 
 class SoundsShape(_Shape):
     sounds: list[SoundShape]
+    usual: str
+    """What an alarm rings with for which no sound is named; the page of the household chooses it."""
     rise: RiseShape
 
 
@@ -49,9 +51,10 @@ def sounds_router(sounds: RingSounds) -> APIRouter:
     @router.get("")
     async def choices() -> SoundsShape:
         """Every sound that an alarm may ring with, and how one that begins softly grows louder."""
-        found = await asyncio.to_thread(sounds.choices)
+        found, usual = await asyncio.to_thread(lambda: (sounds.choices(), sounds.usual()))
         shown = [SoundShape(sound=one.reference, title=one.title, is_music=one.is_music) for one in found]
-        return SoundsShape(sounds=shown, rise=RiseShape(seconds=RISE_SECONDS, levels=list(rise_levels(RISE_STEPS))))
+        rise = RiseShape(seconds=RISE_SECONDS, levels=list(rise_levels(RISE_STEPS)))
+        return SoundsShape(sounds=shown, usual=usual.reference, rise=rise)
 
     @router.get("/wave", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
     async def wave(sound: Reference) -> Response:

@@ -47,6 +47,10 @@ _OF_MORNINGS: Final = frozenset(("news", "paper", "papers", "show", "briefing", 
 _BEFORE_DAYS: Final = word_set("on by until till before after since from for next this last every of to and at between")
 
 
+MOST_TIMES: Final = 6
+"""Of a day, of what recurs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What was said of a time, unresolved."""
@@ -63,8 +67,8 @@ class Parts:
     until: "Parts | None" = None
     since: "Parts | None" = None
     count: int = 0
-    also: Clock | None = None
-    """A second time of the same day, of what recurs."""
+    also: tuple[Clock, ...] = ()
+    """Further times of the same day, of what recurs."""
 
     def names(self) -> frozenset[str]:
         return frozenset(name for name in _FIELDS if getattr(self, name))
@@ -119,7 +123,10 @@ def _components(words: Words, index: int, parts: Parts, scope: Scope) -> Iterato
     yield from _starting(words, index, parts, scope)
     if words[index] == "and" and "clock" in seen and "also" not in seen:
         for clock, end in clocks_at(words, index + 1 + (words[index + 1] == "at")):
-            yield "also", clock, end
+            yield "also", (clock,), end
+    if words[index] != "and" and "clock" in seen and "also" not in seen:
+        for clocks, end in _clock_lists(words, index, MOST_TIMES - 1):
+            yield "also", clocks, end
     places = [index]
     if after := words.are(index, "first thing"):
         places.append(after)
@@ -188,6 +195,17 @@ def _parts_of_day(words: Words, place: int, seen: frozenset[str]) -> Iterator[tu
         yield "part", DayPart.NIGHT, place + 2
     if seen & {"day", "patterns"} and (part := PARTS.get(words[place])) is not None:
         yield "part", part, place + 1
+
+
+def _clock_lists(words: Words, index: int, most: int) -> Iterator[tuple[tuple[Clock, ...], int]]:
+    """What goes on a list of times of day from its second on: "one and six" of "eight, one and six"."""
+    for clock, end in clocks_at(words, index):
+        if words[end] == "and":
+            for last, after in clocks_at(words, end + 1 + (words[end + 1] == "at")):
+                yield (clock, last), after
+        elif most > 2:
+            for more, after in _clock_lists(words, end, most - 1):
+                yield (clock, *more), after
 
 
 def _counted_clocks(words: Words, place: int) -> Iterator[tuple[Clock, int]]:
@@ -351,7 +369,8 @@ def _is_hour(words: Words, place: int, end: int, *, seen: frozenset[str], scope:
         return True
     before = words[place - 1]
     near = {words[at] for at in range(max(0, place - 6), place)}
-    if not _is_followed(words, end) or words[place] == "zero":
+    goes_on = "patterns" in seen and any(True for _ in _clock_lists(words, end, MOST_TIMES - 1))
+    if not (goes_on or _is_followed(words, end)) or words[place] == "zero":
         return False
     if near & _NO_HOURS or ("set" in near and near & _SET_TO_NUMBERS):
         return False

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from itertools import product
 from typing import Final
 
 from earwitness.domain.times import Duration, Frame, Recurrence, Toward
@@ -64,9 +65,12 @@ def _of_days(pattern: Pattern, parts: Parts, hand: Hand | None, aim: Aim) -> Ite
         for day in on_days:
             whole = pattern if day is None else _on_day(pattern, day)
             base = begin if day is None else max(begin, day)
-            found = None if whole is None else _started(whole, base, hand, parts, aim)
-            if found is not None:
-                yield found
+            if whole is None:
+                continue
+            for others in _other_times(parts.also, hand):
+                found = _started(whole, base, hand, parts, aim, others=others)
+                if found is not None:
+                    yield found
 
 
 def _on_day(pattern: Pattern, day: date) -> Pattern | None:
@@ -85,30 +89,45 @@ def _with_day(pattern: Pattern, day: date) -> Pattern:
     return replace(pattern, by=by)
 
 
-def _started(pattern: Pattern, base: date, hand: Hand | None, parts: Parts, aim: Aim) -> Recurrence | None:
+def _started(
+    pattern: Pattern, base: date, hand: Hand | None, parts: Parts, aim: Aim, *, others: tuple[time, ...]
+) -> Recurrence | None:
+    """With its first occurrence; `others` are further times of the same day."""
     if not pattern.by:
         pattern = _with_day(pattern, base)
     at = hand.time if hand is not None else time(0)
     after = aim.now if hand is not None and aim.frame.toward is Toward.FUTURE else None
     start = first_of(pattern.rule, day=base, at=at, zone=aim.frame.zone, after=after)
     rule = pattern.rule
-    if parts.also is not None and hand is not None:
-        other = _other_time(parts.also, hand)
-        second = None if other is None else first_of(rule, day=base, at=other, zone=aim.frame.zone, after=after)
-        if other is None or start is None or second is None:
+    for other in others:
+        another = first_of(rule, day=base, at=other, zone=aim.frame.zone, after=after)
+        if start is None or another is None:
             return None
-        start = second if is_later(start, second) else start
-        rule = f"{rule};BYHOUR={','.join(str(hour) for hour in sorted((at.hour, other.hour)))}"
+        start = another if is_later(start, another) else start
+    if others:
+        rule = f"{rule};BYHOUR={','.join(str(hour) for hour in sorted((at.hour, *(other.hour for other in others))))}"
     if start is None:
         return None
     part = None if hand is not None else parts.part or pattern.part
     return _ending(Recurrence(rule=rule, start=start, has_time=hand is not None, part=part), parts, aim)
 
 
-def _other_time(clock: Clock, hand: Hand) -> time | None:
-    """The second time of a day, which one rule can hold only if it is at the same minute."""
-    at = clock.hands[0].time
-    return at if len(clock.hands) == 1 and at.minute == hand.time.minute and at.hour != hand.time.hour else None
+def _other_times(clocks: tuple[Clock, ...], hand: Hand | None) -> Iterator[tuple[time, ...]]:
+    """The further times of a day that may be meant with the first, which one rule can hold only if all are at the same minute.
+
+    Where a half of the day was not said they are taken to come one after another: "eight, one and six" is 8, 13 and 18 o'clock.
+    """
+    if not clocks:
+        yield ()
+        return
+    if hand is None:
+        return
+    is_said = all(len(clock.hands) == 1 for clock in clocks)
+    for hands in product(*(clock.hands for clock in clocks)):
+        times = [hand.time, *(one.time for one in hands)]
+        is_one_rule = len({at.minute for at in times}) == 1 and len({at.hour for at in times}) == len(times)
+        if is_one_rule and (is_said or times == sorted(times)):
+            yield tuple(times[1:])
 
 
 def _elapsed(pattern: Pattern, parts: Parts, aim: Aim) -> Iterator[Recurrence]:

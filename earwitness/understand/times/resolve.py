@@ -40,7 +40,7 @@ def _options(parts: Parts, aim: Aim) -> Options:
             day = DayPick(series=(nth_of_months(aim.today, weekday=once[0], count=once[1]),))
             return Options((*found, *simple(replace(parts, patterns=(), day=day), aim=aim).wanted))
         return Options(found)
-    if parts.also is not None:
+    if parts.also:
         return Options()
     if parts.span is not None:
         return between(parts, aim=aim)

@@ -1,4 +1,4 @@
-// The page of the household: its name, rooms, wake words, voice and time zone, chosen anew.
+// The page of the household: its name, rooms, wake words, voice, time zone, sound of alarms and jokes, chosen anew.
 
 import { ask, askBlob } from "./api.js";
 import { byId, make } from "./elements.js";
@@ -9,9 +9,12 @@ const SAMPLE = "Hello. This is how I sound. The kitchen light is on.";
 const MOST_WAKE_WORDS = 2;
 const sound = new Audio();
 let shown = null;
+let sounds = [];
 let rooms = []; // {was, name, isFixed}; was is null for one that is new
 
 async function load() {
+  // who runs the machine without living here is told of no music of theirs, and leaves the sound as it is
+  sounds = account.me.permissions.includes("talk") ? (await ask("GET", "/sounds")).sounds : [];
   take(await ask("GET", "/household"));
   await loadConfirmations();
   byId("status").textContent = "";
@@ -30,6 +33,18 @@ function take(found) {
   byId("listen").hidden = !account.me.permissions.includes("talk");
   showVoice();
   showZones();
+  showAlarms();
+}
+
+// Alarms and jokes
+
+function showAlarms() {
+  const isKnown = sounds.some((one) => one.sound === shown.alarm_sound);
+  byId("alarm-sound").replaceChildren(
+    ...sounds.map((one) => make("option", { value: one.sound, selected: one.sound === shown.alarm_sound }, one.title)),
+    ...(isKnown ? [] : [make("option", { value: shown.alarm_sound, selected: true }, sounds.length ? "Music that is not there any more" : "As it is")]),
+  );
+  byId("family-jokes").checked = shown.has_family_jokes;
 }
 
 // Rooms
@@ -116,6 +131,8 @@ onSubmit(byId("household"), byId("wrong"), async () => {
     wake_words: chosenWords(),
     voice: byId("voice").value,
     zone: byId("zone").value,
+    alarm_sound: byId("alarm-sound").value,
+    has_family_jokes: byId("family-jokes").checked,
   });
   take(answer);
   byId("told").replaceChildren(...answer.told.map((sentence) => make("p", {}, sentence)));

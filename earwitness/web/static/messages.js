@@ -27,8 +27,9 @@ async function load() {
     : "They are sealed with this home’s keys. Their words are erased soon after they were read or delivered, as you keep no history.";
   fill("inbox", found.inbox.map((one) => card(one, true)));
   fill("sent", found.sent.map((one) => card(one, false)));
-  byId("people-here").replaceChildren(...found.people.map((name) => make("option", { value: name })));
-  byId("ways").textContent = found.ways.length ? `Messages go out by ${found.ways.join(", ")}.` : "No way to people outside is set up; messages can be left for those who live here.";
+  const rooms = found.rooms.map((name) => `the ${name.toLowerCase()}`);
+  byId("people-here").replaceChildren(...[...found.people, ...rooms].map((name) => make("option", { value: name })));
+  byId("ways").textContent = found.ways.length ? `Messages go out by ${found.ways.join(", ")}.` : "No way to people outside is set up; messages can be left for those who live here, and as notes in rooms.";
   byId("aloud").replaceChildren(...found.aloud.flatMap(choice));
   byId("status").textContent = "";
   byId("part").hidden = false;
@@ -44,7 +45,7 @@ function fill(id, lines) {
 
 function card(one, isIncoming) {
   const at = new Date(one.created_at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  const whom = isIncoming ? `From ${one.name}${one.is_for_everybody ? ", for everybody" : ""}` : `To ${one.name}`;
+  const whom = isIncoming ? `From ${one.name}${one.room ? `, in the ${one.room.toLowerCase()}` : one.is_for_everybody ? ", for everybody" : ""}` : `To ${one.name}`;
   const button = (words, work, tone = "") => namedButton(`the message ${isIncoming ? "from" : "to"} ${one.name}`, words, work, { load, tone });
   const isNew = one.state === "new";
   const waits = one.state === "waiting";

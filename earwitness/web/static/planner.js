@@ -55,8 +55,9 @@ let sounds = [];
 let alarmSound = null; // of the alarm that may be added
 
 async function loadSounds() {
-  sounds = (await ask("GET", "/sounds")).sounds;
-  alarmSound = new SoundChoice(sounds);
+  const known = await ask("GET", "/sounds");
+  sounds = known.sounds;
+  alarmSound = new SoundChoice(sounds, { sound: known.usual });
   byId("alarm-sound").replaceChildren(alarmSound.node);
 }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -198,5 +198,10 @@ async def test_who_hears_of_a_message_is_its_persons_choice(post: Post) -> None:
     room.quiet = {"kitchen", "bedroom", ""}
     assert not await announces.say(arrived.message_id)
     assert room.heard == {}
+    room.quiet.clear()
+    note = replace(message(9), person_id=None, link_id=None, address="", area="Den")
+    await post.office.leave(note, to=None, sender="Ben")
+    assert await announces.say(post.announced[-1].message_id)
+    assert room.heard == {"den": ['A note from Ben. Say "read my messages" to hear it.']}, "a note in a room is told there alone"
     post.box.read([arrived.message_id])
     assert await announces.say(arrived.message_id), "there is nothing to say any more"

@@ -22,6 +22,7 @@ from earwitness.links.quiet import Quiets
 from earwitness.links.routines import Routines
 from earwitness.links.simulated_home import SimulatedHome
 from earwitness.links.timers import Timers
+from earwitness.people.household import Household
 from earwitness.ringing.music_folder import MusicFolder
 from earwitness.ringing.shelf import RingSounds
 from earwitness.satellite.cues import cue
@@ -223,6 +224,7 @@ def house(
     runner = RoutineRunner(routines, understand=understand, skills=lambda: skills, person=person, note=note)
     runner.know(home.snapshot().devices)
     home.subscribe(runner.saw)
+    customs = Household(database, clock=lambda: at[0])
     inside = Inside(
         routine_runner=lambda: runner,
         relearn=learn,
@@ -230,7 +232,8 @@ def house(
         timers=timers,
         lists=Lists(database),
         quiet=Quiets(database, clock=lambda: at[0]),
-        sounds=RingSounds(tone=lambda: cue("alert"), music=MusicFolder(folder / "music")),
+        sounds=RingSounds(tone=lambda: cue("alert"), music=MusicFolder(folder / "music"), usual=lambda: customs.alarm_sound),
+        customs=customs,
         satellites=satellites,
         music=music or NoPlayers(),
         post=post,

@@ -372,3 +372,18 @@ async def test_where_an_alarm_rings_is_changed(talk: Talk, home: House, said: st
     await talk.say("move my alarm to 8 am")
     (alarm,) = home.timers.alerts.all()
     assert (alarm.place, alarm.area) == (place, area)
+
+
+async def test_a_usual_sound_is_that_of_new_alarms_and_of_no_other(talk: Talk, home: House) -> None:
+    await talk.say("wake me at 6 am tomorrow")
+    assert await talk.say("what is my usual alarm sound") == "New alarms ring with the usual tone."
+    assert await talk.say("make birds my usual alarm sound") == (
+        "New alarms ring with birds from now on; those that are set stay as they are."
+    )
+    assert await talk.say("wake me at 7 am tomorrow") == "Alarm set for tomorrow at 7 AM, with birds."
+    assert await talk.say("wake me at 8 am tomorrow with waves") == "Alarm set for tomorrow at 8 AM, with waves."
+    assert [one.sound for one in home.timers.alerts.all()] == ["tone", "birds", "waves"]
+    assert await talk.say("set my usual alarm sound to the tone") == (
+        "New alarms ring with the usual tone from now on; those that are set stay as they are."
+    )
+    assert (await talk.result("make trumpets my usual alarm sound")).outcome is Outcome.REFUSED

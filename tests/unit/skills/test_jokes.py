@@ -1,12 +1,18 @@
 """Jokes: fresh ones, another one, and none twice within a month."""
 
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from earwitness.domain.account import AccountRole
 from earwitness.domain.intent import Before, Context, Intent
+from earwitness.domain.person import Person
+from earwitness.people.household import Household
 from earwitness.skills.interface import UnfulfillableError
-from earwitness.skills.jokes import JokeSkill, family, programmers
+from earwitness.skills.jokes import JokeSkill, family, grown_up, programmers
+from earwitness.storage.database import Database
 from tests.unit.skills.houses import NOW, Kept
 
 ONE = Intent(name="TellJoke")
@@ -45,3 +51,31 @@ def test_there_are_enough_for_two_a_day_and_children_may_hear_them() -> None:
     assert all(len(joke) < 120 for joke in family())
     assert len(programmers()) > 50
     assert not any(word in joke.casefold() for joke in (*family(), *programmers()) for word in ("damn", "beer", "sex"))
+    assert not set(grown_up()) & set(programmers())
+
+
+async def test_other_jokes_are_told_where_the_household_wants_them_and_never_to_children(tmp_path: Path) -> None:
+    grown = Intent(name="TellJoke", slots={"kind": "grown_up"})
+    with closing(Database(tmp_path / "household.db", chain="household")) as database:
+        customs = Household(database, clock=lambda: NOW)
+        tim = Person(
+            person_id="t",
+            name="Tim",
+            alias="a",
+            created_at=NOW,
+            restricted_at=None,
+            saw_listens_at=NOW,
+            is_told_aloud=False,
+            role=AccountRole.CHILD,
+        )
+        skill = JokeSkill(Kept(), clock=lambda: NOW, choose=lambda jokes: jokes[-1], customs=customs, people=lambda: [tim])
+        with pytest.raises(UnfulfillableError) as stopped:
+            await skill.perform(grown, context=Context())
+        assert "on the page Household" in stopped.value.result.reply
+        assert (await skill.perform(ONE, context=Context())).reply in family()
+        customs.change(name="Villa", has_family_jokes=False)
+        assert (await skill.perform(grown, context=Context())).reply in grown_up()
+        assert (await skill.perform(ONE, context=Context())).reply in grown_up(), "they are among all others"
+        assert (await skill.perform(ONE, context=Context(person_id="t"))).reply in family()
+        with pytest.raises(UnfulfillableError, match="refused"):
+            await skill.perform(grown, context=Context(person_id="t"))

@@ -198,7 +198,25 @@ async def test_a_message_is_left_in_the_house_and_read_by_whom_it_is_for(
     )
     await ben.say("yes")
     assert "Is fine with me" in await talk.say("read my messages")
-    assert await talk.say("leave a message for Zacharias saying hello") == "Nobody called Zacharias lives here."
+    assert await talk.say("leave a message for Zacharias saying hello") == (
+        "Nobody called Zacharias lives here, and no room is called so."
+    )
+
+
+async def test_a_note_in_a_room_is_read_there_and_on_pages_alone(made: House, grammar: Grammar, post: Post, talk: Talk) -> None:
+    asked = await talk.say("leave a note in the kitchen saying dinner is in the oven")
+    assert asked == 'A note in the kitchen: "Dinner is in the oven." Shall I leave it there?'
+    assert await talk.say("yes") == "I left it in the kitchen."
+    assert (post.announced[-1].person_id, post.announced[-1].area) == (None, "Kitchen")
+    assert await talk.say("was my message delivered") == "Your note is in the kitchen."
+    bedroom = Talk(house=made, grammar=grammar, here=Context(area="Bedroom", device_id="bedroom"))
+    assert await bedroom.say("any messages") == "No new message."
+    kitchen = Talk(house=made, grammar=grammar, here=Context(area="Kitchen", device_id="kitchen"))
+    assert await kitchen.say("any notes here") == "From Anna at 3:07 PM: Dinner is in the oven."
+    await talk.say("leave a message for the lounge saying the cat is in there")
+    await talk.say("yes")
+    ben = Talk(house=made, grammar=grammar, here=Context(person_id=BEN.person_id))
+    assert await ben.say("read my messages") == "In the living room from Anna at 3:07 PM: The cat is in there."
 
 
 async def test_a_satellite_reads_nobodys_messages_to_others_unless_they_chose_so(

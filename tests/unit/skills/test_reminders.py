@@ -253,14 +253,34 @@ async def test_a_stretch_of_the_day_is_asked_for_its_hour(talk: Talk, home: Hous
 
 async def test_twice_a_day_wants_two_times(talk: Talk, home: House) -> None:
     assert await talk.say("remind me twice a day to drink water") == "At which two times every day?"
-    assert await talk.say("8 am") == "Say both, such as 8 AM and 8 PM. At which two times every day?"
+    assert await talk.say("8 am") == "Say both, at the same minute, such as 8 AM and 8 PM. At which two times every day?"
     assert await talk.say("8 am and 6 pm") == "I remind you every day at 8 AM and 6 PM: drink water."
     (one,) = home.timers.alerts.all()
     assert isinstance(one.rule, Recurring)
     assert one.due_at == datetime(2026, 11, 24, 18, tzinfo=BERLIN)
     home.timers.alerts.remove([one.alert_id])
-    refused = await talk.result("remind me three times a day to drink water")
+    refused = await talk.result("remind me nine times a day to drink water")
     assert (refused.outcome, home.timers.alerts.all()) == (Outcome.REFUSED, ())
+
+
+async def test_three_times_a_day_wants_three_times_or_hears_them_at_once(talk: Talk, home: House) -> None:
+    assert await talk.say("remind me three times a day to drink water") == "At which three times every day?"
+    assert await talk.say("8 am and 6 pm") == (
+        "Say all three, at the same minute, such as 8 AM, 1 PM and 6 PM. At which three times every day?"
+    )
+    told = "I remind you every day at 8 AM, 1 PM and 6 PM: drink water."
+    assert await talk.say("at eight, one and six") == told
+    (one,) = home.timers.alerts.all()
+    assert isinstance(one.rule, Recurring)
+    assert one.rule.rule == "FREQ=DAILY;BYHOUR=8,13,18"
+    assert one.due_at == datetime(2026, 11, 24, 18, tzinfo=BERLIN)
+    home.timers.alerts.remove([one.alert_id])
+    assert await talk.say("remind me three times a day at eight, one and six to drink water") == told
+
+
+async def test_two_times_that_are_named_for_twice_a_day_need_no_question(talk: Talk) -> None:
+    assert await talk.say("remind me twice a day at 8 am to drink water") == "At which two times every day?"
+    assert await talk.say("8 and 6") == "I remind you every day at 8 AM and 6 PM: drink water."
 
 
 async def test_a_bare_number_is_asked_for_its_unit(talk: Talk, home: House) -> None:

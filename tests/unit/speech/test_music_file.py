@@ -2,8 +2,11 @@
 
 import threading
 from pathlib import Path
+from typing import cast
 
+import av
 import numpy as np
+import psutil  # type: ignore[import-untyped]
 import pytest
 import soundfile
 from hypothesis import given, settings
@@ -34,6 +37,25 @@ def written(folder: Path, ending: str, *, rate_hz: int = 48_000, channels: int =
     return path
 
 
+def written_aac(folder: Path, codec: str) -> Path:
+    """The same as `written` makes, in MPEG-4."""
+    path = folder / f"{codec}.m4a"
+    at = np.arange(int(SECONDS * 48_000)) / 48_000
+    sweep = 0.2 * np.sin(2 * np.pi * (200.0 + 300.0 * at) * at)
+    tones = np.stack([0.3 * np.sin(2 * np.pi * hertz * at) + sweep for hertz in (440.0, 660.0)]).astype(np.float32)
+    with av.open(str(path), mode="w", format="ipod") as container:
+        stream = cast(av.AudioStream, container.add_stream(codec, rate=48_000, layout="stereo"))
+        resampler = av.AudioResampler(format=stream.format.name, layout="stereo", rate=48_000, frame_size=1024)
+        frame = av.AudioFrame.from_ndarray(tones, format="fltp", layout="stereo")
+        frame.rate = 48_000
+        for each in [*resampler.resample(frame), *resampler.resample(None)]:
+            for packet in stream.encode(each):
+                container.mux(packet)
+        for packet in stream.encode(None):
+            container.mux(packet)
+    return path
+
+
 def whole(path: Path, *, piece: int = 9_600, start_seconds: float = 0.0) -> bytes:
     file, data = MusicFile(path, rate_hz=RATE, start_seconds=start_seconds), bytearray()
     while part := file.read(piece):
@@ -44,11 +66,35 @@ def whole(path: Path, *, piece: int = 9_600, start_seconds: float = 0.0) -> byte
 
 @pytest.mark.parametrize("ending", sorted(FORMATS))
 def test_every_format_is_heard_whole(tmp_path: Path, ending: str) -> None:
-    assert ending in ENDINGS
+    assert {ending, ".m4a"} <= ENDINGS
     samples = np.frombuffer(whole(written(tmp_path, ending)), "<i2")
     assert len(samples) / RATE == pytest.approx(SECONDS, abs=0.1)
     spectrum = np.abs(np.fft.rfft(samples[RATE : 2 * RATE].astype(float)))
     assert set(np.argsort(spectrum)[-2:]) == {440, 660}, "both channels are in it"
+
+
+@pytest.mark.parametrize("codec", ["aac", "alac"])
+def test_mpeg_4_is_heard_whole_and_from_the_middle(tmp_path: Path, codec: str) -> None:
+    path = written_aac(tmp_path, codec)
+    samples = np.frombuffer(whole(path), "<i2")
+    assert len(samples) / RATE == pytest.approx(SECONDS, abs=0.1)
+    spectrum = np.abs(np.fft.rfft(samples[RATE : 2 * RATE].astype(float)))
+    assert {440, 660} <= set(np.argsort(spectrum)[-4:]), "both channels are in it"
+    later = np.frombuffer(whole(path, start_seconds=1.0), "<i2")
+    assert len(samples) - len(later) == pytest.approx(RATE, abs=0.1 * RATE)
+    aligned = max(np.corrcoef(samples[RATE + lag : RATE + lag + 9_600], later[4_800:14_400])[0, 1] for lag in range(4_700, 4_900))
+    assert aligned > 0.99, "it goes on where it was to, to the sample"
+    path.write_bytes(path.read_bytes()[:-2_000])
+    with pytest.raises(AudioError):
+        whole(path)
+
+
+def test_a_decoder_ends_with_its_file(tmp_path: Path) -> None:
+    file = MusicFile(written_aac(tmp_path, "aac"), rate_hz=RATE)
+    children = psutil.Process().children()
+    assert any("earwitness.speech.aac_process" in each.cmdline() for each in children)
+    file.close()
+    assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in children)
 
 
 @pytest.mark.parametrize("piece", [2, 1_000, 10**7])

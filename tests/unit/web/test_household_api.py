@@ -42,6 +42,20 @@ def test_the_owner_chooses_anew(house: KeptHouse, owner: TestClient) -> None:
     assert owner.put(PATH, json=WISH).json()["chosen_zone"] == "Europe/Berlin", "what is left out stays"
 
 
+def test_the_usual_sound_of_alarms_and_the_kind_of_jokes_are_chosen(house: KeptHouse, owner: TestClient) -> None:
+    before = owner.get(PATH).json()
+    assert (before["alarm_sound"], before["has_family_jokes"]) == ("tone", True)
+    after = owner.put(PATH, json=WISH | {"alarm_sound": "birds", "has_family_jokes": False}).json()
+    assert (after["alarm_sound"], after["has_family_jokes"]) == ("birds", False)
+    assert owner.get("/api/v1/sounds").json()["usual"] == "birds"
+    made = owner.post("/api/v1/alerts", json={"kind": "alarm", "when": "tomorrow at 7 am"}).json()
+    assert made["alert"]["sound"] == "birds"
+    log = house.people.accounts.entries(house.people.named("Olga").person_id)
+    assert next(one.detail for one in log if one.what is AccountEvent.HOUSEHOLD_CHANGED).endswith("sound of alarms, jokes")
+    assert owner.put(PATH, json=WISH | {"alarm_sound": "music:gone.mp3"}).json()["code"] == "alert.no_sound"
+    assert owner.put(PATH, json=WISH).json()["alarm_sound"] == "birds", "what is left out stays"
+
+
 def test_a_room_is_called_otherwise(house: KeptHouse, owner: TestClient) -> None:
     owner.put(PATH, json=WISH | {"areas": ["Study"], "renamed": {"den": "Study"}})
     assert house.settled[-1].renamed == (("den", "Study"),)

@@ -56,3 +56,13 @@ def test_what_satellites_say_is_chosen(house: KeptHouse) -> None:
     (usual,) = anna.get("/api/v1/messages").json()["aloud"]
     assert (usual["device_id"], usual["aloud"]) == ("", "nothing")
     assert anna.put("/api/v1/messages/aloud", json={"aloud": "loudly"}).status_code == 422
+
+
+def test_a_note_in_a_room_is_for_everybody_and_says_where(house: KeptHouse) -> None:
+    anna, ben = signed_in(house, "Anna"), signed_in(house, "Ben")
+    assert anna.get("/api/v1/messages").json()["rooms"] == ["Kitchen"]
+    assert write(anna, "the kitchen", "dinner is in the oven") == (201, "I left it in the kitchen.")
+    (note,) = ben.get("/api/v1/messages").json()["inbox"]
+    assert (note["room"], note["is_for_everybody"], note["text"]) == ("Kitchen", True, "Dinner is in the oven.")
+    assert anna.get("/api/v1/messages").json()["sent"][0]["name"] == "the kitchen"
+    assert write(anna, "the attic", "hello")[0] == 409, "there is no such room"
