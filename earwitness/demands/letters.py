@@ -108,9 +108,14 @@ def scope_words(scope: Scope) -> str:
     others = " and others who are not named" if scope.has_unnamed_others else ""
     wanted = ", ".join(_category(one) for one in Category if one in scope.categories)
     what = "all data" if scope.is_all_data else wanted or "nothing that is named"
+    return f"{what}, of {named}{others}, {_span_words(scope)}"
+
+
+def _span_words(scope: Scope) -> str:
+    if scope.since is None and scope.until is None:
+        return "without a beginning or an end"
     since = f"from {_moment(scope.since)}" if scope.since else "without a beginning"
-    until = f"up to {_moment(scope.until)}" if scope.until else "without an end"
-    return f"{what}, of {named}{others}, {since} {until}"
+    return f"{since} up to {_moment(scope.until)}" if scope.until else f"{since} without an end"
 
 
 def kind_words(case: Case) -> str:

@@ -21,6 +21,7 @@ from earwitness.domain.errors import DemandError, ProofError
 SEALED: Final = "demand.sealed"
 OPENED: Final = "demand.opened"
 _PREFIX: Final = "demand."
+_KINDS: Final = frozenset(f"{_PREFIX}{one.value}" for one in StepKind)
 _PERIOD: Final = re.compile(r"(2\d{3})(?:-H([12]))?", re.ASCII)
 FEWEST_FOR_MEDIAN: Final = 5
 """Of fewer answers a median would be somebody's own days."""
@@ -139,10 +140,10 @@ def _plain(entries: Mapping[int, Entry]) -> Iterator[Entry]:
         if entry["kind"] == OPENED:
             for one in entry["entries"]:
                 inside = _checked(one, entries, demand=entry["demand"])
-                if one["position"] not in opened and str(inside["kind"]).startswith(_PREFIX):
+                if one["position"] not in opened and inside["kind"] in _KINDS:
                     yield inside
                 opened.add(one["position"])
-        elif entry["kind"] != SEALED:
+        elif entry["kind"] in _KINDS:
             yield entry
 
 

@@ -110,7 +110,7 @@ def test_what_would_be_untrue_or_is_forbidden_is_not_written(kind: LetterKind, c
 
 
 def test_a_scope_in_words_says_what_it_lacks() -> None:
-    assert scope_words(Scope()) == "nothing that is named, of nobody who is named, without a beginning without an end"
+    assert scope_words(Scope()) == "nothing that is named, of nobody who is named, without a beginning or an end"
     assert scope_words(replace(REMAINS, is_all_data=True, unknown_persons=2)).startswith(
         "all data, of 3 people, from 23 February"
     )

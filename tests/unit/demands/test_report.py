@@ -46,6 +46,7 @@ def band(report: Report, name: str, group: str = "") -> str:
 def test_each_demand_counts_once_for_what_happened_to_it_in_the_period() -> None:
     entries = [
         {"kind": "kept", "day": "2026-03-01"},
+        {"kind": "demand.key", "verifier": "ab", "at": "2026-03-01T12:00:00+00:00"},
         received("a", demand_kind="warrant", authority="court", people=2),
         received("b"),
         received("c", at="2025-12-31T23:59:59+00:00"),
@@ -60,7 +61,7 @@ def test_each_demand_counts_once_for_what_happened_to_it_in_the_period() -> None
         step("disclosed", "c", outcome="nothing", people=0),
     ]
     report = make_report(entries, FIRST_HALF)
-    assert (band(report, "received"), report.entries) == ("1 to 4", 13)
+    assert (band(report, "received"), report.entries) == ("1 to 4", 14)
     assert [band(report, "received", one) for one in ("warrant", "order", "court", "regulator")] == ["1 to 4", "0", "1 to 4", "0"]
     assert [band(report, one) for one in ("objected to", "narrowed", "refused", "preserved")] == [
         "1 to 4",
