@@ -128,7 +128,9 @@ def make_report(entries: Iterable[Entry], period: Period, *, root: str = "") -> 
         pending, overdue = _gags(found, latest)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ProofError("An entry about a demand lacks what such an entry says.") from error
-    more = _figure("gags pending", pending), _figure("gags that should have been opened", overdue)
+    more = [_figure("gags pending", pending)]
+    if overdue is not None:
+        more.append(_figure("gags that should have been opened", overdue))
     figures = (*_figures(tallies), *more)
     return Report(period=period, figures=figures, median_days=_median_days(tallies), entries=count, root=root)
 
@@ -157,12 +159,15 @@ def _checked(opened: Entry, entries: Mapping[int, Entry], *, demand: str) -> Ent
     return inside
 
 
-def _gags(entries: Mapping[int, Entry], latest: str) -> tuple[int, int]:
-    """How many demands are under a gag at the end of the ledger, and how many of those should have been opened by then."""
+def _gags(entries: Mapping[int, Entry], latest: str) -> tuple[int, int | None]:
+    """How many demands are under a gag at the end of the ledger, and how many of them should have been opened by then: None
+    where an entry does not say when it opens."""
     waiting = {position: entry for position, entry in entries.items() if entry["kind"] == SEALED}
     for entry in entries.values():
         for one in entry["entries"] if entry["kind"] == OPENED else ():
             waiting.pop(one["position"], None)
+    if any("opens" not in entry for entry in waiting.values()):
+        return len({entry["demand"] for entry in waiting.values()}), None
     late = {entry["demand"] for entry in waiting.values() if entry["opens"][:10] < latest[:10]}
     return len({entry["demand"] for entry in waiting.values()}), len(late)
 

@@ -99,6 +99,8 @@ def test_a_gag_is_pending_until_it_is_opened_and_counts_in_its_own_time() -> Non
     assert band(before, "gags that should have been opened") == "0"
     late = make_report([*committed, {"kind": "kept", "at": "2026-05-02T00:00:00+00:00"}], FIRST_HALF)
     assert band(late, "gags that should have been opened") == "1 to 4"
+    undated = [{name: value for name, value in one.items() if name != "opens"} for one in committed]
+    assert "gags that should have been opened" not in {one.name for one in make_report(undated, FIRST_HALF).figures}
     opened = {"kind": "demand.opened", "demand": "a", "entries": opening}
     after = make_report([*committed, opened, opened], FIRST_HALF)
     assert [band(after, one) for one in ("gags pending", "received", "received with a gag")] == ["0", "1 to 4", "1 to 4"]
