@@ -59,7 +59,11 @@ class SpeechSettings(_Part):
 
     recogniser: str = "cascade"
     """Engine for requests: cascade (Moonshine when it heard a sentence this home knows, else Whisper, whose model then weighs the
-    sentences of this home that sound alike), whisper or moonshine. docs/recognition.md compares them."""
+    sentences of this home that sound alike), whisper, moonshine, or wyoming: another program's, at `wyoming`.
+    docs/recognition.md compares them."""
+    wyoming: str = Field(default="127.0.0.1:10300", min_length=1, max_length=270)
+    """Host and port of a Wyoming recogniser, for recogniser = "wyoming". It is not encrypted: on this machine, or reached over
+    foreign.trusted_interface."""
     threads: int = Field(default=2, ge=1, le=64)
     """Processor threads that one recognition may use."""
     shows_partials: bool = True
@@ -68,6 +72,8 @@ class SpeechSettings(_Part):
     """Default voice; `earwitness voices` lists them."""
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
     """Speaking speed; 1 is the voice's own."""
+    whispers_back: bool = True
+    """Whether a request that was whispered is answered quietly."""
 
 
 class UnderstandingSettings(_Part):
@@ -255,6 +261,13 @@ class VaultSettings(_Part):
     """How often the ledger's head is submitted to them."""
 
 
+class DemandsSettings(_Part):
+    """By what rules legal demands are looked at."""
+
+    rules: Path | None = None
+    """File of the rules that counsel reviewed; without it those of the package, by which every demand goes to counsel."""
+
+
 class ReviewSettings(_Part):
     """What people may be shown of recordings whose speakers allow that, drawn by lot."""
 
@@ -344,6 +357,7 @@ class Settings(_Part):
     weather: WeatherSettings = WeatherSettings()
     vault: VaultSettings = VaultSettings()
     review: ReviewSettings = ReviewSettings()
+    demands: DemandsSettings = DemandsSettings()
     backup: BackupSettings = BackupSettings()
     remote: RemoteSettings = RemoteSettings()
     satellite: SatelliteSettings = SatelliteSettings()

@@ -7,7 +7,7 @@ import random
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.metadata import distributions
@@ -18,6 +18,8 @@ from fastapi import APIRouter
 from starlette.testclient import TestClient
 
 from earwitness.build.reviewed import Review
+from earwitness.demands.demands import Demands
+from earwitness.demands.rules import read_rules
 from earwitness.domain.alert import Alert, AlertKind, AtMoment
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Keeps, Purpose, Way
@@ -63,6 +65,7 @@ from earwitness.web.accounts_api import accounts_router
 from earwitness.web.alerts_api import AlertsDesk, alerts_router
 from earwitness.web.api import api_router
 from earwitness.web.calendar_api import calendar_router
+from earwitness.web.demands_api import DemandsDesk, demands_router
 from earwitness.web.history_api import history_router
 from earwitness.web.household_api import HouseholdDesk, household_router
 from earwitness.web.invitations_api import Acceptances, invitations_router
@@ -274,6 +277,7 @@ class KeptHouse:
             listens_router(self.rights, prover=self.prover),
             ledger_router(self.ledger),
             *review_routers(self.review, self.rights, clock=self.clock),
+            demands_router(DemandsDesk(demands=self.demands, sender=lambda: "Villa", clock=self.clock)),
             *device_routers(self.database, self.folder, clock=self.clock, log=self.people.accounts.log),
             self._routines_router(),
             *self.plans_routers(),
@@ -305,6 +309,19 @@ class KeptHouse:
         made, database = desk_of(self.rights, self.vault, self.ledger, folder=self.folder, clock=self.clock, terms=terms)
         self.closing.callback(database.close)
         return made
+
+    @cached_property
+    def demands(self) -> Demands:
+        """Legal demands to this house, by the default rules, as if counsel had reviewed them for the jurisdiction "xx"."""
+        return Demands(
+            self.people,
+            self.vault,
+            ledger=self.ledger,
+            prover=self.ledger,
+            rules=replace(read_rules(), jurisdictions=frozenset({"xx"})),
+            folder=self.folder / "demands",
+            clock=self.clock,
+        )
 
     def plans_routers(self) -> list[APIRouter]:
         """What rings, lists and the calendar, on this house's database and a file of its own."""

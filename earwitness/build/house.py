@@ -27,6 +27,8 @@ from earwitness.domain.skill import SkillManifest
 from earwitness.domain.turn import Turn
 from earwitness.foreign.attendance import Attendance, Registry
 from earwitness.foreign.everywhere import EverySatellite
+from earwitness.foreign.reach import read_place
+from earwitness.foreign.wyoming_recogniser import DEFAULT_PORT, WyomingRecogniser
 from earwitness.jobs.announce_messages import AnnounceMessages
 from earwitness.jobs.carry_messages import CarryMessages
 from earwitness.jobs.fire_alerts import FireAlerts, Ringing
@@ -59,6 +61,7 @@ from earwitness.skills.routine_running import RoutineRunner
 from earwitness.skills.routine_words import names_of
 from earwitness.speech.audio_file import read_audio
 from earwitness.speech.stt.cascade import CascadeRecogniser
+from earwitness.speech.vad.gate import SpeechGate
 from earwitness.speech.vad.silero import SileroVad
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.endpoint import EndpointLimits
@@ -75,7 +78,7 @@ from earwitness.understand.understanders import Understanders, certain
 
 PATIENCE_SECONDS = 15.0
 """Satellites come back within ten seconds after a start; until then nothing is rung late that they may have rung."""
-RECOGNISERS = ("cascade", "whisper", "moonshine")
+RECOGNISERS = ("cascade", "whisper", "moonshine", "wyoming")
 
 
 def _rings_alone(device: Device) -> bool:
@@ -242,6 +245,9 @@ class House(LinkedHouse):
                 return self.whisper
             case "moonshine":
                 return self.moonshine
+            case "wyoming":
+                place = read_place(self.settings.speech.wyoming, default_port=DEFAULT_PORT)
+                return WyomingRecogniser(place, trust=self.trust, has_speech=SpeechGate(self.store).has_speech)
             case _:
                 raise SettingsError(f"There is no recogniser {name}; choose one of {', '.join(RECOGNISERS)}.")
 
@@ -485,7 +491,7 @@ class House(LinkedHouse):
             voices=self.voices,
             house=HomeBoard(self.link, timers=self.timers, lists=self.lists, clock=self.clock),
             acknowledge=lambda alert_id: self.alerts.acknowledge(alert_id),
-            manner=Manner(limits=limits, voice=self.voice, speed=speech.speed),
+            manner=Manner(limits=limits, voice=self.voice, speed=speech.speed, whispers_back=speech.whispers_back),
             area=self.own_area,
             keeper=_TurnKeeper(self.rights),
         )

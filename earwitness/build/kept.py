@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 from earwitness.build.reviewed import Review, desk_file, review_of, terms_of
 from earwitness.build.witnesses import witnesses
 from earwitness.config import Settings, state_folder
+from earwitness.demands.demands import Demands
+from earwitness.demands.rules import OWN, read_rules
+from earwitness.jobs.settle_demands import SettleDemands
 from earwitness.jobs.submit_checkpoint import SubmitCheckpoint
 from earwitness.jobs.upkeep import Upkeep
 from earwitness.ledger.log import Ledger
@@ -165,6 +168,23 @@ class KeptHouse:
             known=self.own_words,
             clock=utc_now,
         )
+
+    @cached_property
+    def demands(self) -> Demands:
+        """Legal demands, by the rules that the settings name. Raises SettingsError for rules that cannot be read."""
+        return Demands(
+            self.people,
+            self.vault,
+            ledger=self.ledger,
+            prover=self.ledger,
+            rules=read_rules(self.settings.demands.rules or OWN),
+            folder=self.state / "demands",
+            clock=utc_now,
+        )
+
+    def settled_demands(self) -> SettleDemands:
+        """The job that does what a demand's day has come for."""
+        return SettleDemands(self.demands)
 
     def own_words(self) -> frozenset[str]:
         """Words of this house that name nobody: of rooms and devices."""

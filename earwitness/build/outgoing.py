@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from earwitness.build.kept import KeptHouse
 from earwitness.config import CalendarSettings, Settings, VaultSettings
 from earwitness.domain.link import Outgoing
+from earwitness.foreign.reach import read_place
+from earwitness.foreign.wyoming_recogniser import DEFAULT_PORT
 from earwitness.links.bounded_http import is_loopback
 from earwitness.web.links_api import FixedOutgoing
 
@@ -23,6 +25,9 @@ def _by_settings(settings: Settings) -> Iterator[FixedOutgoing]:
     if (url := settings.calendar.url) is not None:
         places = (_by_url(url, _written_there(settings.calendar)),)
         yield _told("Calendar", "Events and tasks are kept on a calendar server.", by="[calendar]", places=places)
+    if settings.speech.recogniser == "wyoming":
+        places = (_plain(read_place(settings.speech.wyoming, default_port=DEFAULT_PORT).host, "the sound of what you say to it"),)
+        yield _told("Recogniser", "Writes down what was said.", by="speech.wyoming", places=places)
     if (host := settings.dictionary.host) is not None:
         places = (_plain(host, "words whose meaning you ask for"),)
         yield _told("Dictionary", "Says what words mean.", by="[dictionary]", places=places)

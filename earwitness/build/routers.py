@@ -23,6 +23,7 @@ from earwitness.web.calendar_api import calendar_router
 from earwitness.web.calls_api import calls_router
 from earwitness.web.confirmations_api import confirmations_router
 from earwitness.web.contacts_api import contacts_router
+from earwitness.web.demands_api import DemandsDesk, demands_router
 from earwitness.web.desk_api import desk_router
 from earwitness.web.devices_api import devices_router
 from earwitness.web.drawn_api import drawn_router
@@ -74,6 +75,7 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
                 intents=lambda: known_intents(house.manifests),
             )
         ),
+        demands_router(DemandsDesk(demands=house.demands, sender=lambda: _home_name(house), clock=utc_now)),
         ledger_router(house.ledger),
         devices_router(
             house.devices,
@@ -136,6 +138,12 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
 def first_start(house: House) -> FirstStart:
     """The first start, which furnishes the running house with what was chosen."""
     return FirstStart(house.people, house.household, wake_words=WAKE_WORDS, settle=house.furnish)
+
+
+def _home_name(house: House) -> str:
+    """In whose name letters are written."""
+    choices = house.household.choices()
+    return "Earwitness" if choices is None else choices.name
 
 
 def _household_desk(house: House) -> HouseholdDesk:

@@ -1,4 +1,5 @@
-"""The commands of legal demands: the transparency report, from this household's own ledger or from anybody's published one."""
+"""The commands of legal demands: the key that approves disclosures, and the transparency report, from this household's own ledger
+or from anybody's published one."""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import click
 
 from earwitness import build
 from earwitness.cli.options import with_bar
+from earwitness.cli.signed_in import PERSON, signed_in
 from earwitness.cli.verify import FOLDER, KEY, read_log_key
 from earwitness.config import Settings
 from earwitness.demands.report import Report, make_report, parse_period
@@ -52,6 +54,21 @@ def report(settings: Settings, *, period: str, folder: Path | None, key: str | N
     else:
         write_whole(save, [text.encode()])
         click.echo(f"{save}: the demands of {made.period.name}, recomputed from {made.entries} entries.")
+
+
+@demands.command("make-key")
+@PERSON
+@click.pass_obj
+def make_key(settings: Settings, name: str | None) -> None:
+    """Make the key that approves disclosures, in place of any before.
+
+    Two of its three shares approve; they are kept nowhere here. Give each to another person."""
+    with signed_in(settings, name) as (house, person):
+        verifier, shares = house.demands.make_key(person)
+    click.echo(f"Public side, by which anybody can check an approval:\n\n    {verifier}\n")
+    for number, share in enumerate(shares, start=1):
+        click.echo(f"Share {number} of {len(shares)}:\n\n    {share}\n")
+    click.echo("They are shown this once. Two different ones are asked for at each disclosure.")
 
 
 def _own(settings: Settings, period: str) -> Report:

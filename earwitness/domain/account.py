@@ -54,6 +54,7 @@ class Permission(StrEnum):
     OVERSEE = "oversee"
     """See the ledger, consents in numbers, conduct; as a privacy officer does."""
     DEMANDS = "demands"
+    """Legal demands; of an owner where there is neither counsel nor a privacy officer."""
 
 
 _EVERYBODY: Final = frozenset({Permission.ACCOUNT})
@@ -62,13 +63,13 @@ _ADULT: Final = _LIVES_HERE | {Permission.WARDS, Permission.TOKENS, Permission.C
 _RUNS_IT: Final = frozenset({Permission.PEOPLE, Permission.DEVICES, Permission.HOUSEHOLD, Permission.REMOTE, Permission.TOKENS})
 
 PERMISSIONS: Final[Mapping[AccountRole, frozenset[Permission]]] = {
-    AccountRole.OWNER: _ADULT | _RUNS_IT | {Permission.SKILLS},
+    AccountRole.OWNER: _ADULT | _RUNS_IT | {Permission.SKILLS, Permission.DEMANDS},
     AccountRole.ADULT: _ADULT,
     AccountRole.CHILD: _LIVES_HERE,
     AccountRole.GUEST: _EVERYBODY | {Permission.TALK},
     AccountRole.REVIEWER: _EVERYBODY | {Permission.REVIEW},
     AccountRole.LEAD: _EVERYBODY | {Permission.REVIEW, Permission.LEAD_REVIEW},
-    AccountRole.PRIVACY_OFFICER: _EVERYBODY | {Permission.OVERSEE},
+    AccountRole.PRIVACY_OFFICER: _EVERYBODY | {Permission.OVERSEE, Permission.DEMANDS},
     AccountRole.COUNSEL: _EVERYBODY | {Permission.DEMANDS},
     AccountRole.ADMINISTRATOR: _EVERYBODY | _RUNS_IT,
 }

@@ -82,7 +82,7 @@ class Scope:
             and (not other.devices or (bool(self.devices) and set(self.devices) <= set(other.devices)))
             and (other.since is None or (self.since is not None and self.since >= other.since))
             and (other.until is None or (self.until is not None and self.until <= other.until))
-            and self.categories <= other.categories
+            and (other.is_all_data or self.categories <= other.categories)
             and (other.is_all_data or not self.is_all_data)
             and (other.has_unnamed_others or not self.has_unnamed_others)
         )

@@ -1,5 +1,6 @@
 """A recording: a kept turn in the vault, with who may open it, who did, and until when it is there."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +17,8 @@ class Role(StrEnum):
     MEMBER = "member"
     """Another person of the household."""
     REVIEWER = "reviewer"
+    COUNSEL = "counsel"
+    """Who answers a legal demand."""
     TRAINER = "trainer"
     """The job that builds data sets."""
     SYSTEM = "system"
@@ -32,6 +35,8 @@ class ReadPurpose(StrEnum):
     EXPORT = "export"
     REVIEW = "review"
     TRAINING = "training"
+    DEMAND = "demand"
+    """A legal demand that was approved."""
 
 
 class Medium(StrEnum):
@@ -120,6 +125,8 @@ class Read:
     closed_position: int | None = None
     seconds: float = 0.0
     ranges: tuple[tuple[int, int], ...] = ()
+    shown_from: datetime | None = None
+    """Until then a gag keeps it from the person's list."""
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -151,8 +158,21 @@ class Erasure:
     position: int | None
     body: str
 
+    @property
+    def held(self) -> int:
+        """How many turns were hidden but not destroyed, since a legal demand holds them."""
+        return int(json.loads(self.body).get("held", 0))
+
+    @property
+    def held_until(self) -> str | None:
+        """Until when, if that may be said: an ISO 8601 time."""
+        found = json.loads(self.body).get("held_until")
+        return None if found is None else str(found)
+
     def as_json(self) -> dict[str, object]:
         return {
+            "held": self.held,
+            "held_until": self.held_until,
             "erasure_id": self.erasure_id,
             "kind": self.kind,
             "erased_at": self.erased_at.isoformat(),

@@ -63,7 +63,7 @@ class Prover(Protocol):
     def proof_json(self, position: int) -> dict[str, object]: ...
 
 
-class _Pipe(io.RawIOBase):
+class ZipPipe(io.RawIOBase):
     """A file that can only be written, and keeps nothing but what was not taken yet."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ def export(
 
     `tell` is told how many turns are done, of how many. Raises LedgerError, StorageError; the first piece needs the ledger.
     """
-    pipe = _Pipe()
+    pipe = ZipPipe()
     with zipfile.ZipFile(cast(IO[bytes], pipe), "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("README.txt", README.format(name=person.name, now=now.isoformat(timespec="minutes")))
         with_sound: list[str] = []
@@ -138,7 +138,7 @@ def _pages(person: Person, vault: Vault) -> Iterator[list[dict[str, object]]]:
             return
 
 
-def _listed(file: zipfile.ZipFile, name: str, rows: Iterator[dict[str, object]], *, pipe: _Pipe) -> Iterator[bytes]:
+def _listed(file: zipfile.ZipFile, name: str, rows: Iterator[dict[str, object]], *, pipe: ZipPipe) -> Iterator[bytes]:
     """A file of the zip with a row a line, given as it grows."""
     with file.open(name, "w", force_zip64=True) as lines:
         for count, row in enumerate(rows):

@@ -313,7 +313,7 @@ class Rights:
         left = eraser.left()
         for person_id in left & {person.person_id for person in self.people.all()}:
             self._forget(person_id)
-        for person_id in left & eraser.heard():
+        for person_id in (left & eraser.heard()) - eraser.held():
             eraser.erase_person(SYSTEM, person_id)
 
     def _forget(self, person_id: str) -> None:

@@ -21,6 +21,7 @@ from earwitness.domain.errors import (
     AlertError,
     AudioError,
     ContactError,
+    DemandError,
     DeviceError,
     EarwitnessError,
     EngineError,
@@ -73,6 +74,7 @@ _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
     (LinkError, 503),
     (ContactError, 422),
     (ReviewError, 409),
+    (DemandError, 409),
 )
 _STATUS_OF_CODE: Final = {
     "alert.changed": 409,
@@ -86,6 +88,9 @@ _STATUS_OF_CODE: Final = {
     "consent.changed": 409,
     "review.unknown": 404,
     "review.invalid": 422,
+    "demand.unknown": 404,
+    "demand.invalid": 422,
+    "demand.office": 403,
     "consent.objected": 409,
     "device.exists": 409,
     "device.revoked": 409,

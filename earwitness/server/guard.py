@@ -1,6 +1,7 @@
 """The guard before every request: host, origin, size of body, and the safety headers of every answer. The gate is behind it.
 
-A plain ASGI layer, so that nothing behind it can be reached around it. It reads no body and knows no routes but those for sound.
+A plain ASGI layer, so that nothing behind it can be reached around it. It reads no body and knows no routes but those for sound
+and papers.
 """
 
 from collections.abc import Collection
@@ -17,8 +18,14 @@ MAX_BODY_BYTES: Final = 64 * 1024
 MAX_AUDIO_BYTES: Final = 10 * 1024 * 1024
 MAX_ANSWER_BYTES: Final = 512 * 1024
 """Sixteen seconds of 16 kHz mono int16: an answer at the first start."""
-MOST_BYTES: Final = {"/api/v1/ask/audio": MAX_AUDIO_BYTES, "/api/v1/setup/answer": MAX_ANSWER_BYTES}
-"""Of the routes that take sound."""
+MAX_DEMAND_BYTES: Final = 1_400_000
+"""A scanned paper of a million bytes, in base64, and what it says."""
+MOST_BYTES: Final = {
+    "/api/v1/ask/audio": MAX_AUDIO_BYTES,
+    "/api/v1/setup/answer": MAX_ANSWER_BYTES,
+    "/api/v1/demands": MAX_DEMAND_BYTES,
+}
+"""Of the routes that take sound or a scanned paper."""
 
 CONTENT_POLICY: Final = "; ".join(
     (

@@ -72,6 +72,7 @@ _REMOTE: Final = _needs(Permission.REMOTE)
 _HOUSEHOLD: Final = _needs(Permission.HOUSEHOLD)
 _CONTACTS: Final = _needs(Permission.CONTACTS)
 _REVIEW: Final = _needs(Permission.REVIEW)
+_DEMANDS: Final = _needs(Permission.DEMANDS)
 _LEDGER: Final = _needs(Permission.ACCOUNT, scope=Scope.HISTORY)
 
 PAGES: Final[Mapping[str, Rule]] = {
@@ -81,6 +82,7 @@ PAGES: Final[Mapping[str, Rule]] = {
     "/listens": _OWN_DATA,
     "/drawn": _OWN_DATA,
     "/review": _REVIEW,
+    "/demands": _DEMANDS,
     "/account": _ACCOUNT,
     "/messages": _OWN_DATA,
     "/people": _needs(Permission.PEOPLE, Permission.WARDS),
@@ -149,6 +151,14 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/review/leases/{lease_id}": {"GET": _REVIEW, "DELETE": _REVIEW},
     "/review/leases/{lease_id}/words": {"POST": _REVIEW},
     "/review/leases/{lease_id}/judgement": {"PUT": _REVIEW},
+    "/me/demands": {"GET": _OWN_DATA},
+    "/me/demands/{notice_id}/objection": {"POST": _OWN_DATA},
+    "/demands": {"GET": _DEMANDS, "POST": _danger(Permission.DEMANDS)},
+    "/demands/{demand_id}": {"GET": _DEMANDS},
+    "/demands/{demand_id}/answer": {"GET": _DEMANDS},
+    "/demands/{demand_id}/document": {"GET": _danger(Permission.DEMANDS)},
+    "/demands/{demand_id}/letters/{letter}": {"GET": _DEMANDS},
+    "/demands/{demand_id}/steps": {"POST": _danger(Permission.DEMANDS)},
     "/listens": {"GET": _READ},
     "/listens/seen": {"POST": _OWN_DATA},
     "/listens/{read_id}/proof": {"GET": _READ},

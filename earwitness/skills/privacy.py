@@ -33,6 +33,7 @@ from earwitness.skills.interface import Parts, Skill, UnfulfillableError, ask, r
 from earwitness.skills.privacy_words import (
     PURPOSES,
     WITHDRAWN,
+    held_back,
     kept_how,
     period_limits,
     span_of,
@@ -153,10 +154,10 @@ class PrivacySkill:
         span = span_of(wish.intent, self._clock())
         if span is None:
             raise refuse("I did not understand which recordings you mean")
-        count = _erase(wish, span.selection)
+        count, held = _erase(wish, span.selection)
         if not count:
             return _answered(f"I keep nothing of you {span.source}, so there was nothing to delete.")
-        return _done(f"Deleted {amount(count, 'recording')} {span.source}.")
+        return _done(f"Deleted {amount(count, 'recording')} {span.source}.{held}")
 
     def _tell_kept(self, wish: _Wish) -> SkillResult:
         kept, keeping = wish.rights.kept(wish.person_id, EVERYTHING), wish.rights.keeping(wish.person_id)
@@ -227,9 +228,10 @@ def _withdraw(wish: _Wish) -> SkillResult:
 
 def _delete_last_turn(wish: _Wish) -> SkillResult:
     turn_id = wish.rights.last_turn_id(wish.person_id)
-    if turn_id is None or not _erase(wish, Selection(turn_ids=(turn_id,))):
+    count, held = (0, "") if turn_id is None else _erase(wish, Selection(turn_ids=(turn_id,)))
+    if not count:
         return _answered("What you said last is not kept, so there was nothing to delete.")
-    return _done("Deleted what you said last.")
+    return _done(f"Deleted what you said last.{held}")
 
 
 def _delete_everything(wish: _Wish) -> SkillResult:
@@ -252,20 +254,22 @@ def _tell_heard(wish: _Wish) -> SkillResult:
     return _answered(f'I heard: "{words}".' if words else NOTHING_HEARD)
 
 
-def _erase(wish: _Wish, selection: Selection) -> int:
-    """How many recordings are gone; 0 if there were none."""
+def _erase(wish: _Wish, selection: Selection) -> tuple[int, str]:
+    """How many recordings are gone, 0 if there were none; and what is to be said of those that a legal demand holds."""
     try:
-        return wish.rights.erase_said(wish.person_id, selection).recordings
+        erasure = wish.rights.erase_said(wish.person_id, selection)
     except VaultError as error:
         if error.code == "vault.nothing":
-            return 0
+            return 0, ""
         raise
+    return erasure.recordings + erasure.held, held_back(erasure)
 
 
-def _all_gone(count: int) -> str:
+def _all_gone(erased: tuple[int, str]) -> str:
+    count, held = erased
     if not count:
         return "There was nothing left to delete."
-    return "Your one recording is deleted." if count == 1 else f"All {count} recordings are deleted."
+    return f"{'Your one recording is deleted.' if count == 1 else f'All {count} recordings are deleted.'}{held}"
 
 
 def _agreed(purpose: Purpose) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from earwitness.domain.consent import DAY_SECONDS, LONGEST_SECONDS, Keeping, Keeps, Purpose, parse_period, say_period
 from earwitness.domain.intent import Intent
-from earwitness.domain.recording import Kept, Medium, Read, ReadPurpose, ReadResult, Selection
+from earwitness.domain.recording import Erasure, Kept, Medium, Read, ReadPurpose, ReadResult, Selection
 from earwitness.people.consent_texts import current_text
 from earwitness.skills.interface import refuse, slot_text
 from earwitness.skills.wording import amount, duration, listed
@@ -104,6 +104,18 @@ def period_limits() -> str:
     """Why a period cannot be had."""
     years = int(LONGEST_SECONDS // (365 * DAY_SECONDS))
     return f'I can keep recordings for a minute at least and {years} years at most; say, for example, "for a month"'
+
+
+def held_back(erasure: Erasure) -> str:
+    """What is to be said of recordings that were hidden, but not destroyed yet: nothing, mostly."""
+    if not erasure.held:
+        return ""
+    until = "it ends"
+    if erasure.held_until is not None:
+        day = datetime.fromisoformat(erasure.held_until)
+        until = f"{day.day} {day:%B %Y}"
+    which = "One of them is" if erasure.held == 1 else f"{erasure.held} of them are"
+    return f" {which} hidden from everybody, and held by a legal demand until {until}."
 
 
 def told_kept(

@@ -316,6 +316,7 @@ reads: Final = sa.Table(
     sa.Column("seconds", TIME, nullable=False, server_default="0"),
     sa.Column("ranges", sa.Text, nullable=False, server_default="[]"),
     sa.Column("result", sa.Text, nullable=False),
+    sa.Column("shown_from", TIME),
     sa.Index("reads_of_person", "person_id", "opened_at"),
     sa.Index("reads_by_time", "opened_at"),
     sa.Index("reads_of_turn", "turn_id"),

@@ -75,6 +75,7 @@ from earwitness.domain.recording import Spoken
 from earwitness.domain.ring_sound import PLAIN, TONE, RingManner
 from earwitness.domain.turn import Outcome, SkillResult, Transcript, Turn
 from earwitness.domain.wish import VoiceWish, VolumeWish
+from earwitness.speech.whispering import voicing
 from earwitness.telemetry import log
 from earwitness.turn.capture import Listener, Marker
 from earwitness.turn.endpoint import EndpointLimits
@@ -118,6 +119,8 @@ class Manner:
     is_live: bool = True
     is_silent: bool = False
     """Whether replies are only shown, never spoken."""
+    whispers_back: bool = True
+    """Whether a request that was whispered is answered quietly."""
 
 
 @dataclass(slots=True)
@@ -155,6 +158,8 @@ class Conversation:
         self._engines = engines = replace(engines, workers=asking)
         self._manner = manner
         self._tone = Tone(voice=manner.voice, speed=manner.speed)
+        self._is_whispered = False
+        """Whether the last request was whispered."""
         self._volume: asyncio.Future[int] | None = None
         self.acknowledge = acknowledge
         self._check_voice = check_voice
@@ -437,6 +442,8 @@ class Conversation:
                 engines.recogniser.transcribe, sound, hints=hints, context=command.context
             )
             self._mark("recognise", since=began)
+            if self._manner.whispers_back:
+                self._is_whispered = (await asyncio.to_thread(voicing, sound)).is_whispered
         except Exception as error:
             await self._fail(Stage.RECOGNISE, command.guess, error, "Sorry, speech recognition failed. Please say it again.")
             return
@@ -444,6 +451,7 @@ class Conversation:
 
     async def _understand_text(self, command: Understand) -> None:
         transcript = Transcript(text=command.text.strip(), engine="typed", audio_seconds=0.0)
+        self._is_whispered = False
         await self._understand(command.guess, transcript, command.context)
 
     async def _understand(self, guess: int, transcript: Transcript, context: Context) -> None:
@@ -465,12 +473,16 @@ class Conversation:
             log(_logger, "reply not foreseen", level=logging.WARNING, error_type=type(error).__name__)
             return
         if reply:
-            self._prepare(reply)
+            self._prepare(reply, tone=self._tone_back())
 
-    def _prepare(self, text: str) -> Speech:
+    def _tone_back(self) -> Tone:
+        """How whoever asked last is answered: quietly, if they whispered."""
+        return replace(self._tone, is_quiet=True) if self._is_whispered else self._tone
+
+    def _prepare(self, text: str, *, tone: Tone) -> Speech:
         if self._prepared is not None:
             self._prepared.drop()
-        speech = Speech(text, synthesiser=self._engines.synthesiser, tone=self._tone)
+        speech = Speech(text, synthesiser=self._engines.synthesiser, tone=tone)
         self._prepared = speech
         self._spawn(speech.prepare(self._engines.workers.synthesise))
         return speech
@@ -528,8 +540,9 @@ class Conversation:
             return
         began, seconds = time.monotonic(), 0.0
         ready = self._prepared
-        is_ready = ready is not None and (ready.text, ready.tone) == (command.text, self._tone)
-        speech = ready if ready is not None and is_ready else self._prepare(command.text)
+        tone = self._tone if command.speech_id in self._announcing else self._tone_back()
+        is_ready = ready is not None and (ready.text, ready.tone) == (command.text, tone)
+        speech = ready if ready is not None and is_ready else self._prepare(command.text, tone=tone)
         self._prepared = None
         try:
             async for pcm in speech.sound():

@@ -6,7 +6,7 @@ If the ledger cannot take the entry, nothing is decrypted. What went out is note
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
@@ -21,6 +21,7 @@ from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadRe
 from earwitness.domain.review import Annotation
 from earwitness.vault import policy, sealing
 from earwitness.vault.blobs import Blobs
+from earwitness.vault.disclosure_key import Approval
 from earwitness.vault.envelope import open_audio, open_text, seal_text
 from earwitness.vault.key_ring import KeyRing
 from earwitness.vault.listens import Listens, entry_of_closing, entry_of_opening
@@ -37,6 +38,21 @@ class HistoryPage:
 
     recordings: tuple[Recording, ...]
     next_before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demanded:
+    """One thing that was opened for a demand, its words or its sound (PCM), and where the entry of that is in the ledger."""
+
+    turn_id: str
+    position: int
+    words: Recording | None = None
+    sound: bytes | None = None
+
+
+def ids_digest(turn_ids: Iterable[str]) -> str:
+    """The SHA-256 over ids of turns: what is approved is approved of just these."""
+    return hashlib.sha256("\n".join(sorted(turn_ids)).encode()).hexdigest()
 
 
 class AudioRead:
@@ -90,14 +106,17 @@ class Door:
         ledger: Ledger,
         listens: Listens,
         consents: policy.Consents,
+        approves: Callable[[Approval], Mapping[str, Any]],
         clock: Callable[[], datetime],
     ) -> None:
+        """`approves` gives what an approval of a disclosure says; it raises EarwitnessError unless the right key signed it."""
         self._rows = rows
         self._ring = ring
         self._blobs = blobs
         self._ledger = ledger
         self._listens = listens
         self._consents = consents
+        self._approves = approves
         self._clock = clock
 
     # The words
@@ -228,6 +247,66 @@ class Door:
             ends = zip(rows, opened, strict=True)
             self._close(*(_ended(read, taken.get(read.read_id, 0), part=(0, row.audio_bytes)) for row, read in ends))
 
+    # Legal demands
+
+    def demanded(
+        self,
+        actor: Actor,
+        approval: Approval,
+        turn_ids: Sequence[str],
+        *,
+        ledger: Ledger | None = None,
+        shown_from: datetime | None = None,
+    ) -> Generator[Demanded, None, None]:
+        """Just these turns, for which a disclosure was approved, in just the media that it names; what is gone is left out.
+
+        Every opening is an entry of its own, all committed, to `ledger` if it is given, before the first is decrypted; the
+        person's list shows them at once, or from `shown_from` on. Raises DemandError, AccessError, LedgerError, StorageError.
+        """
+        approved, log = self._approves(approval), ledger or self._ledger
+        if approved.get("recordings_sha256") != ids_digest(turn_ids):
+            raise AccessError("Other recordings were approved than these.", code="access.refused")
+        rows = self._rows.find(turn_ids, now=self._clock(), with_held=True)
+        for person_id in sorted({row.person_id for row in rows}):
+            self._admit(actor, ReadPurpose.DEMAND, person_id=person_id, rows=[one for one in rows if one.person_id == person_id])
+        wanted = [
+            (row, Medium(medium))
+            for row in sorted(rows, key=lambda row: row.number)
+            for medium in approved["media"]
+            if medium == Medium.TEXT or row.audio_bytes
+        ]
+        begun = [replace(self._asked_of(actor, row, medium), shown_from=shown_from) for row, medium in wanted]
+        positions = log.append([entry_of_opening(read) for read in begun]) if begun else ()
+        opened = [replace(read, opened_position=position) for read, position in zip(begun, positions, strict=True)]
+        if opened:
+            self._listens.add(*opened)
+        taken: dict[str, int] = {}
+        try:
+            for (row, medium), read in zip(wanted, opened, strict=True):
+                with contextlib.suppress(VaultError):
+                    yield self._demanded(row, medium, read, taken)
+        finally:
+            sounds = [(row, read) for (row, _), read in zip(wanted, opened, strict=True) if read.medium is Medium.AUDIO]
+            ends = [_ended(read, taken.get(read.read_id, 0), part=(0, row.audio_bytes)) for row, read in sounds]
+            if ends:
+                self._close(*ends, ledger=log)
+
+    def _asked_of(self, actor: Actor, row: Row, medium: Medium) -> Read:
+        read = self._read(actor, [row], purpose=ReadPurpose.DEMAND, medium=medium, person_id=row.person_id)
+        return _asked(read, (0, row.audio_bytes if medium is Medium.AUDIO else 0))
+
+    def _demanded(self, row: Row, medium: Medium, read: Read, taken: dict[str, int]) -> Demanded:
+        if medium is Medium.AUDIO:
+            data = b"".join(self._sound(row, 0, row.audio_bytes))
+            taken[read.read_id] = len(data)
+            return Demanded(turn_id=row.turn_id, position=read.opened_position, sound=data)
+        key = self._ring.data_keys([row.turn_id]).get(row.turn_id)
+        if key is None:
+            raise _gone()
+        return Demanded(
+            turn_id=row.turn_id, position=read.opened_position, words=sealing.recording(row, _facts(row, key), listens=0)
+        )
+
     def standing(self, turn_ids: Sequence[str]) -> dict[str, bool]:
         """Those of these turns that are still kept, each with whether its use is restricted; nothing is opened."""
         return {row.turn_id: row.is_restricted for row in self._rows.find(turn_ids, now=self._clock())}
@@ -271,10 +350,10 @@ class Door:
         self._listens.add(opened)
         return opened
 
-    def _close(self, *reads: Read) -> None:
+    def _close(self, *reads: Read, ledger: Ledger | None = None) -> None:
         closed = [replace(read, closed_at=self._clock()) for read in reads]
         try:
-            positions = self._ledger.append([entry_of_closing(read) for read in closed])
+            positions = (ledger or self._ledger).append([entry_of_closing(read) for read in closed])
         except LedgerError:
             self._listens.close(*closed)
             raise

@@ -5,9 +5,10 @@ It survives a power cut at any point: what is not finished is found in the keys'
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 import rfc8785
@@ -15,6 +16,7 @@ import rfc8785
 from earwitness.domain.errors import LedgerError, VaultError
 from earwitness.domain.recording import Actor, Erasure, Kept, ReadResult, Role, Selection
 from earwitness.vault.blobs import Blobs
+from earwitness.vault.holds import Hold, Holds
 from earwitness.vault.keeping import Keeper
 from earwitness.vault.key_ring import KeyRing, in_batches
 from earwitness.vault.listens import Listens, entry_of_closing
@@ -49,6 +51,7 @@ class Eraser:
         ledger: Ledger,
         listens: Listens,
         keeper: Keeper,
+        holds: Holds,
         clock: Callable[[], datetime],
     ) -> None:
         self._rows = rows
@@ -57,6 +60,7 @@ class Eraser:
         self._ledger = ledger
         self._listens = listens
         self._keeper = keeper
+        self._holds = holds
         self._clock = clock
 
     # What people ask for
@@ -67,7 +71,8 @@ class Eraser:
         VaultError (vault.nothing) if nothing is selected.
         """
         kept = self._rows.count(person_id, selection, now=self._clock())
-        if selection.is_all:
+        held = self._holds.of_person(person_id)
+        if selection.is_all and not held:
             key_id = self._ring.person_key_id(person_id)
             if key_id is None or not self._rows.of_key(key_id, limit=1):
                 raise _nothing()
@@ -77,7 +82,7 @@ class Eraser:
         ids = [turn_id for turn_id in found if turn_id not in gone]
         if not ids:
             raise _nothing()
-        return self._destroy(actor, person_id, kind="turns", kept=kept, turn_ids=ids, key_ids=ids)
+        return self._destroy_free(actor, person_id, kept=kept, turn_ids=ids, held=held)
 
     def erase_person(self, actor: Actor, person_id: str) -> Erasure:
         """Delete everything that a person said, and what is sealed in drawers of theirs; also if nothing is kept: the receipt
@@ -85,6 +90,12 @@ class Eraser:
         kept = self._rows.count(person_id, Selection(is_all=True), now=self._clock())
         key_id = self._ring.person_key_id(person_id)
         drawers = [key_id_of(drawer) for drawer in drawers_of(person_id)]
+        if held := self._holds.of_person(person_id):
+            ids = self._rows.ids(person_id, Selection(is_all=True))
+            gone = self._ring.destroyed_of(ids)
+            self._destroy_free(actor, person_id, kept=kept, turn_ids=[one for one in ids if one not in gone], held=held)
+            kept = Kept(recordings=0, seconds=0.0, oldest=None, next_expiry=None)
+            key_id = None  # it goes with the last hold: `Rights.upkeep` erases then who left
         key_ids = [*([] if key_id is None else [key_id]), *(one for one in drawers if self._ring.find_root_key(one) is not None)]
         return self._destroy(actor, person_id, kind="person", kept=kept, turn_ids=(), key_ids=key_ids)
 
@@ -138,6 +149,10 @@ class Eraser:
         self.sweep()
         self._close_broken_reads()
 
+    def held(self) -> set[str]:
+        """The ids of people of whom a demand holds something."""
+        return self._holds.people()
+
     def left(self) -> set[str]:
         """The ids of people of whom everything was deleted since they left."""
         return self._ring.people_who_left()
@@ -154,8 +169,27 @@ class Eraser:
         """One of them. Raises VaultError."""
         return self._ring.erasure(erasure_id)
 
+    def _destroy_free(
+        self, actor: Actor, person_id: str, *, kept: Kept, turn_ids: Sequence[str], held: Mapping[str, Hold]
+    ) -> Erasure:
+        """Destroy those of the turns that nothing holds; the others are hidden from everybody, and the receipt says so."""
+        free = [one for one in turn_ids if one not in held]
+        hidden = {one: held[one] for one in turn_ids if one in held}
+        self._rows.let_go(list(hidden), now=self._clock())
+        if hidden:
+            kept = replace(kept, recordings=len(free), seconds=self._rows.seconds_of(free))
+        return self._destroy(actor, person_id, kind="turns", kept=kept, turn_ids=free, key_ids=free, hidden=hidden)
+
     def _destroy(
-        self, actor: Actor, person_id: str, *, kind: str, kept: Kept, turn_ids: Sequence[str], key_ids: Sequence[str]
+        self,
+        actor: Actor,
+        person_id: str,
+        *,
+        kind: str,
+        kept: Kept,
+        turn_ids: Sequence[str],
+        key_ids: Sequence[str],
+        hidden: Mapping[str, Hold] = MappingProxyType({}),
     ) -> Erasure:
         erasure_id, now = secrets.token_hex(16), self._clock()
         statement: dict[str, Any] = {
@@ -168,6 +202,10 @@ class Eraser:
             "keys_destroyed": len(key_ids),
             "by": "you" if actor.role is Role.SELF else actor.alias,
         }
+        if hidden:
+            statement["held"] = len(hidden)
+            if all(one.is_told for one in hidden.values()):  # of a hold under a gag only that there is one
+                statement["held_until"] = max(one.until for one in hidden.values()).isoformat(timespec="seconds")
         if 0 < len(turn_ids) <= MOST_NAMED:
             statement["recording_ids"] = sorted(turn_ids)
         elif turn_ids:

@@ -1,6 +1,7 @@
 """Who listened: every read of a person's recordings as a row, and as entries of the ledger that say no name. Calls block."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -50,10 +51,11 @@ def entry_of_closing(read: Read, *, is_exact: bool = True) -> dict[str, object]:
 
 
 class Listens:
-    """The table `reads`."""
+    """The table `reads`. What a gag hides is in it and is listed once the gag is over. `clock` gives aware datetimes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self.database = database
+        self._clock = clock
 
     def add(self, *begun: Read) -> None:
         """Note reads that began. Raises StorageError."""
@@ -70,9 +72,9 @@ class Listens:
         self, person_id: str, *, limit: int, since: datetime | None = None, turn_id: str | None = None, only_others: bool = False
     ) -> tuple[Read, ...]:
         """The reads of a person's recordings, newest first."""
-        query = sa.select(reads).where(reads.c.person_id == person_id)
+        query = sa.select(reads).where(reads.c.person_id == person_id, self._is_shown())
         if since is not None:
-            query = query.where(reads.c.opened_at > since.timestamp())
+            query = query.where(known_since > since.timestamp())
         if turn_id is not None:
             query = query.where(reads.c.turn_id == turn_id)
         if only_others:
@@ -83,20 +85,21 @@ class Listens:
 
     def count_by_others(self, person_id: str, *, since: datetime) -> int:
         """How often others opened a person's recordings after a moment."""
-        where = (reads.c.person_id == person_id, reads.c.actor_role != Role.SELF.value, reads.c.opened_at > since.timestamp())
+        others = (reads.c.person_id == person_id, reads.c.actor_role != Role.SELF.value)
+        where = (*others, known_since > since.timestamp(), self._is_shown())
         with self.database.reading() as connection:
             return connection.execute(sa.select(sa.func.count()).where(*where)).scalar_one()
 
     def by_others(self, *, since: datetime) -> tuple[Read, ...]:
         """Every read by somebody else than the person, of all people, that began after a moment; oldest first."""
-        where = (reads.c.actor_role != Role.SELF.value, reads.c.opened_at > since.timestamp())
+        where = (reads.c.actor_role != Role.SELF.value, known_since > since.timestamp(), self._is_shown())
         with self.database.reading() as connection:
             found = connection.execute(sa.select(reads).where(*where).order_by(reads.c.opened_at)).all()
         return tuple(_read(row) for row in found)
 
     def find(self, person_id: str, read_id: str) -> Read | None:
         """One read of that person's recordings."""
-        query = sa.select(reads).where(reads.c.person_id == person_id, reads.c.read_id == read_id)
+        query = sa.select(reads).where(reads.c.person_id == person_id, reads.c.read_id == read_id, self._is_shown())
         with self.database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _read(row)
@@ -107,6 +110,7 @@ class Listens:
         where = (
             reads.c.medium == Medium.AUDIO.value,
             reads.c.closed_position.is_(None),
+            self._is_shown(),
             sa.or_(
                 sa.and_(reads.c.result == ReadResult.OPEN.value, reads.c.opened_at < before.timestamp()),
                 reads.c.closed_at.is_not(None),
@@ -119,6 +123,13 @@ class Listens:
         """Forget who opened a person's recordings, when the person leaves; the ledger's entries, which name nobody, stay."""
         with self.database.writing() as connection:
             connection.execute(sa.delete(reads).where(reads.c.person_id == person_id))
+
+    def _is_shown(self) -> sa.ColumnElement[bool]:
+        return sa.or_(reads.c.shown_from.is_(None), reads.c.shown_from <= self._clock().timestamp())
+
+
+known_since: sa.ColumnElement[float] = sa.func.coalesce(reads.c.shown_from, reads.c.opened_at)
+"""Since when the person can know of a read."""
 
 
 def _values(read: Read) -> dict[str, object]:
@@ -139,6 +150,7 @@ def _values(read: Read) -> dict[str, object]:
         "seconds": read.seconds,
         "ranges": json.dumps(read.ranges),
         "result": read.result.value,
+        "shown_from": None if read.shown_from is None else read.shown_from.timestamp(),
     }
 
 
@@ -156,6 +168,7 @@ def _read(row: Any) -> Read:
         closed_at=moment(row.closed_at),
         closed_position=row.closed_position,
         seconds=row.seconds,
+        shown_from=moment(row.shown_from),
         ranges=tuple((first, last) for first, last in json.loads(row.ranges)),
         result=ReadResult(row.result),
     )

@@ -34,6 +34,7 @@ ALLOWED: Final = {
     Role.SELF: frozenset({ReadPurpose.PLAYBACK, ReadPurpose.HISTORY, ReadPurpose.CORRECTION, ReadPurpose.EXPORT}),
     Role.REVIEWER: frozenset({ReadPurpose.REVIEW}),
     Role.TRAINER: frozenset({ReadPurpose.TRAINING}),
+    Role.COUNSEL: frozenset({ReadPurpose.DEMAND}),
     Role.MEMBER: frozenset(),
     Role.SYSTEM: frozenset(),
 }
@@ -56,7 +57,7 @@ def check(actor: Actor, purpose: ReadPurpose, *, facts: Facts) -> None:
     missing = NEEDED.get(purpose, frozenset()) - facts.consents
     if missing:
         raise _refused("The person has not consented to that.")
-    if facts.is_restricted:
+    if facts.is_restricted and purpose is not ReadPurpose.DEMAND:  # what a court orders, a person's own wish does not undo
         raise _refused("The person restricted the use of this recording.")
 
 

@@ -16,12 +16,16 @@ from earwitness.storage.household import reads, terms, turns
 from earwitness.storage.moments import moment
 from earwitness.storage.remnants import record
 from earwitness.vault.envelope import nonce_of
+from earwitness.vault.holds import is_held
 from earwitness.vault.key_ring import in_batches
 
 MOST_LOOKED_FOR: Final = 100_000
 """Traces of removed rows; with more of them the database's file is rather built anew than searched."""
 COMMON_TERM: Final = 1000
 """A word found in this many turns counts as common: the rarer words of a search are looked at first."""
+
+
+_FREE: Final = sa.not_(is_held(turns.c.turn_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +123,16 @@ class Rows:
             found = connection.execute(query.order_by(order.desc()).limit(limit)).all()
         return [_row(one) for one in found]
 
-    def find(self, turn_ids: Sequence[str], *, now: datetime) -> list[Row]:
-        """The rows of these turns that are there and have not expired, in no particular order."""
+    def find(self, turn_ids: Sequence[str], *, now: datetime, with_held: bool = False) -> list[Row]:
+        """The rows of these turns that are there and have not expired, in no particular order; `with_held` also those that are
+        only held by a demand any more."""
         found: list[Any] = []
+        is_there = turns.c.expires_at > now.timestamp()
+        if with_held:
+            is_there = sa.or_(is_there, is_held(turns.c.turn_id))
         with self.database.reading() as connection:
             for some in in_batches(turn_ids):
-                where = (turns.c.turn_id.in_(some), turns.c.kept_position.is_not(None), turns.c.expires_at > now.timestamp())
+                where = (turns.c.turn_id.in_(some), turns.c.kept_position.is_not(None), is_there)
                 found += connection.execute(sa.select(turns).where(*where)).all()
         current = {person_id: self._key_id_of(person_id) for person_id in {one.person_id for one in found}}
         return [_row(one) for one in found if one.person_key_id == current[one.person_id]]
@@ -154,23 +162,44 @@ class Rows:
         return Kept(recordings=count, seconds=seconds or 0.0, oldest=moment(oldest), next_expiry=moment(expiry))
 
     def expired(self, *, now: datetime, limit: int) -> list[Expired]:
-        """Kept turns whose time is over, those first whose time was over first."""
+        """Kept turns whose time is over and that no demand holds, those first whose time was over first."""
         columns = (turns.c.turn_id, turns.c.person_id, turns.c.audio_seconds)
-        query = sa.select(*columns).where(turns.c.expires_at <= now.timestamp(), turns.c.kept_position.is_not(None))
+        query = sa.select(*columns).where(turns.c.expires_at <= now.timestamp(), turns.c.kept_position.is_not(None), _FREE)
         with self.database.reading() as connection:
             found = connection.execute(query.order_by(turns.c.expires_at).limit(limit)).all()
         return [Expired(turn_id=one.turn_id, person_id=one.person_id, audio_seconds=one.audio_seconds) for one in found]
 
     def next_expiry(self) -> datetime | None:
-        """When the next kept turn expires; None if nothing is kept."""
-        query = sa.select(turns.c.expires_at).where(turns.c.kept_position.is_not(None)).order_by(turns.c.expires_at).limit(1)
+        """When the next kept turn expires that no demand holds; None if there is none."""
+        query = sa.select(turns.c.expires_at).where(turns.c.kept_position.is_not(None), _FREE).order_by(turns.c.expires_at)
         with self.database.reading() as connection:
-            return moment(connection.execute(query).scalar())
+            return moment(connection.execute(query.limit(1)).scalar())
+
+    def demanded(self, person_ids: Sequence[str], *, since: datetime | None, until: datetime | None, now: datetime) -> list[Row]:
+        """The rows of these people that began in that time: those that are kept, and those that are only held any more."""
+        selection = Selection(since=since, until=until, is_all=True)
+        is_there = sa.or_(turns.c.expires_at > now.timestamp(), is_held(turns.c.turn_id))
+        found: list[Any] = []
+        with self.database.reading() as connection:
+            for person_id in person_ids:
+                where = (self._of(person_id), turns.c.kept_position.is_not(None), is_there, *_chosen(selection))
+                found += connection.execute(sa.select(turns).where(*where).order_by(turns.c.number)).all()
+        return [_row(one) for one in found]
+
+    def seconds_of(self, turn_ids: Sequence[str]) -> float:
+        """How much sound there is of these turns."""
+        total = 0.0
+        with self.database.reading() as connection:
+            for some in in_batches(turn_ids):
+                query = sa.select(sa.func.sum(turns.c.audio_seconds)).where(turns.c.turn_id.in_(some))
+                total += connection.execute(query).scalar() or 0.0
+        return total
 
     def heard_by_others(self, turn_ids: Sequence[str]) -> dict[str, int]:
         """How often others than the person opened each of these turns."""
         found: dict[str, int] = {}
-        query = sa.select(reads.c.turn_id, sa.func.count()).where(reads.c.actor_role != "self", reads.c.result != "refused")
+        heard = (reads.c.actor_role != "self", reads.c.result != "refused", reads.c.shown_from.is_(None))
+        query = sa.select(reads.c.turn_id, sa.func.count()).where(*heard)
         with self.database.reading() as connection:
             for some in in_batches(turn_ids):
                 counted = connection.execute(query.where(reads.c.turn_id.in_(some)).group_by(reads.c.turn_id))
@@ -206,6 +235,13 @@ class Rows:
             return connection.execute(sa.update(turns).where(*where).values(expires_at=until)).rowcount
 
     # Removing
+
+    def let_go(self, turn_ids: Sequence[str], *, now: datetime) -> None:
+        """Let turns that are held be seen by nobody from now on; they are destroyed when nothing holds them any more."""
+        with self.database.writing() as connection:
+            for some in in_batches(turn_ids):
+                where = (turns.c.turn_id.in_(some), turns.c.expires_at > now.timestamp())
+                connection.execute(sa.update(turns).where(*where).values(expires_at=now.timestamp()))
 
     def hide(self, turn_ids: Sequence[str]) -> None:
         """Let nobody see rows whose keys are gone, until they are removed."""

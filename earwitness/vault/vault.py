@@ -8,8 +8,10 @@ from typing import Self
 
 from earwitness.storage.database import Database
 from earwitness.vault.blobs import Blobs
+from earwitness.vault.disclosure_key import DisclosureKey
 from earwitness.vault.door import Door
 from earwitness.vault.erasing import Eraser
+from earwitness.vault.holds import Holds
 from earwitness.vault.household_key import KeyService, key_service
 from earwitness.vault.keeping import Keeper
 from earwitness.vault.key_ring import KeyRing, has_keys
@@ -52,14 +54,32 @@ class Vault:
             self._keys.close()
             raise
         rows = Rows(household, key_id_of=ring.person_key_id)
-        self.listens = Listens(household)
+        self.listens = Listens(household, clock=clock)
+        self.holds = Holds(household)
+        self.disclosure_key = DisclosureKey(household)
         self.safe = Safe(ring, clock=clock)
         self.rows = rows
         self.blobs = blobs
         self.keeper = Keeper(rows=rows, ring=ring, blobs=blobs, ledger=ledger, clock=clock)
-        self.door = Door(rows=rows, ring=ring, blobs=blobs, ledger=ledger, listens=self.listens, consents=consents, clock=clock)
+        self.door = Door(
+            rows=rows,
+            ring=ring,
+            blobs=blobs,
+            ledger=ledger,
+            listens=self.listens,
+            consents=consents,
+            approves=self.disclosure_key.facts,
+            clock=clock,
+        )
         self.eraser = Eraser(
-            rows=rows, ring=ring, blobs=blobs, ledger=ledger, listens=self.listens, keeper=self.keeper, clock=clock
+            rows=rows,
+            ring=ring,
+            blobs=blobs,
+            ledger=ledger,
+            listens=self.listens,
+            keeper=self.keeper,
+            holds=self.holds,
+            clock=clock,
         )
 
     def close(self) -> None:

@@ -168,6 +168,10 @@ class ErasureShape(_Shape):
     seconds: float
     swept: bool
     position: int | None
+    held: int
+    """How many were hidden but not destroyed yet, since a legal demand holds them."""
+    held_until: str | None
+    """Until when, if that may be said."""
 
 
 class ErasuresShape(_Shape):

@@ -116,7 +116,8 @@ def enrol(house: House, launched: Browser, state: Path) -> None:
     context.close()
     database = Database(state / "household.db", chain="household")
     person = People(database, clock=lambda: datetime.now(UTC)).named(NAME)
-    Listens(database).add(*(listen(person.person_id, kept[0]["turn_id"], number) for number in range(3)))
+    reads = [listen(person.person_id, kept[0]["turn_id"], number) for number in range(3)]
+    Listens(database, clock=lambda: datetime.now(UTC)).add(*reads)
     database.close()
 
 

@@ -138,7 +138,7 @@ def add_listens(state: Path, name: str, turn_id: str, *results: ReadResult) -> N
         )
         for number, result in enumerate(results)
     ]
-    Listens(database).add(*reads)
+    Listens(database, clock=lambda: datetime.now(UTC)).add(*reads)
     database.close()
 
 

@@ -3,6 +3,7 @@
 import { ask, hand, save } from "./api.js";
 import { Consents } from "./consents.js";
 import { Decisions } from "./decisions.js";
+import { DemandNotices } from "./demand_notices.js";
 import { isOnlyMe, setOnlyMe } from "./device.js";
 import { CANCEL, choose } from "./dialogs.js";
 import { byId, isSwitchedOn, make, setSwitch } from "./elements.js";
@@ -14,6 +15,7 @@ let shownName = null;
 const consents = new Consents(byId("consents"));
 const decisions = new Decisions();
 const receipts = new Receipts();
+const demandNotices = new DemandNotices();
 
 function fact(name, ...value) {
   return [make("dt", {}, name), make("dd", {}, ...value)];
@@ -46,6 +48,7 @@ function show() {
     shownName = me.person.name;
     decisions.load();
     receipts.load();
+    demandNotices.load();
   }
 }
 

@@ -3,11 +3,14 @@
 import { save } from "./api.js";
 import { icon, make } from "./elements.js";
 import { attempt } from "./header.js";
-import { count, saySeconds } from "./times.js";
+import { count, sayMoment, saySeconds } from "./times.js";
 
 /** What a deletion took away, in words. */
-export function sayErased({ recordings, seconds }) {
-  return `${count(recordings, "recording")}${seconds ? `, ${saySeconds(seconds)} of sound` : ""}`;
+export function sayErased({ recordings, seconds, held, held_until }) {
+  const gone = `${count(recordings, "recording")}${seconds ? `, ${saySeconds(seconds)} of sound` : ""}`;
+  if (!held) return gone;
+  const until = held_until ? `until ${sayMoment(held_until)}` : "until it ends";
+  return `${gone}; ${held} more hidden from everybody, and held by a legal demand ${until}`;
 }
 
 /** A button that saves a receipt as a file. */

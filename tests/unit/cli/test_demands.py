@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from earwitness.domain.account import AccountRole
 from tests.houses_kept import KeptHouse, kept_house
-from tests.unit.cli.terminal import Terminal
+from tests.unit.cli.terminal import PASSPHRASES, Terminal
 
 PERIOD = ("demands", "report", "--period", "2026-H1")
 RECEIVED = {
@@ -67,3 +68,13 @@ def test_a_published_ledger_that_was_changed_makes_no_report(run: Terminal, tmp_
 
 def test_a_period_that_is_none_is_refused(run: Terminal) -> None:
     assert run.refused("demands", "report", "--period", "2026-13") == "demand.invalid"
+
+
+def test_the_key_that_approves_disclosures_is_made_by_counsel_and_shown_once(run: Terminal) -> None:
+    with kept_house(run.state) as house:
+        house.people.add("Ben", role=AccountRole.COUNSEL, passphrase=PASSPHRASES["Ben"])
+        house.people.add("Cleo", role=AccountRole.REVIEWER, passphrase=PASSPHRASES["Cleo"])
+    shown = run.done("demands", "make-key", who="Ben")
+    assert shown.count("Share ") == 3
+    assert run.refused("demands", "make-key", who="Cleo") == "access.refused"
+    assert run.done("demands", "make-key", who="Ben") != shown

@@ -176,7 +176,7 @@ class MemoryRights:
             seconds=sum(each.seconds for each in chosen),
             is_swept=False,
             position=None,
-            body="",
+            body="{}",
         )
 
     def last_turn_id(self, person_id: str) -> str | None:

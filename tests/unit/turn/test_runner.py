@@ -294,3 +294,23 @@ async def test_a_wish_for_another_tone_is_heard_in_the_reply_itself(workers: Wor
         await recorder.until(type="speech_end")
     assert voice.tones[-1] == ("other", 1.2)
     assert max(np.abs(np.frombuffer(recorder.sound[-1].data, "<i2"))) <= 32_768 * QUIET
+
+
+async def test_who_whispers_is_answered_quietly_until_they_speak_up(workers: Workers) -> None:
+    breath = np.random.default_rng(1).normal(0.0, 3_000.0, 16_000).astype("<i2").tobytes()
+
+    async def loudest(conversation: Conversation, recorder: Recorder, sound: bytes) -> int:
+        recorder.sound.clear()
+        recorder.messages.clear()
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, sound + silence(3.0))
+        await recorder.until(type="turn")
+        await recorder.until(type="state", state="asleep")
+        return int(max(np.abs(np.frombuffer(recorder.sound[-1].data, "<i2").astype(int))))
+
+    recorder = Recorder()
+    async with talking(workers, recorder) as conversation:
+        aloud = await loudest(conversation, recorder, tone(1.0))
+        assert await loudest(conversation, recorder, silence(0.3) + breath) == pytest.approx(aloud * QUIET, rel=0.01)
+        assert await loudest(conversation, recorder, tone(1.0)) == aloud

@@ -20,15 +20,16 @@ INNER = {
     "search",
     "listens",
     "safe",
+    "holds",
     "replay",
     "replay_messages",
     "replay_revoked",
 }
 """What only the vault itself may import."""
-OUTER = {"vault", "door", "policy", "erasing", "backup", "backup_age", "backup_parts", "restore"}
+OUTER = {"vault", "door", "policy", "disclosure_key", "erasing", "backup", "backup_age", "backup_parts", "restore"}
 """What others may: the vault put together, the types that it gives, backup and restore."""
-MAY_IMPORT = {"build", "rights", "review", "improve", "cli", "prove", "web", "jobs"}
-CRYPTOGRAPHY = {"cryptography", "pyrage"}
+MAY_IMPORT = {"build", "rights", "review", "demands", "improve", "cli", "prove", "web", "jobs"}
+CRYPTOGRAPHY = {"cryptography", "pyrage", "Crypto"}
 MAY_USE_CRYPTOGRAPHY = {
     "vault": "keys and what they seal",
     "ledger": "signatures of checkpoints and witnesses",

@@ -28,6 +28,7 @@ GROWN = frozenset({OWNER, ADULT})
 RUN_IT = frozenset({OWNER, ADMINISTRATOR})
 OWNS_IT = frozenset({OWNER})
 REVIEWERS = frozenset({AccountRole.REVIEWER, AccountRole.LEAD})
+ANSWER_DEMANDS = frozenset({AccountRole.COUNSEL, AccountRole.PRIVACY_OFFICER, OWNER})
 MAKE_TOKENS = frozenset({OWNER, ADULT, ADMINISTRATOR})
 
 SATELLITES = frozenset({Scope.DEVICES})
@@ -54,6 +55,16 @@ EXPECTED: Mapping[str, tuple[frozenset[AccountRole], frozenset[Scope]]] = {
     "DELETE /api/v1/review/leases/{lease_id}": (REVIEWERS, NONE),
     "POST /api/v1/review/leases/{lease_id}/words": (REVIEWERS, NONE),
     "PUT /api/v1/review/leases/{lease_id}/judgement": (REVIEWERS, NONE),
+    "GET /demands": (ANSWER_DEMANDS, NONE),
+    "GET /api/v1/demands": (ANSWER_DEMANDS, NONE),
+    "POST /api/v1/demands": (ANSWER_DEMANDS, NONE),
+    "GET /api/v1/demands/{demand_id}": (ANSWER_DEMANDS, NONE),
+    "GET /api/v1/demands/{demand_id}/answer": (ANSWER_DEMANDS, NONE),
+    "GET /api/v1/demands/{demand_id}/document": (ANSWER_DEMANDS, NONE),
+    "GET /api/v1/demands/{demand_id}/letters/{letter}": (ANSWER_DEMANDS, NONE),
+    "POST /api/v1/demands/{demand_id}/steps": (ANSWER_DEMANDS, NONE),
+    "GET /api/v1/me/demands": (LIVE_HERE, NONE),
+    "POST /api/v1/me/demands/{notice_id}/objection": (LIVE_HERE, NONE),
     "GET /links": (RUN_IT, NONE),
     "GET /contacts": (LIVE_HERE, NONE),
     "GET /messages": (LIVE_HERE, NONE),
@@ -254,6 +265,9 @@ DANGEROUS = {
     "PATCH /api/v1/links/{link_id}",
     "DELETE /api/v1/links/{link_id}",
     "GET /api/v1/contacts/file",
+    "POST /api/v1/demands",
+    "GET /api/v1/demands/{demand_id}/document",
+    "POST /api/v1/demands/{demand_id}/steps",
     "PUT /api/v1/confirmations",
     "POST /api/v1/remotes",
     "PUT /api/v1/remotes/tunnel",
@@ -286,7 +300,7 @@ def app_of(house: KeptHouse) -> FastAPI:
 
 
 def filled(path: str) -> str:
-    for place, value in {"purpose": "train", "name": "start", "path:path": "checkpoint"}.items():
+    for place, value in {"purpose": "train", "name": "start", "letter": "refusal", "path:path": "checkpoint"}.items():
         path = path.replace(f"{{{place}}}", value)
     before, brace, rest = path.partition("{")
     return f"{before}{'0' * 32}{rest.partition('}')[2]}" if brace else path
