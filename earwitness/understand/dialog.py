@@ -60,9 +60,14 @@ class Dialog:
         found: dict[str, Understanding] = {}
         here = replace(context, expects=None, pending=None)
         for text in other_spellings(plain):
-            heard = self._grammar.understand(text, context=here)
-            intent = heard.intent
-            if intent is None or heard.completeness is Completeness.INCOMPLETE or FREE_SLOTS & intent.slots.keys():
+            heard = self._grammar.matched(text, context=here)
+            intent = None if heard is None else heard.intent
+            if (
+                heard is None
+                or intent is None
+                or heard.completeness is Completeness.INCOMPLETE
+                or FREE_SLOTS & intent.slots.keys()
+            ):
                 continue
             if not self._grammar.is_exact_intent(intent.name) and not is_by_sound(intent) and "name" not in _new(intent):
                 found.setdefault(repr(intent), replace(heard, text=text))

@@ -27,6 +27,7 @@ from earwitness.understand.misheard import BY_SOUND, BySound
 from earwitness.understand.names import NO_AREA, area_sayings, device_sayings, floor_sayings, slot_lists
 from earwitness.understand.normalise import is_call, is_mere_question, is_question, is_whole_question, normalise
 from earwitness.understand.phrases import CALLED, LIST, PHRASES, called_list, phrase_list
+from earwitness.understand.prefix import HomeLists
 from earwitness.understand.refusal import UNKNOWN_SENTENCE, reason_for
 from earwitness.understand.sentences import NEEDS_TIME, WINS
 from earwitness.understand.spoken_lists import SpokenLists
@@ -107,6 +108,7 @@ class Grammar:
         self._templates = made
         self._lists = {**slot_lists(home), LIST: phrase_list(phrases or {}), CALLED: called_list(called)}
         self._spoken = SpokenLists(self._lists, skip_words=made.candidates.skip_words)
+        self._begun = HomeLists(self._lists)
         self._devices = device_sayings(home)
         areas = area_sayings(home)
         self._areas = frozenset((*areas, *floor_sayings(home)))
@@ -114,6 +116,7 @@ class Grammar:
         self._exact = made.exact
         self._by_sound = BySound(home)
         self._looks_up = QUESTION in made.names
+        self._match_known = lru_cache(maxsize=REMEMBERED_TEXTS)(self._matched)
         self._remembered = lru_cache(maxsize=REMEMBERED_TEXTS)(self._understand)
         self._match("set a timer for twenty five minutes", None)
 
@@ -125,11 +128,14 @@ class Grammar:
     def understand(self, text: str, *, context: Context) -> Understanding:
         """What `text` means here. Raises TextError (text.too_long) for more than 1,000 characters."""
         plain = normalise(text)
-        heard = self._answered(plain, context) or self._remembered(plain, context.area)
-        if heard.intent is not None and heard.intent.name in GIVES_CONSENT and is_mere_question(text):
-            reason = "To agree to that, say it plainly and not as a question."
-            return Understanding(text=plain, intent=None, completeness=Completeness.OPEN, reason=reason)
-        return heard
+        return _unless_asked(text, self._answered(plain, context) or self._remembered(plain, context.area))
+
+    def matched(self, text: str, *, context: Context) -> Understanding | None:
+        """What `text` means as a sentence of this home: as `understand`, but None where it is none, and then it is neither
+        looked for by sound nor taken for a question, and nobody worked out why. Raises TextError (text.too_long)."""
+        plain = normalise(text)
+        heard = self._as_sentence(plain, context.area)
+        return None if heard is None else _unless_asked(text, heard)
 
     def knows(self, text: str) -> bool:
         """Whether `text` is a sentence of this home, wherever it is said."""
@@ -154,7 +160,7 @@ class Grammar:
 
     def begins(self, text: str) -> bool:
         """Whether `text` (as `normalise` gives it) could go on to a sentence of this home."""
-        return self._templates.beginnings.begins(text, self._lists)
+        return self._templates.beginnings.begins(text, self._begun)
 
     def lists_within(self, text: str) -> dict[str, SlotList]:
         """The names of the home that may be said in `text`, as slot lists."""
@@ -183,12 +189,24 @@ class Grammar:
         if plain.count(" ") >= MOST_WORDS:
             reason = f"A request has at most {MOST_WORDS} words."
             return Understanding(text=plain, intent=None, completeness=Completeness.UNKNOWN, reason=reason)
+        return self._as_sentence(plain, area) or self._not_understood(plain, area)
+
+    def _as_sentence(self, plain: str, area: str | None) -> Understanding | None:
+        """The sentence that the text is, or is without "and" at its end."""
+        if is_call(plain) or plain.count(" ") >= MOST_WORDS:
+            return None
         result = self._match_known(plain, area)
-        if result is None:
-            return self._not_understood(plain, area)
-        completeness = self._judge(plain, result)
-        if completeness is Completeness.INCOMPLETE and is_dangling(plain):
-            return self._not_understood(plain, area)
+        if result is not None:
+            completeness = self._judge(plain, result)
+            if completeness is not Completeness.INCOMPLETE or not is_dangling(plain):
+                return self._understood(plain, result, area=area, completeness=completeness)
+        shorter = without_trailing(plain)
+        result = self._match_known(shorter, area) if shorter != plain else None
+        if result is None or result.intent.name in self._exact:
+            return None
+        return self._understood(plain, result, area=area, completeness=Completeness.INCOMPLETE)
+
+    def _understood(self, plain: str, result: RecognizeResult, *, area: str | None, completeness: Completeness) -> Understanding:
         return Understanding(
             text=plain, intent=self._intent(result, area), completeness=completeness, reason=_match_reason(result)
         )
@@ -196,18 +214,9 @@ class Grammar:
     def _judge(self, plain: str, result: RecognizeResult) -> Completeness:
         if result.intent.name not in self._exact:
             return judge(plain, result, names=self._names)
-        return Completeness.OPEN if self._templates.exact_beginnings.begins(plain, self._lists) else Completeness.COMPLETE
+        return Completeness.OPEN if self._templates.exact_beginnings.begins(plain, self._begun) else Completeness.COMPLETE
 
     def _not_understood(self, plain: str, area: str | None) -> Understanding:
-        shorter = without_trailing(plain)
-        result = self._match_known(shorter, area) if shorter != plain else None
-        if result is not None and result.intent.name not in self._exact:
-            return Understanding(
-                text=plain,
-                intent=self._intent(result, area),
-                completeness=Completeness.INCOMPLETE,
-                reason=_match_reason(result),
-            )
         first = plain.split(" and ", 1)[0]
         if first != plain and self._match_known(first, area) is not None and self._match_known(plain.split(" and ", 1)[1], area):
             reason = "I can do only one thing at a time."
@@ -216,7 +225,7 @@ class Grammar:
         if meant is not None:
             reason = f"A name of this home sounds like {meant.slots[BY_SOUND]}."
             return Understanding(text=plain, intent=meant, completeness=Completeness.UNKNOWN, reason=reason)
-        is_begun = bool(plain) and (is_dangling(plain) or self._templates.beginnings.begins(plain, self._lists))
+        is_begun = bool(plain) and (is_dangling(plain) or self._templates.beginnings.begins(plain, self._begun))
         completeness = Completeness.INCOMPLETE if is_begun else Completeness.UNKNOWN
         devices = frozenset(self._devices)
         reason = reason_for(plain, completeness=completeness, devices=devices, areas=self._areas)
@@ -240,7 +249,7 @@ class Grammar:
             best_slot_name="name",
         )
 
-    def _match_known(self, plain: str, area: str | None) -> RecognizeResult | None:
+    def _matched(self, plain: str, area: str | None) -> RecognizeResult | None:
         """The match, unless it wants a time and none is said, or is for later and what is to be done then is no request."""
         result = self._match(plain, area) if plain else None
         if result is not None and (result.intent_metadata or {}).get(NEEDS_TIME) and find(plain, frame=_ANY_FRAME) is None:
@@ -270,6 +279,14 @@ class Grammar:
         places = [device.area for device in self._home.devices if device.name == name]
         if len(places) > 1 and area in places:
             slots["area"] = area
+
+
+def _unless_asked(text: str, heard: Understanding) -> Understanding:
+    """What was understood, unless it gives consent and may as well have been asked."""
+    if heard.intent is not None and heard.intent.name in GIVES_CONSENT and is_mere_question(text):
+        reason = "To agree to that, say it plainly and not as a question."
+        return Understanding(text=heard.text, intent=None, completeness=Completeness.OPEN, reason=reason)
+    return heard
 
 
 def _value(value: Any) -> SlotValue:

@@ -86,7 +86,7 @@ class Leaning:
 
     def _whole(self, rest: str, context: Context) -> Understanding | None:
         """What is left as a request of its own: "and turn off the lamp"."""
-        heard = self._grammar.understand(rest, context=replace(context, expects=None, pending=None)) if rest else None
+        heard = self._grammar.matched(rest, context=replace(context, expects=None, pending=None)) if rest else None
         if heard is None or heard.intent is None or self._grammar.is_exact_intent(heard.intent.name):
             return None
         return None if heard.intent.name in UNCLEAR or is_by_sound(heard.intent) else heard

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import extract
 
 from earwitness.domain.home import Home
 from earwitness.domain.intent import Intent
@@ -44,6 +45,8 @@ SHORTEST: Final = 3
 """Letters; whatever is shorter sounds like too much else."""
 SHORT: Final = 4
 """Letters; of what is no longer too many words sound alike, so that it is asked about."""
+LEAST_ALIKE: Final = 0.5
+"""Letters that words and a name must have in common, of those of the longer, to be compared by sound at all."""
 TRIED_AT_MOST: Final = 8
 """Names that are tried in the sentence, the likeliest first."""
 
@@ -116,6 +119,13 @@ class BySound:
         sayings = (*devices.items(), *groups.items(), *area_sayings(home).items(), *floor_sayings(home).items())
         self._names = tuple(_name(saying, canonical) for saying, canonical in sayings if len(saying) >= SHORTEST)
         self._exact = frozenset(name.saying for name in self._names)
+        self._joined = [name.joined for name in self._names]
+        self._with_word: dict[str, list[int]] = {}
+        self._of_letters: dict[str, list[int]] = {}
+        for place, name in enumerate(self._names):
+            self._of_letters.setdefault(_letters(name.joined), []).append(place)
+            for word in frozenset(name.words):
+                self._with_word.setdefault(word, []).append(place)
 
     def meant(self, plain: str, *, match: Callable[[str], Intent | None]) -> Intent | None:
         """What `plain` means with a name of this home in place of one that sounds so; None if it means nothing so either.
@@ -142,7 +152,7 @@ class BySound:
             joined = "".join(said)
             if len(joined) < SHORTEST or " ".join(said) in self._exact:
                 continue
-            for name in self._names:
+            for name in self._near(said, joined):
                 value = likeness(said, name.words, joined=(joined, name.joined))
                 if value < LIKELY:
                     continue
@@ -150,6 +160,18 @@ class BySound:
                 if before is None or (value, end - start) > (before.score, before.end - before.start):
                     best[name.canonical] = _Guess(score=value, start=start, end=end, said=" ".join(said), name=name)
         return sorted(best.values(), key=lambda guess: -guess.score)
+
+    def _near(self, said: tuple[str, ...], joined: str) -> list[_Name]:
+        """The names that may be like some words, in order. Words that are never misheard have to be in the name, unless all the
+        letters are the same."""
+        certain = {word for word in said if word in _NEVER or word in _WELL_KNOWN}
+        if certain:
+            those = frozenset.intersection(*(frozenset(self._with_word.get(word, ())) for word in certain))
+            places = sorted(those.union(self._of_letters.get(_letters(joined), ())))
+        else:
+            near = extract(joined, self._joined, scorer=Levenshtein.normalized_similarity, score_cutoff=LEAST_ALIKE, limit=None)
+            places = sorted(place for _, _, place in near)
+        return [self._names[place] for place in places]
 
 
 def likeness(said: tuple[str, ...], name: tuple[str, ...], *, joined: tuple[str, str]) -> float:
@@ -161,7 +183,7 @@ def likeness(said: tuple[str, ...], name: tuple[str, ...], *, joined: tuple[str,
     if ours == theirs:
         return 0.99
     longer, shorter = max(len(ours), len(theirs)), min(len(ours), len(theirs))
-    if shorter * 2 < longer or Levenshtein.normalized_similarity(ours, theirs) < 0.5:
+    if shorter * 2 < longer or Levenshtein.normalized_similarity(ours, theirs) < LEAST_ALIKE:
         return 0.0
     shared = Counter(said) & Counter(name)
     left, right = _without(said, shared), _without(name, shared)
@@ -182,6 +204,10 @@ def _without(words: tuple[str, ...], shared: Counter[str]) -> tuple[str, ...]:
         else:
             kept.append(word)
     return tuple(kept)
+
+
+def _letters(joined: str) -> str:
+    return "".join(sorted(joined))
 
 
 def _name(saying: str, canonical: str) -> _Name:

@@ -5,7 +5,7 @@ template is visited at most once per position in the text, so the time is bounde
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hassil import Intents
@@ -19,9 +19,10 @@ from hassil.expression import (
     Sentence,
     TextChunk,
 )
-from hassil.intents import RangeSlotList, SlotList, TextSlotList, WildcardSlotList
+from hassil.intents import RangeSlotList, SlotList, TextSlotList, TextSlotValue, WildcardSlotList
 
 from earwitness.understand.candidates import wanted_domains
+from earwitness.understand.spoken_lists import PlacesOf, parts_of
 
 LONGEST_WILDCARD_WORDS = 6
 """An item or message that is longer no longer counts as the middle of a known sentence."""
@@ -36,10 +37,8 @@ _NUMBER = re.compile(rf"-?\d+(?:[.,]\d+)?|(?:(?:{'|'.join(_NUMBER_WORDS)})\b[ -]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Template:
-    """A sentence, the words it may begin with, and the lists of the home of which a value may stand first."""
+    """A sentence; `domains` are those of the devices that it may name, `own` the lists that are its alone."""
 
-    words: tuple[str, ...]
-    lists: frozenset[str]
     expression: Expression
     domains: frozenset[str]
     own: Mapping[str, SlotList]
@@ -55,6 +54,10 @@ class Beginnings:
         self._list_firsts: dict[int, set[str]] = {}
         """First words by the list that has them; the lists live as long as this does."""
         self._templates: list[_Template] = []
+        self._by_word: dict[str, list[int]] = {}
+        """Places of templates by a word, or the beginning of one, that they may begin with."""
+        self._by_list: dict[str, list[int]] = {}
+        """And by a list of the home of which a value may stand first."""
         seen: set[tuple[str | None, frozenset[str]]] = set()
         for intent in intents.intents.values():
             for block in intent.data:
@@ -73,27 +76,24 @@ class Beginnings:
             return
         lists = frozenset(first.removeprefix(_OF_HOME) for first in firsts if first.startswith(_OF_HOME))
         words = tuple(first for first in firsts if not first.startswith(_OF_HOME))
-        self._templates.append(_Template(words=words, lists=lists, expression=sentence.expression, domains=domains, own=own))
+        place = len(self._templates)
+        self._templates.append(_Template(expression=sentence.expression, domains=domains, own=own))
+        for word in words:
+            self._by_word.setdefault(word, []).append(place)
+        for name in lists:
+            self._by_list.setdefault(name, []).append(place)
 
-    def begins(self, text: str, lists: Mapping[str, SlotList]) -> bool:
+    def begins(self, text: str, lists: "HomeLists") -> bool:
         """Whether `text` (as `normalise` gives it) could go on to a sentence of a home with these `lists`; text that is one
         already may answer either way."""
         plain = f"{text.lower()} "
         first = plain.split(" ", 1)[0]
-        here = {name: _said_in(values, plain) for name, values in lists.items()}
-        narrowed: dict[frozenset[str], dict[str, SlotList]] = {}
-        for template in self._templates:
-            if template.domains not in narrowed:
-                narrowed[template.domains] = {**self._shared, **_with_names_of(here, template.domains)}
-            known = narrowed[template.domains]
-            words = template.words
-            is_begun = any(first.startswith(word) for word in words) or plain.startswith(words)
-            if is_begun or any(_is_first(known.get(name), first) for name in template.lists):
-                walk = _Walk(plain, self._rules, {**known, **template.own} if template.own else known)
-                walk.ends(template.expression, 0)
-                if walk.is_cut_off:
-                    return True
-        return False
+        here = _Here(plain, self._rules, shared=self._shared, lists=lists.near(plain))
+        begun = {place for end in range(1, len(first) + 1) for place in self._by_word.get(first[:end], ())}
+        for name, places in self._by_list.items():
+            if here.may_be_first(name, first):
+                begun.update(place for place in places if here.may_be_first(name, first, domains=self._templates[place].domains))
+        return any(here.is_cut_off(self._templates[place]) for place in sorted(begun))
 
     def _firsts(self, node: Expression, known: Mapping[str, SlotList]) -> tuple[set[str], bool]:
         """The first words of what `node` matches ("" if it can be anything), and whether it can match nothing."""
@@ -128,19 +128,81 @@ _OF_HOME = "\x00"
 """Stands before the name of a list among first words."""
 
 
-def _said_in(values: SlotList, plain: str) -> SlotList:
-    """The values that are in the text, or begin at its end."""
-    if not isinstance(values, TextSlotList):
-        return values
-    ends = tuple(plain[found.start() :] for found in re.finditer(r"\S+", plain))
-    fitting = [
-        value for value in values.values if any(text in plain or text.startswith(ends) for text in _plain_texts(value.text_in))
-    ]
-    return TextSlotList(name=values.name, values=fitting)
+class HomeLists:
+    """The lists of one home, by what may be said for their values. Made once for a home."""
+
+    def __init__(self, lists: Mapping[str, SlotList]) -> None:
+        self._others = {name: values for name, values in lists.items() if not isinstance(values, TextSlotList)}
+        self._named = {name: _Sayings(values) for name, values in lists.items() if isinstance(values, TextSlotList)}
+
+    def near(self, plain: str) -> dict[str, SlotList]:
+        """The lists with the values alone that are in the text, or begin at its end."""
+        parts = parts_of(plain)
+        ends = tuple(plain[found.start() :] for found in re.finditer(r"\S+", plain))
+        found: dict[str, SlotList] = dict(self._others)
+        for name, sayings in self._named.items():
+            found[name] = TextSlotList(name=name, values=sayings.near(plain, parts=parts, ends=ends))
+        return found
 
 
-def _is_first(values: SlotList | None, first: str) -> bool:
-    return values is not None and any(first.startswith(word) for word in _list_firsts(values))
+class _Sayings:
+    """The values of one list, and the texts of each."""
+
+    def __init__(self, values: TextSlotList) -> None:
+        self._values = tuple(values.values)
+        self._texts = tuple((at, text) for at, value in enumerate(self._values) for text in _plain_texts(value.text_in))
+        self._places = PlacesOf([text for _, text in self._texts])
+        self._by_first: dict[str, list[int]] = {}
+        for place, (_, text) in enumerate(self._texts):
+            self._by_first.setdefault(text.split(" ", 1)[0], []).append(place)
+
+    def near(self, plain: str, *, parts: frozenset[str], ends: Sequence[str]) -> list[TextSlotValue]:
+        """Those of which a text is in `plain`, or begins with one of its ends."""
+        chosen = {at for at, text in (self._texts[place] for place in self._places.among(parts)) if text in plain}
+        for end in ends:
+            begun = (self._texts[place] for place in self._by_first.get(end.split(" ", 1)[0], ()))
+            chosen.update(at for at, text in begun if text.startswith(end))
+        return [self._values[at] for at in sorted(chosen)]
+
+
+class _Here:
+    """One text in one home, with the walks through it: what stands in several sentences is walked once."""
+
+    def __init__(
+        self, plain: str, rules: Mapping[str, Sentence], *, shared: Mapping[str, SlotList], lists: Mapping[str, SlotList]
+    ) -> None:
+        self._plain = plain
+        self._rules = rules
+        self._shared = shared
+        self._lists = lists
+        self._known: dict[frozenset[str], dict[str, SlotList]] = {}
+        self._walks: dict[frozenset[str], _Walk] = {}
+        self._firsts: dict[tuple[str, frozenset[str]], bool] = {}
+
+    def is_cut_off(self, template: _Template) -> bool:
+        """Whether the text ends within the sentence."""
+        known = self._known_for(template.domains)
+        if template.own:
+            walk = _Walk(self._plain, self._rules, {**known, **template.own})
+        elif template.domains in self._walks:
+            walk = self._walks[template.domains]
+        else:
+            walk = self._walks[template.domains] = _Walk(self._plain, self._rules, known)
+        walk.ends(template.expression, 0)
+        return walk.is_cut_off
+
+    def may_be_first(self, name: str, first: str, *, domains: frozenset[str] = frozenset()) -> bool:
+        """Whether a value of that list, of a device of `domains` if it names one, may begin with the first word."""
+        key = (name, domains)
+        if key not in self._firsts:
+            values = self._known_for(domains).get(name)
+            self._firsts[key] = values is not None and any(first.startswith(word) for word in _list_firsts(values))
+        return self._firsts[key]
+
+    def _known_for(self, domains: frozenset[str]) -> dict[str, SlotList]:
+        if domains not in self._known:
+            self._known[domains] = {**self._shared, **_with_names_of(self._lists, domains)}
+        return self._known[domains]
 
 
 def _with_names_of(lists: Mapping[str, SlotList], domains: frozenset[str]) -> dict[str, SlotList]:

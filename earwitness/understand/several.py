@@ -46,8 +46,10 @@ class Several:
             return None
         here = replace(context, expects=None, pending=None)
         for pair in separated(plain):
-            heard = [self._grammar.understand(part, context=here).intent for part in pair]
-            if any(intent is not None and self._grammar.is_exact_intent(intent.name) for intent in heard):
+            heard = [self._grammar.matched(part, context=here) for part in pair]
+            if any(
+                one is not None and one.intent is not None and self._grammar.is_exact_intent(one.intent.name) for one in heard
+            ):
                 return replace(alone, text=plain, completeness=Completeness.UNKNOWN, reason=ALONE)
         return None
 
@@ -72,6 +74,8 @@ class Several:
     def _part(self, text: str, context: Context, *, is_strict: bool) -> Understanding | None:
         """One of several requests."""
         here = replace(context, expects=None, pending=None)
+        if self._grammar.matched(text, context=here) is None and (is_strict or not _last(here)):
+            return None  # what is understood by sound or looked up is no part, and there is nothing to lean on
         alone = self._grammar.understand(text, context=here)
         heard = alone
         if not is_strict and (alone.intent is None or alone.intent.name in UNCLEAR):

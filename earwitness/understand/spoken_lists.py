@@ -41,7 +41,7 @@ class SpokenLists:
     def __init__(self, lists: Mapping[str, SlotList], *, skip_words: Sequence[str] = (), knows_numbers: bool = True) -> None:
         """`knows_numbers` False: the words for numbers are not known here, so any words may have one."""
         self._others = {name: values for name, values in lists.items() if not isinstance(values, TextSlotList)}
-        self._named = {name: _keyed(values) for name, values in lists.items() if isinstance(values, TextSlotList)}
+        self._named = {name: _Sayings(values) for name, values in lists.items() if isinstance(values, TextSlotList)}
         words = sorted(skip_words, key=len, reverse=True)
         self._skipped = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b", re.IGNORECASE) if words else None
         self._knows_numbers = knows_numbers
@@ -52,8 +52,9 @@ class SpokenLists:
         said = "\n".join(forms)
         found: dict[str, SlotList] = dict(self._others)
         lacking, domains = set(), set()
-        for name, pairs in self._named.items():
-            values = [value for key, value in pairs if key in said]
+        parts = parts_of(said)
+        for name, sayings in self._named.items():
+            values = sayings.within(said, parts)
             found[name] = TextSlotList(name=name, values=values)
             if not values:
                 lacking.add(name)
@@ -80,9 +81,43 @@ class SpokenLists:
         return forms
 
 
-def _keyed(values: TextSlotList) -> list[tuple[str, TextSlotValue]]:
-    """Each value with what has to be in a text for it: nothing where it is a template."""
-    return [(_key(value), value) for value in values.values]
+class _Sayings:
+    """The values of one list, by what has to be in a text for each: nothing where it is a template."""
+
+    def __init__(self, values: TextSlotList) -> None:
+        self._values = tuple((_key(value), value) for value in values.values)
+        self._places = PlacesOf([key for key, _ in self._values])
+
+    def within(self, said: str, parts: frozenset[str]) -> list[TextSlotValue]:
+        """Those that may be in a text, in the order of the list; `parts` are those of the text."""
+        return [value for key, value in (self._values[at] for at in self._places.among(parts)) if key in said]
+
+
+PART: Final = 3
+"""Characters by which names are found; what is shorter is always looked at."""
+
+
+def parts_of(said: str) -> frozenset[str]:
+    """Each three characters in a row."""
+    return frozenset(said[at : at + PART] for at in range(len(said) - PART + 1))
+
+
+class PlacesOf:
+    """The places of texts by how they begin, so that of thousands of names only those few are looked at that may be said."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._short = tuple(at for at, text in enumerate(texts) if len(text) < PART)
+        self._by_part: dict[str, list[int]] = {}
+        for at, text in enumerate(texts):
+            if len(text) >= PART:
+                self._by_part.setdefault(text[:PART], []).append(at)
+
+    def among(self, parts: frozenset[str]) -> list[int]:
+        """The places of the texts that may stand in a text of these parts, in order."""
+        found = list(self._short)
+        for part in parts:
+            found += self._by_part.get(part, ())
+        return sorted(found)
 
 
 def _key(value: TextSlotValue) -> str:
