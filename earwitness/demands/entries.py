@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from earwitness.domain.errors import LedgerError
 from earwitness.storage.database import Database
 from earwitness.storage.demands import demand_entries as entries
+from earwitness.storage.moments import moment
 
 SALT_BYTES: Final = 32
 OPENED_AT_ONCE: Final = 50
@@ -134,6 +135,7 @@ class Entries:
             "kind": "demand.sealed",
             "demand": row.demand_id,
             "commitment": commitment(row.salt, row.body.encode()),
+            "opens": moment(row.opens_at).isoformat(timespec="seconds"),
             "at": self._now(),
         }
 

@@ -15,6 +15,7 @@ NEVER = "never"
 OWN = "their own, always"
 IF_REVIEW = "with keep and review, unless restricted"
 IF_TRAIN = "with keep and train, unless restricted"
+BY_DEMAND = "by a demand that was approved, which the door verifies besides"
 
 TABLE = {
     (Role.SELF, ReadPurpose.PLAYBACK): OWN,
@@ -47,6 +48,18 @@ TABLE = {
     (Role.SYSTEM, ReadPurpose.EXPORT): NEVER,
     (Role.SYSTEM, ReadPurpose.REVIEW): NEVER,
     (Role.SYSTEM, ReadPurpose.TRAINING): NEVER,
+    (Role.COUNSEL, ReadPurpose.PLAYBACK): NEVER,
+    (Role.COUNSEL, ReadPurpose.HISTORY): NEVER,
+    (Role.COUNSEL, ReadPurpose.CORRECTION): NEVER,
+    (Role.COUNSEL, ReadPurpose.EXPORT): NEVER,
+    (Role.COUNSEL, ReadPurpose.REVIEW): NEVER,
+    (Role.COUNSEL, ReadPurpose.TRAINING): NEVER,
+    (Role.COUNSEL, ReadPurpose.DEMAND): BY_DEMAND,
+    (Role.SELF, ReadPurpose.DEMAND): NEVER,
+    (Role.MEMBER, ReadPurpose.DEMAND): NEVER,
+    (Role.REVIEWER, ReadPurpose.DEMAND): NEVER,
+    (Role.TRAINER, ReadPurpose.DEMAND): NEVER,
+    (Role.SYSTEM, ReadPurpose.DEMAND): NEVER,
 }
 
 
@@ -54,6 +67,8 @@ def is_allowed(rule: str, *, is_own: bool, consents: frozenset[Purpose], is_rest
     match rule:
         case "their own, always":
             return is_own
+        case "by a demand that was approved, which the door verifies besides":
+            return True
         case "with keep and review, unless restricted":
             return {Purpose.KEEP, Purpose.REVIEW} <= consents and not is_restricted
         case "with keep and train, unless restricted":
