@@ -75,7 +75,7 @@ from earwitness.domain.recording import Spoken
 from earwitness.domain.ring_sound import PLAIN, TONE, RingManner
 from earwitness.domain.turn import Outcome, SkillResult, Transcript, Turn
 from earwitness.domain.wish import VoiceWish, VolumeWish
-from earwitness.speech.whispering import voicing
+from earwitness.speech.whispering import Voicing, voicing
 from earwitness.telemetry import log
 from earwitness.turn.capture import Listener, Marker
 from earwitness.turn.endpoint import EndpointLimits
@@ -107,6 +107,8 @@ class Engines:
     skills: Skills
     synthesiser: Synthesiser
     workers: Workers
+    voicing: Callable[[Pcm], Voicing] = voicing
+    """Tells how much voice is in a sound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,17 +439,25 @@ class Conversation:
         engines = self._engines
         try:
             began = time.monotonic()
-            hints = engines.understander.hints()
-            transcript = await engines.workers.recognise.run(
-                engines.recogniser.transcribe, sound, hints=hints, context=command.context
+            recognise = engines.workers.recognise.run(
+                engines.recogniser.transcribe, sound, hints=engines.understander.hints(), context=command.context
             )
+            transcript, self._is_whispered = await asyncio.gather(recognise, self._was_whispered(sound))
             self._mark("recognise", since=began)
-            if self._manner.whispers_back:
-                self._is_whispered = (await asyncio.to_thread(voicing, sound)).is_whispered
         except Exception as error:
             await self._fail(Stage.RECOGNISE, command.guess, error, "Sorry, speech recognition failed. Please say it again.")
             return
         await self._understand(command.guess, transcript, command.context)
+
+    async def _was_whispered(self, sound: Pcm) -> bool:
+        """Whether the request is to be answered quietly; not, where that cannot be told."""
+        if not self._manner.whispers_back:
+            return False
+        try:
+            return (await asyncio.to_thread(self._engines.voicing, sound)).is_whispered
+        except Exception as error:  # only a courtesy: the turn goes on without it
+            log(_logger, "whispering not told", level=logging.WARNING, error_type=type(error).__name__)
+            return False
 
     async def _understand_text(self, command: Understand) -> None:
         transcript = Transcript(text=command.text.strip(), engine="typed", audio_seconds=0.0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,7 @@ from earwitness.domain.events import Command, Event, Heard
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, SkillResult, Transcript
 from earwitness.domain.wish import VoiceWish, VolumeWish, Wish
+from earwitness.speech.whispering import Voicing, voicing
 from earwitness.turn.once import AttentiveDevice, answer
 from earwitness.turn.runner import Conversation, Manner
 from earwitness.turn.speaking import QUIET
@@ -314,3 +316,44 @@ async def test_who_whispers_is_answered_quietly_until_they_speak_up(workers: Wor
         aloud = await loudest(conversation, recorder, tone(1.0))
         assert await loudest(conversation, recorder, silence(0.3) + breath) == pytest.approx(aloud * QUIET, rel=0.01)
         assert await loudest(conversation, recorder, tone(1.0)) == aloud
+
+
+@dataclass
+class Patient(ScriptedRecogniser):
+    """Is done with a sound once its voice was looked at."""
+
+    looked: threading.Event = field(default_factory=threading.Event)
+
+    def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
+        if not self.looked.wait(30):
+            raise TimeoutError("nobody looked for a voice meanwhile")
+        return ScriptedRecogniser.transcribe(self, pcm, hints=hints, context=context)
+
+
+async def test_whispering_is_looked_for_while_words_are_recognised(workers: Workers) -> None:
+    recorder, ear = Recorder(), Patient()
+
+    def look(pcm: Pcm) -> Voicing:
+        ear.looked.set()
+        return voicing(pcm)
+
+    async with talking(workers, recorder, recogniser=ear, voicing=look) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, tone(1.0) + silence(3.0))
+        turn = await recorder.until(type="turn")
+    assert turn["outcome"] == "done"
+
+
+async def test_a_request_is_done_though_it_cannot_be_told_whether_it_was_whispered(workers: Workers) -> None:
+    def fail(pcm: Pcm) -> Voicing:
+        raise ValueError("not to be told")
+
+    recorder, lamp = Recorder(), OneLamp()
+    async with talking(workers, recorder, skills=lamp, voicing=fail) as conversation:
+        await conversation.press()
+        await recorder.until(type="capture", open=True)
+        await hear(conversation, tone(1.0) + silence(3.0))
+        turn = await recorder.until(type="turn")
+    assert (turn["outcome"], lamp.is_on) == ("done", True)
+    assert not [message for message in recorder.messages if message["type"] == "error"]
