@@ -36,6 +36,7 @@
     │                       history.unconfirmed  confirmation.invalid
     ├── RemoteError         remote.unknown  remote.exists  remote.invalid  remote.too_many  remote.no_endpoint  remote.key
     │                       remote.no_tool  remote.not_allowed  remote.failed
+    ├── ImproveError        improve.unknown  improve.too_few  improve.not_due  improve.refused  improve.changed
     ├── DemandError         demand.unknown  demand.illegal  demand.office  demand.wider  demand.overbroad  demand.other_scope
     │                       demand.second_person  demand.not_approved  demand.not_told  demand.two_needed  demand.expired
     │                       demand.altered  demand.invalid  demand.key  demand.shares
@@ -230,6 +231,12 @@ class ReviewError(EarwitnessError):
     """Something of the review that is not there, is not due, or is not what was committed: the sentence says which."""
 
     code = "review.unknown"
+
+
+class ImproveError(EarwitnessError):
+    """A step of learning from judgements that cannot be taken: the sentence says why, and what is missing."""
+
+    code = "improve.unknown"
 
 
 class DemandError(EarwitnessError):
