@@ -104,6 +104,11 @@ class Household:
         with self._database.writing(lock=LOCK) as connection:
             _store(connection, {"alarm_sound": _checked_sound(reference)})
 
+    def choose_jokes(self, *, is_family: bool) -> None:
+        """Let jokes be only such as children may hear, or any. Raises StorageError."""
+        with self._database.writing(lock=LOCK) as connection:
+            _store(connection, {"has_family_jokes": is_family})
+
     def _one(self, key: str, usual: object) -> object:
         with self._database.reading() as connection:
             value = connection.execute(sa.select(household.c.value).where(household.c.key == key)).scalar()

@@ -93,6 +93,10 @@ class Customs(Protocol):
         """Whether jokes are only such as children may hear."""
         ...
 
+    def choose_jokes(self, *, is_family: bool) -> None:
+        """Let jokes be only such as children may hear, or any."""
+        ...
+
     def choose_alarm_sound(self, reference: str) -> None:
         """Let alarms that are set from now on ring so, where no sound is named."""
         ...

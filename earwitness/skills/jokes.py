@@ -17,7 +17,7 @@ import yaml
 from earwitness.domain.account import AccountRole
 from earwitness.domain.person import Person
 from earwitness.skills.inside import Customs
-from earwitness.skills.interface import Context, Intent, Memory, Parts, Skill, SkillResult, answered, refuse, slot_text
+from earwitness.skills.interface import Context, Intent, Memory, Parts, Skill, SkillResult, answered, done, refuse, slot_text
 
 AGAIN_AFTER: Final = timedelta(days=31)
 TOLD: Final = "told"
@@ -40,7 +40,9 @@ _NOT_HERE: Final = (
 """Words of programmers' jokes that children do not hear."""
 _NOWHERE: Final = ("killing yourself", "girlfriend")
 """Words of those that nobody hears."""
-_FILTERED: Final = "I tell jokes that children may hear; an owner can have others told too, on the page Household"
+_FILTERED: Final = (
+    'I tell jokes that children may hear; an owner can have others told too, on the page Household or with "tell any jokes"'
+)
 _FOR_CHILDREN: Final = "I tell you jokes that children may hear"
 
 
@@ -66,6 +68,8 @@ class JokeSkill:
         return None
 
     async def perform(self, intent: Intent, *, context: Context) -> SkillResult:
+        if intent.name == "ChooseJokes":
+            return await asyncio.to_thread(self._choose_customs, slot_text(intent.slots, "jokes"), context.person_id)
         if intent.name == "AnotherOne":
             last = context.before.intent if context.before is not None else None
             if last is None or last.name not in ("TellJoke", "AnotherOne"):
@@ -86,6 +90,18 @@ class JokeSkill:
         told[name_of(joke)] = now
         await self._memory.keep(TOLD, {name: at.isoformat() for name, at in told.items()})
         return answered(joke)
+
+    def _choose_customs(self, jokes: str, person_id: str | None) -> SkillResult:
+        """Let the household's jokes be such as children may hear, or any, as an owner says."""
+        role = next((one.role for one in self._people() if one.person_id == person_id), None)
+        if self._customs is None:
+            raise refuse("This house tells every joke that it has")
+        if role is not AccountRole.OWNER:
+            raise refuse("Only an owner decides which jokes are told here, on the page Household or when I know who speaks")
+        self._customs.choose_jokes(is_family=jokes == "family")
+        if jokes == "family":
+            return done("From now on I tell only jokes that children may hear.")
+        return done("From now on I tell any joke, but to children only what they may hear.")
 
     def _hearer(self, person_id: str | None) -> tuple[bool, bool]:
         """Whether a child asks, and whether only what children may hear is told."""

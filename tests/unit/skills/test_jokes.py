@@ -9,6 +9,7 @@ import pytest
 from earwitness.domain.account import AccountRole
 from earwitness.domain.intent import Before, Context, Intent
 from earwitness.domain.person import Person
+from earwitness.domain.turn import Outcome
 from earwitness.people.household import Household
 from earwitness.skills.interface import UnfulfillableError
 from earwitness.skills.jokes import JokeSkill, family, grown_up, programmers
@@ -79,3 +80,33 @@ async def test_other_jokes_are_told_where_the_household_wants_them_and_never_to_
         assert (await skill.perform(ONE, context=Context(person_id="t"))).reply in family()
         with pytest.raises(UnfulfillableError, match="refused"):
             await skill.perform(grown, context=Context(person_id="t"))
+
+
+async def test_an_owner_sets_the_family_filter_by_voice_and_nobody_else(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "household.db", chain="household")) as database:
+        customs = Household(database, clock=lambda: NOW)
+        ann, ben = (
+            Person(
+                person_id=name,
+                name=name,
+                alias=name,
+                created_at=NOW,
+                restricted_at=None,
+                saw_listens_at=NOW,
+                is_told_aloud=False,
+                role=role,
+            )
+            for name, role in (("Ann", AccountRole.OWNER), ("Ben", AccountRole.ADULT))
+        )
+        people = [ann, ben]
+        skill = JokeSkill(Kept(), clock=lambda: NOW, choose=lambda jokes: jokes[-1], customs=customs, people=lambda: people)
+        any_joke = Intent(name="ChooseJokes", slots={"jokes": "any"})
+        for person_id in (None, "Ben"):
+            with pytest.raises(UnfulfillableError, match="refused"):
+                await skill.perform(any_joke, context=Context(person_id=person_id))
+        assert customs.has_family_jokes
+        assert (await skill.perform(any_joke, context=Context(person_id="Ann"))).outcome is Outcome.DONE
+        assert not customs.has_family_jokes
+        family_alone = Intent(name="ChooseJokes", slots={"jokes": "family"})
+        assert (await skill.perform(family_alone, context=Context(person_id="Ann"))).outcome is Outcome.DONE
+        assert customs.has_family_jokes
