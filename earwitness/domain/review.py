@@ -1,6 +1,6 @@
 """Review: which kept turns may be drawn by lot, what was drawn, and what people judged of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -129,9 +129,26 @@ class Label(StrEnum):
     DISTURBING = "disturbing"
 
 
+class Settled(StrEnum):
+    """Whether a judgement counts as the result of the review, and how it came to."""
+
+    OPEN = "open"
+    """One of several of the same task that do not agree, or whose others are not there yet: it does not count by itself."""
+    ALONE = "alone"
+    """The only one that the task was to have."""
+    AGREED = "agreed"
+    """The last of several of the same task, made without knowing of each other, that all agree."""
+    ADJUDICATED = "adjudicated"
+    """The lead's decision, where others disagreed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """One judgement of an utterance: its words, what was meant, and labels. `by` is an alias; "self" is the person themself."""
+    """One judgement of an utterance: its words, what was meant, and labels. `by` is an alias; "self" is the person themself.
+
+    `guidelines` is the version of the guidelines by which a reviewer judged. What counts is told by `is_final`; what more than
+    one looked at by `is_confirmed`.
+    """
 
     annotation_id: str
     by: str
@@ -140,6 +157,18 @@ class Annotation:
     intent: str | None
     slots: tuple[tuple[str, str], ...] = ()
     labels: frozenset[Label] = frozenset()
+    settled: Settled = Settled.ALONE
+    guidelines: int | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it counts as the result of the review."""
+        return self.settled is not Settled.OPEN
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it counts, and more than one person looked at it: all agreed, or the lead decided."""
+        return self.settled in (Settled.AGREED, Settled.ADJUDICATED)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -150,6 +179,8 @@ class Annotation:
             "intent": self.intent,
             "slots": dict(self.slots),
             "labels": sorted(self.labels),
+            "settled": self.settled.value,
+            "guidelines": self.guidelines,
         }
 
 
@@ -163,4 +194,11 @@ def annotation_of(found: Mapping[str, Any]) -> Annotation:
         intent=found["intent"],
         slots=tuple(found["slots"].items()),
         labels=frozenset(Label(label) for label in found["labels"]),
+        settled=Settled(found.get("settled", Settled.ALONE)),
+        guidelines=found.get("guidelines"),
     )
+
+
+def counting(annotations: Sequence[Annotation]) -> Annotation | None:
+    """Of all judgements of one utterance the last that counts; None if none does yet."""
+    return next((one for one in reversed(annotations) if one.is_final), None)

@@ -16,6 +16,7 @@ from earwitness.domain.errors import AccessError, ReviewError
 from earwitness.domain.recording import Actor
 from earwitness.domain.review import Annotation, Label
 from earwitness.review import conduct
+from earwitness.review.agreement import Delivered
 from earwitness.review.conduct import Act, Done
 from earwitness.storage.database import Database
 from earwitness.storage.desk import access, annotations, leases, reviewers, tasks
@@ -47,8 +48,9 @@ class Porter(Protocol):
         """Open a task's words. Raises ReviewError (review.over), AccessError, LedgerError, VaultError."""
         ...
 
-    def deliver(self, actor: Actor, task_id: str, annotation: Annotation) -> None:
-        """Hand a judgement over, so that it is kept as long as what was judged. Raises as `words`."""
+    def deliver(self, actor: Actor, task_id: str, annotation: Annotation, *, of: int = 1) -> Delivered:
+        """Hand a judgement over, so that it is kept as long as what was judged; of so many that are to be made. Raises as
+        `words`."""
         ...
 
 

@@ -5,7 +5,7 @@ before a word is decrypted. The desk is told random task ids alone. Calls block.
 """
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from earwitness.domain.errors import ReviewError, VaultError
 from earwitness.domain.recording import Actor, ReadPurpose, Recording
-from earwitness.domain.review import Annotation, DrawnItem, ItemState, Label
+from earwitness.domain.review import Annotation, DrawnItem, ItemState, Label, Settled
+from earwitness.review.agreement import Compared, Delivered, settle
 from earwitness.review.deidentify import deidentify
 from earwitness.review.desk import TaskWords
 from earwitness.review.items import Items
@@ -21,6 +22,8 @@ from earwitness.storage.database import Database
 from earwitness.storage.review import review_items
 
 DRAWER: Final = "review/tasks"
+Settle = Callable[[Annotation, Sequence[Annotation]], Annotation]
+"""Says whether a judgement counts, beside those before it."""
 
 
 class Door(Protocol):
@@ -28,7 +31,7 @@ class Door(Protocol):
 
     def recording(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose) -> Recording: ...
 
-    def annotate(self, actor: Actor, turn_id: str, annotation: Annotation) -> None: ...
+    def annotate(self, actor: Actor, turn_id: str, annotation: Annotation, *, settle: Settle | None = None) -> Annotation: ...
 
 
 class Safe(Protocol):
@@ -77,9 +80,10 @@ class Porter:
         """Move items on, give new ones to the desk, and take back those that may not be reviewed; gives how many items moved."""
         moved, offered = self._items.settle(), {item.item_id: item for item in self._items.offered()}
         by_task = self._tasks(tuple(offered.values()))
-        for task_id, item in by_task.items():
-            desk.add(task_id, week=week_of(item.drawn_at))
-        for task_id in desk.open_tasks() - by_task.keys():
+        known = desk.open_tasks()
+        for task_id in by_task.keys() - known:
+            desk.add(task_id, week=week_of(by_task[task_id].drawn_at))
+        for task_id in known - by_task.keys():
             desk.withdraw(task_id)
         return moved
 
@@ -89,11 +93,31 @@ class Porter:
         item = self._item(task_id)
         return self.shown(self._door.recording(actor, item.turn_id, purpose=ReadPurpose.REVIEW))
 
-    def deliver(self, actor: Actor, task_id: str, annotation: Annotation) -> None:
-        """Keep a judgement with what was judged, under the same key; the item is reviewed. Raises as `words`."""
+    def deliver(self, actor: Actor, task_id: str, annotation: Annotation, *, of: int = 1) -> Delivered:
+        """Keep a judgement with what was judged, under the same key; the item is reviewed once a judgement of it counts.
+
+        `of` is how many judgements the task is to have. Where there were others, they are compared here, where the words are,
+        and only counts go back. Raises as `words`.
+        """
         item = self._item(task_id)
-        self._door.annotate(actor, item.turn_id, annotation)
-        self._items.reviewed(item.turn_id, thanks=thanks_for(annotation))
+        beside: tuple[Compared, ...] = ()
+
+        def settled(given: Annotation, before: Sequence[Annotation]) -> Annotation:
+            nonlocal beside
+            kept, beside = settle(given, before, of=of)
+            return kept
+
+        kept = self._door.annotate(actor, item.turn_id, annotation, settle=settled)
+        if kept.is_final:
+            self._items.reviewed(item.turn_id, thanks=thanks_for(kept))
+        return Delivered(settled=kept.settled, compared=beside)
+
+    def disputed(self, actor: Actor, task_id: str) -> tuple[TaskWords, tuple[Annotation, ...]]:
+        """The words of a task and the judgements of it that do not count by themselves, for whoever decides between them: one
+        reading, on record, in their name. Of each alias the last one. Raises as `words`."""
+        recording = self._door.recording(actor, self._item(task_id).turn_id, purpose=ReadPurpose.REVIEW)
+        latest = {one.by: one for one in recording.annotations if one.settled is Settled.OPEN}
+        return self.shown(recording), tuple(latest.values())
 
     def shown(self, recording: Recording) -> TaskWords:
         """What a reviewer is shown of a recording: this and nothing else."""

@@ -30,6 +30,8 @@ from earwitness.vault.rows import Row, Rows
 from earwitness.vault.search import MOST_SOUGHT, term, terms, words
 
 EVERYTHING = Selection(is_all=True)
+Settle = Callable[[Annotation, Sequence[Annotation]], Annotation]
+"""Says whether a judgement counts, beside those before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +169,10 @@ class Door:
         changed = replace(row, sealed=sealed, revision=row.revision + 1)
         return sealing.recording(changed, facts, listens=self._rows.heard_by_others([turn_id]).get(turn_id, 0))
 
-    def annotate(self, actor: Actor, turn_id: str, annotation: Annotation) -> None:
+    def annotate(self, actor: Actor, turn_id: str, annotation: Annotation, *, settle: Settle | None = None) -> Annotation:
         """Keep a judgement of a turn with its words, under the same key, so that both go together; it is in the ledger before.
 
+        `settle` is given the judgement and all that are there already, and gives it with whether it counts. Gives what was kept.
         Raises as `correct`.
         """
         row = self._row(turn_id)
@@ -179,10 +182,12 @@ class Door:
         key = self._ring.data_keys([turn_id]).get(turn_id)
         if key is None:
             raise _gone()
-        facts = sealing.annotated(_facts(row, key), annotation)
-        sealed = seal_text(sealing.to_bytes(facts), key=key, row_id=turn_id, revision=row.revision + 1)
+        facts = _facts(row, key)
+        kept = annotation if settle is None else settle(annotation, sealing.annotations(facts))
+        sealed = seal_text(sealing.to_bytes(sealing.annotated(facts, kept)), key=key, row_id=turn_id, revision=row.revision + 1)
         if not self._rows.reseal(row, sealed=sealed):
             raise VaultError("This turn was changed or deleted just now; look at it again.", code="vault.changed")
+        return kept
 
     # The sound
 
@@ -398,15 +403,17 @@ class Door:
 
 
 def _entry_of_annotation(actor: Actor, turn_id: str, annotation: Annotation) -> dict[str, object]:
-    """The ledger's entry for a judgement: by whom, of what, with its digest; not a word of it."""
+    """The ledger's entry for a judgement: by whom, of what, with its digest; not a word of it. Whether it counts follows from
+    the others later, and is not in the digest."""
     by: dict[str, object] = {} if actor.role is Role.SELF else {"by": actor.alias}
+    judged = {name: value for name, value in annotation.as_json().items() if name != "settled"}
     return by | {
         "v": 1,
         "kind": "annotated",
         "recording": turn_id,
         "role": actor.role.value,
         "labels": sorted(annotation.labels),
-        "sha256": hashlib.sha256(rfc8785.dumps(annotation.as_json())).hexdigest(),
+        "sha256": hashlib.sha256(rfc8785.dumps(judged)).hexdigest(),
         "at": annotation.made_at.isoformat(timespec="seconds"),
     }
 

@@ -59,6 +59,11 @@ def annotated(facts: Mapping[str, Any], annotation: Annotation) -> dict[str, Any
     return {**facts, "annotations": [*facts.get("annotations", ()), annotation.as_json()]}
 
 
+def annotations(facts: Mapping[str, Any]) -> tuple[Annotation, ...]:
+    """The judgements among the facts, the oldest first."""
+    return tuple(annotation_of(one) for one in facts.get("annotations", ()))
+
+
 def searchable(facts: Mapping[str, Any]) -> tuple[str, ...]:
     """The texts by which a turn is found."""
     return tuple(str(facts[part]) for part in ("transcript", "heard", "reply"))
@@ -89,5 +94,5 @@ def recording(row: Row, facts: Mapping[str, Any], *, listens: int) -> Recording:
         area=facts["area"],
         engine=facts["engine"],
         listens=listens,
-        annotations=tuple(annotation_of(one) for one in facts.get("annotations", ())),
+        annotations=annotations(facts),
     )
