@@ -53,4 +53,4 @@ def review_routers(
     entrance = desk_entrance(
         review, people=rights.people, settings=chosen, clock=clock, intents=lambda: ("HassTurnOff", "HassTurnOn")
     )
-    return [drawn_router(drawn_desk(review, rights=rights, settings=chosen, clock=clock)), desk_router(entrance)]
+    return [drawn_router(drawn_desk(review, rights=rights, clock=clock)), desk_router(entrance)]

@@ -16,6 +16,7 @@ LEVELS: list[set[str]] = [
     {"rights", "remote", "ringing"},
     {"turn", "skills"},
     {"review", "improve", "demands"},
+    {"oversight"},
     {"server", "web", "satellite", "foreign", "jobs", "fleet"},
     {"doctor", "terminal"},
     {"build"},

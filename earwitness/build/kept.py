@@ -26,6 +26,7 @@ from earwitness.links.quiet import Quiets
 from earwitness.links.routines import Routines
 from earwitness.links.timers import Timers
 from earwitness.links.wall_clock import WallClock
+from earwitness.oversight.proposals import TermsInForce
 from earwitness.people.confirmations import Confirmations
 from earwitness.people.consents import Consents
 from earwitness.people.contacts import Contacts
@@ -119,7 +120,12 @@ class KeptHouse:
 
     @cached_property
     def consents(self) -> Consents:
-        return Consents(self.database, ledger=self.ledger, clock=utc_now)
+        return Consents(self.database, ledger=self.ledger, clock=utc_now, longest_seconds=self.terms_in_force.longest_seconds)
+
+    @cached_property
+    def terms_in_force(self) -> TermsInForce:
+        """What two people agreed on about review and keeping; it stands before the settings."""
+        return TermsInForce(self.database, clock=utc_now)
 
     @cached_property
     def vault(self) -> Vault:
@@ -152,6 +158,7 @@ class KeptHouse:
             standing=self.vault.door.standing,
             terms=terms_of(self.settings.review),
             clock=utc_now,
+            agreed=self.terms_in_force.draw,
         )
 
     @cached_property
@@ -167,6 +174,7 @@ class KeptHouse:
             settings=self.settings.review,
             known=self.own_words,
             clock=utc_now,
+            work=self.terms_in_force.work,
         )
 
     @cached_property

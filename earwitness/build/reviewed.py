@@ -13,11 +13,13 @@ from earwitness.domain.review import DrawTerms
 from earwitness.domain.skill import SkillManifest
 from earwitness.domain.visitor import Visitor
 from earwitness.jobs.draw_sample import DrawSample
+from earwitness.oversight.terms import WorkTerms
 from earwitness.people.people import People
 from earwitness.review.desk import Desk
 from earwitness.review.epochs import Epochs
 from earwitness.review.items import Items
 from earwitness.review.porter import Porter
+from earwitness.review.sample import epoch_of
 from earwitness.rights.rights import Rights
 from earwitness.storage.database import Database
 from earwitness.vault.vault import Vault
@@ -52,8 +54,10 @@ def review_of(
     settings: ReviewSettings,
     known: Callable[[], Collection[str]],
     clock: Callable[[], datetime],
+    work: Callable[[], WorkTerms | None] = lambda: None,
 ) -> Review:
-    """Review of one house, by its settings; `known` gives the words of the house that name nobody."""
+    """Review of one house, by its settings; `known` gives the words of the house that name nobody, `work` how two people agreed
+    that reviewers work."""
     database = rights.people.database
     items = Items(database, consents=rights.consents, standing=vault.door.standing, clock=clock)
     porter = Porter(
@@ -65,7 +69,7 @@ def review_of(
         known=known,
         clock=clock,
     )
-    desk = Desk(desk_database, porter=porter, clock=clock, lease_seconds=settings.lease_minutes * 60)
+    desk = Desk(desk_database, porter=porter, clock=clock, lease_seconds=lambda: _lease_seconds(settings, work()))
     return Review(epochs=epochs, items=items, porter=porter, desk=desk)
 
 
@@ -87,9 +91,15 @@ def names_in(rights: Rights) -> frozenset[str]:
     return frozenset(person.name for person in people) | frozenset(named)
 
 
-def drawn_desk(review: Review, *, rights: Rights, settings: ReviewSettings, clock: Callable[[], datetime]) -> DrawnDesk:
+def drawn_desk(review: Review, *, rights: Rights, clock: Callable[[], datetime]) -> DrawnDesk:
     """Where people see what was drawn of them."""
-    return DrawnDesk(items=review.items, rights=rights, terms=terms_of(settings), shown=review.porter.shown, clock=clock)
+    return DrawnDesk(
+        items=review.items,
+        rights=rights,
+        terms=lambda: review.epochs.terms_of(epoch_of(clock())),
+        shown=review.porter.shown,
+        clock=clock,
+    )
 
 
 def desk_entrance(
@@ -99,14 +109,28 @@ def desk_entrance(
     settings: ReviewSettings,
     clock: Callable[[], datetime],
     intents: Callable[[], Sequence[str]],
+    work: Callable[[], WorkTerms | None] = lambda: None,
 ) -> DeskEntrance:
-    """The reviewers' way to the desk; `clock` gives the home's time. Raises SettingsError for a network that is none."""
+    """The reviewers' way to the desk; `clock` gives the home's time, `work` how two people agreed that reviewers work. Raises
+    SettingsError for a network that is none."""
+    usual = entry_rules(settings)
+
+    def rules() -> EntryRules:
+        agreed = work()
+        if agreed is None:
+            return usual
+        networks = tuple(ip_network(one) for one in agreed.networks)
+        return EntryRules(from_hour=agreed.from_hour, until_hour=agreed.until_hour, networks=networks)
 
     def way(visitor: Visitor) -> SignInWay | None:
         mine = people.accounts.sign_ins.of(visitor.person.person_id)
         return next((one.way for one in mine if one.sign_in_id == visitor.sign_in_id), None)
 
-    return DeskEntrance(desk=review.desk, rules=entry_rules(settings), way=way, clock=clock, intents=intents)
+    return DeskEntrance(desk=review.desk, rules=rules, way=way, clock=clock, intents=intents)
+
+
+def _lease_seconds(settings: ReviewSettings, agreed: WorkTerms | None) -> float:
+    return 60.0 * (settings.lease_minutes if agreed is None else agreed.lease_minutes)
 
 
 def entry_rules(settings: ReviewSettings) -> EntryRules:

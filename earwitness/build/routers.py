@@ -65,7 +65,7 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
         people_router(rights, vault=house.vault, prover=house.prover, signed_in=signed_in, clock=utc_now),
         history_router(rights, clock=utc_now),
         listens_router(rights, prover=house.prover),
-        drawn_router(drawn_desk(house.review, rights=rights, settings=house.settings.review, clock=utc_now)),
+        drawn_router(drawn_desk(house.review, rights=rights, clock=utc_now)),
         desk_router(
             desk_entrance(
                 house.review,
@@ -73,6 +73,7 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
                 settings=house.settings.review,
                 clock=house.clock,
                 intents=lambda: known_intents(house.manifests),
+                work=house.terms_in_force.work,
             )
         ),
         demands_router(DemandsDesk(demands=house.demands, sender=lambda: _home_name(house), clock=utc_now)),

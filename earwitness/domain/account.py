@@ -53,6 +53,8 @@ class Permission(StrEnum):
     LEAD_REVIEW = "lead_review"
     OVERSEE = "oversee"
     """See the ledger, consents in numbers, conduct; as a privacy officer does."""
+    APPROVE = "approve"
+    """Decide, as somebody else than who proposed it, on the terms of review and on breaking the glass."""
     DEMANDS = "demands"
     """Legal demands; of an owner where there is neither counsel nor a privacy officer."""
 
@@ -63,15 +65,15 @@ _ADULT: Final = _LIVES_HERE | {Permission.WARDS, Permission.TOKENS, Permission.C
 _RUNS_IT: Final = frozenset({Permission.PEOPLE, Permission.DEVICES, Permission.HOUSEHOLD, Permission.REMOTE, Permission.TOKENS})
 
 PERMISSIONS: Final[Mapping[AccountRole, frozenset[Permission]]] = {
-    AccountRole.OWNER: _ADULT | _RUNS_IT | {Permission.SKILLS, Permission.DEMANDS},
+    AccountRole.OWNER: _ADULT | _RUNS_IT | {Permission.SKILLS, Permission.DEMANDS, Permission.APPROVE},
     AccountRole.ADULT: _ADULT,
     AccountRole.CHILD: _LIVES_HERE,
     AccountRole.GUEST: _EVERYBODY | {Permission.TALK},
     AccountRole.REVIEWER: _EVERYBODY | {Permission.REVIEW},
     AccountRole.LEAD: _EVERYBODY | {Permission.REVIEW, Permission.LEAD_REVIEW},
-    AccountRole.PRIVACY_OFFICER: _EVERYBODY | {Permission.OVERSEE, Permission.DEMANDS},
+    AccountRole.PRIVACY_OFFICER: _EVERYBODY | {Permission.OVERSEE, Permission.APPROVE, Permission.DEMANDS},
     AccountRole.COUNSEL: _EVERYBODY | {Permission.DEMANDS},
-    AccountRole.ADMINISTRATOR: _EVERYBODY | _RUNS_IT,
+    AccountRole.ADMINISTRATOR: _EVERYBODY | _RUNS_IT | {Permission.APPROVE},
 }
 
 

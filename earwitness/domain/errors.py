@@ -40,6 +40,7 @@
     ├── DemandError         demand.unknown  demand.illegal  demand.office  demand.wider  demand.overbroad  demand.other_scope
     │                       demand.second_person  demand.not_approved  demand.not_told  demand.two_needed  demand.expired
     │                       demand.altered  demand.invalid  demand.key  demand.shares
+    ├── OversightError      oversight.unknown  oversight.invalid  oversight.second_person  oversight.over  oversight.unread
     └── BackupError         backup.invalid  backup.damaged  backup.wrong_kind  backup.wrong_version  backup.wrong_identity
                             backup.other_household  backup.other_ledger  backup.older_ledger  backup.unknown_erasures
                             backup.same_place  backup.occupied  backup.exists  backup.elsewhere  backup.nothing  backup.no_key
@@ -243,3 +244,9 @@ class DemandError(EarwitnessError):
     """A step of a legal demand that cannot be taken, or a demand that is not there: the sentence says why."""
 
     code = "demand.illegal"
+
+
+class OversightError(EarwitnessError):
+    """Something that those who oversee review cannot do so, or that is not there (any more): the sentence says why."""
+
+    code = "oversight.invalid"

@@ -39,12 +39,21 @@ class Ledger(Protocol):
 
 
 class Consents:
-    """The decisions of all people. `clock` gives aware datetimes."""
+    """The decisions of all people. `clock` gives aware datetimes; `longest_seconds` says how long those who run this house let
+    anything be kept at most, None where they set no limit."""
 
-    def __init__(self, database: Database, *, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        longest_seconds: Callable[[], float | None] = lambda: None,
+    ) -> None:
         self._database = database
         self._ledger = ledger
         self._clock = clock
+        self._longest_seconds = longest_seconds
 
     def in_force(self, person_id: str) -> dict[Purpose, Decision]:
         """The latest decision of a person for each purpose that they ever decided on."""
@@ -71,7 +80,8 @@ class Consents:
             return None
         if not self._may_be_kept(person_id):
             return None
-        return Keeping(keeps=found.keeps, retention_seconds=found.retention_seconds)
+        longest = self._longest_seconds() or found.retention_seconds
+        return Keeping(keeps=found.keeps, retention_seconds=min(found.retention_seconds, longest))
 
     def _may_be_kept(self, person_id: str) -> bool:
         """Whether the person lives here: of guests and of an operator's staff nothing is kept, whatever was decided before."""
@@ -109,6 +119,9 @@ class Consents:
         stands = before is not None and before.is_objection and not lifts_objection
         if is_given and stands:
             raise AccessError("You objected to that. Lift the objection on the page first.", code="consent.objected")
+        longest = self._longest_seconds() if retention_seconds is not None and is_given else None
+        if longest is not None and retention_seconds is not None and retention_seconds > longest:
+            raise PersonError(f"Here nothing is kept for more than {longest / 86_400:g} days.", code="consent.invalid")
         retention, kept = _terms(purpose, is_given, retention_seconds=retention_seconds, keeps=keeps, before=before)
         text = current_text(purpose)
         decision = Decision(

@@ -112,14 +112,23 @@ def _drawn_again(evidence: Evidence, opened: Mapping[str, Any], listed: Mapping[
 
 def check_against_ledger(evidence: Evidence, entries: Iterable[tuple[int, Mapping[str, Any]]]) -> int:
     """Look through the ledger's entries, with their positions, up to the list's: every listed recording was kept after the seed
-    was committed, and no other seed was committed for that day. Gives how many others were kept on that day.
+    was committed, no other seed was committed for that day, and it drew by what two people had agreed on, if anything. Gives how
+    many others were kept on that day.
 
     Raises ReviewError (review.not_as_committed).
     """
     opened_at, listed_at = evidence.proofs[0].index, evidence.proofs[1].index
     missing, unnoted = {lot.recording for lot in evidence.lots}, 0
+    agreed, proposers = None, dict[str, str]()
     for position, entry in entries:
         match entry.get("kind"):
+            case "terms.proposed":
+                proposers[str(entry.get("proposal"))] = str(entry.get("by"))
+            case "terms.approved" if entry.get("subject") == "draw" and position < opened_at:
+                if proposers.get(str(entry.get("proposal"))) in (None, entry.get("by")):
+                    _wrong("its terms were not approved by a second person")
+                if str(entry.get("from")) <= evidence.epoch:
+                    agreed = entry.get("values")
             case "draw.opened" if entry.get("epoch") == evidence.epoch and position != opened_at:
                 if entry.get("seed_sha256") != sample.seed_digest(evidence.seed):
                     _wrong("a second seed was committed for that day")
@@ -129,6 +138,9 @@ def check_against_ledger(evidence: Evidence, entries: Iterable[tuple[int, Mappin
                 unnoted += 1
             case _:
                 pass
+    opened = evidence.proofs[0].entry()
+    if agreed is not None and any(opened.get(name) != value for name, value in agreed.items()):
+        _wrong("it drew by other terms than two people had agreed on")
     if missing:
         _wrong(f"{len(missing)} recordings of the list were not kept between seed and list")
     return unnoted

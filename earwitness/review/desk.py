@@ -76,15 +76,20 @@ class Progress:
 
 
 class Desk:
-    """The desk. `clock` gives aware datetimes; a lease lasts `lease_seconds`, eight hours at most."""
+    """The desk. `clock` gives aware datetimes; a lease lasts as `lease_seconds` says, eight hours at most."""
 
     def __init__(
-        self, database: Database, *, porter: Porter, clock: Callable[[], datetime], lease_seconds: float = 3_600.0
+        self,
+        database: Database,
+        *,
+        porter: Porter,
+        clock: Callable[[], datetime],
+        lease_seconds: Callable[[], float] = lambda: 3_600.0,
     ) -> None:
         self._database = database
         self._porter = porter
         self._clock = clock
-        self._lasts = min(timedelta(seconds=lease_seconds), LONGEST_LEASE)
+        self._lease_seconds = lease_seconds
 
     # From the household
 
@@ -193,7 +198,7 @@ class Desk:
                 "reviewer": reviewer,
                 "sign_in": sign_in_id,
                 "begun_at": now.timestamp(),
-                "ends_at": (now + self._lasts).timestamp(),
+                "ends_at": (now + min(timedelta(seconds=self._lease_seconds()), LONGEST_LEASE)).timestamp(),
             }
             connection.execute(sa.insert(leases).values(row))
         self._log(reviewer, Act.LEASED, task_id=task.task_id)

@@ -77,7 +77,9 @@ class Epochs:
         standing: Callable[[Sequence[str]], Mapping[str, bool]],
         terms: DrawTerms,
         clock: Callable[[], datetime],
+        agreed: Callable[[str], DrawTerms | None] = lambda epoch: None,
     ) -> None:
+        """`agreed` gives by what two people agreed that an epoch draws; without such an agreement it draws by `terms`."""
         self._database = database
         self._ledger = ledger
         self._safe = safe
@@ -85,6 +87,7 @@ class Epochs:
         self._find = find
         self._standing = standing
         self._terms = terms
+        self._agreed = agreed
         self._clock = clock
 
     # Opening, and what is kept meanwhile
@@ -104,12 +107,17 @@ class Epochs:
         self._set(today, opened_position=position)
         return self._known(today)
 
+    def terms_of(self, epoch: str) -> DrawTerms:
+        """By what an epoch that is opened now draws. Raises StorageError."""
+        return self._agreed(epoch) or self._terms
+
     def _begin(self, epoch: str) -> Epoch:
         """The row of an epoch with its sealed seed: it is there before its digest is committed, so that after a crash, and in
         every process, the same one is committed again and no second seed can be chosen."""
         draw_id = secrets.token_hex(16)
         sealed = self._safe.seal(secrets.token_bytes(sample.SEED_BYTES), drawer=DRAWER, row_id=draw_id)
-        row = {"epoch": epoch, "draw_id": draw_id, "seed": sealed, "terms": json.dumps(self._terms.as_json())}
+        terms = self.terms_of(epoch)
+        row = {"epoch": epoch, "draw_id": draw_id, "seed": sealed, "terms": json.dumps(terms.as_json())}
         with self._database.writing(lock=LOCK) as connection:
             if connection.execute(sa.select(review_epochs.c.epoch).where(review_epochs.c.epoch == epoch)).scalar() is None:
                 connection.execute(sa.insert(review_epochs).values(row))

@@ -53,11 +53,13 @@ review_items: Final = sa.Table(
     sa.Column("changed_at", TIME, nullable=False),
     sa.Column("thanks", sa.Text, nullable=False, server_default=""),
     sa.Column("sealed_task", sa.LargeBinary),
+    sa.Column("settled_position", NUMBER),
     sa.CheckConstraint("state IN ('waiting', 'offered', 'vetoed', 'withdrawn', 'gone', 'reviewed')", name="review_items_state"),
     sa.Index("review_items_of_person", "person_id", "drawn_at"),
     sa.Index("review_items_by_state", "state", "ready_at"),
 )
-"""What was drawn, and what became of it. `sealed_task` is the desk's id of it, under a key of the vault."""
+"""What was drawn, and what became of it. `sealed_task` is the desk's id of it, under a key of the vault; `settled_position` is
+where the ledger says how it ended."""
 
 review_wishes: Final = sa.Table(
     "review_wishes",

@@ -60,7 +60,7 @@ class DeskEntrance:
     """How one comes to the desk: `way` says how a visitor signed in, None for no sign-in; `clock` gives the home's time."""
 
     desk: Desk
-    rules: EntryRules
+    rules: Callable[[], EntryRules]
     way: Callable[[Visitor], SignInWay | None]
     clock: Callable[[], datetime]
     intents: Callable[[], Sequence[str]]
@@ -72,7 +72,7 @@ class DeskEntrance:
                 "To review, sign in with a passkey, or with a code beside the passphrase (see your account).",
                 code="review.second_factor",
             )
-        self.rules.check(visitor.origin.address, hour=self.clock().hour)
+        self.rules().check(visitor.origin.address, hour=self.clock().hour)
         person = visitor.person
         return Actor(actor_id=person.person_id, alias=person.alias, role=Role.REVIEWER), visitor.sign_in_id
 

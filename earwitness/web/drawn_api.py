@@ -25,11 +25,12 @@ EXAMPLE: Final = "Call Marguerite on 555 01 23 and turn on the kitchen light."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnDesk:
-    """Where a person sees what was drawn of them. `shown` gives what a reviewer is shown of a recording."""
+    """Where a person sees what was drawn of them. `terms` gives by what is drawn today; `shown` what a reviewer is
+    shown of a recording."""
 
     items: Items
     rights: Rights
-    terms: DrawTerms
+    terms: Callable[[], DrawTerms]
     shown: Callable[[Recording], TaskWords]
     clock: Callable[[], datetime]
 
@@ -48,14 +49,15 @@ def _add_seeing(router: APIRouter, desk: DrawnDesk) -> None:
         """Everything of yours that was drawn, how it is drawn, and an example of what a reviewer is shown."""
         items = await asyncio.to_thread(_settled, desk.items, person.person_id)
         hears_first = await asyncio.to_thread(desk.items.hears_first, person.person_id)
+        terms = await asyncio.to_thread(desk.terms)
         example = shapes.WordsShape(
             transcript=deidentify(EXAMPLE).text, intent="HassTurnOn", slots={"name": "kitchen light"}, outcome="done"
         )
         return shapes.DrawnShape(
             items=[_item(one, hears_first=hears_first) for one in items],
             hears_first=hears_first,
-            rate_percent=desk.terms.rate_millionths / 10_000,
-            most_per_month=desk.terms.most_per_month,
+            rate_percent=terms.rate_millionths / 10_000,
+            most_per_month=terms.most_per_month,
             example_said=EXAMPLE,
             example_shown=example,
         )

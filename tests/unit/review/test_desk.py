@@ -169,7 +169,7 @@ def test_a_lease_is_one_reviewers_in_one_sign_in_and_for_a_while(review: Reviewe
 
 def test_no_lease_lasts_longer_than_eight_hours(review: ReviewedHouse, anna: Person, house: KeptHouse) -> None:
     offer(review, anna)
-    greedy = Desk(house.review.desk._database, porter=house.review.porter, clock=house.clock, lease_seconds=10**6)
+    greedy = Desk(house.review.desk._database, porter=house.review.porter, clock=house.clock, lease_seconds=lambda: 10**6)
     assert leased(greedy).ends_at == house.clock() + timedelta(hours=8)
 
 
