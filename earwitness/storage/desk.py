@@ -1,8 +1,8 @@
 """The tables of the reviewers' desk: a database of its own, with no identities and no keys in it. Schema only.
 
 A task is a random id and nothing else of whose it is: which recording it stands for is sealed on the household's side, and the
-words are fetched through the vault's door each time and never kept here. Annotations lie here until they are handed over; what
-stays of them is counts, and values out of fixed lists. The words of gold tasks are made up by a lead.
+words are fetched through the vault's door each time and never kept here; nor is what a reviewer judges: what stays of it is
+counts, and values out of fixed lists. The words of gold tasks are made up by a lead.
 """
 
 from typing import Final
@@ -58,7 +58,7 @@ annotations: Final = sa.Table(
     sa.Column("made_at", TIME, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
 )
-"""What a reviewer judged, as JSON, until it is handed over to the household."""
+"""Judgements lay here until they were handed over; now none does, and rows of before go with their task."""
 
 reviewers: Final = sa.Table(
     "reviewers",

@@ -172,18 +172,23 @@ class Door:
     def annotate(self, actor: Actor, turn_id: str, annotation: Annotation, *, settle: Settle | None = None) -> Annotation:
         """Keep a judgement of a turn with its words, under the same key, so that both go together; it is in the ledger before.
 
-        `settle` is given the judgement and all that are there already, and gives it with whether it counts. Gives what was kept.
-        Raises as `correct`.
+        `settle` is given the judgement and all that were there before it, and gives it with whether it counts. Gives what was
+        kept; one that is kept already, by its id, is not kept twice. Raises as `correct`.
         """
         row = self._row(turn_id)
         purpose = ReadPurpose.CORRECTION if actor.role is Role.SELF else ReadPurpose.REVIEW
         self._admit(actor, purpose, person_id=row.person_id, rows=(row,))
-        self._ledger.append([_entry_of_annotation(actor, turn_id, annotation)])
         key = self._ring.data_keys([turn_id]).get(turn_id)
         if key is None:
             raise _gone()
         facts = _facts(row, key)
-        kept = annotation if settle is None else settle(annotation, sealing.annotations(facts))
+        there = sealing.annotations(facts)
+        ids = [one.annotation_id for one in there]
+        known = ids.index(annotation.annotation_id) if annotation.annotation_id in ids else len(ids)
+        kept = annotation if settle is None else settle(annotation, there[:known])
+        if known < len(ids):
+            return there[known]
+        self._ledger.append([_entry_of_annotation(actor, turn_id, annotation)])
         sealed = seal_text(sealing.to_bytes(sealing.annotated(facts, kept)), key=key, row_id=turn_id, revision=row.revision + 1)
         if not self._rows.reseal(row, sealed=sealed):
             raise VaultError("This turn was changed or deleted just now; look at it again.", code="vault.changed")

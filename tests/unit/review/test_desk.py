@@ -14,8 +14,8 @@ from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import AccessError, LedgerError, ReviewError
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, Role, Selection
-from earwitness.domain.review import ItemState, Label
-from earwitness.review.desk import MOST_A_DAY, MOST_LEASES, Desk, Lease
+from earwitness.domain.review import Annotation, ItemState, Label
+from earwitness.review.desk import MOST_A_DAY, MOST_LEASES, Desk, Lease, annotation_id_of
 from earwitness.review.porter import week_of
 from earwitness.storage import database
 from tests.houses_kept import NOON, KeptHouse, kept_house
@@ -173,6 +173,28 @@ def test_no_lease_lasts_longer_than_eight_hours(review: ReviewedHouse, anna: Per
     assert leased(greedy).ends_at == house.clock() + timedelta(hours=8)
 
 
+def test_the_same_judgement_handed_in_again_counts_once_and_another_does_not(
+    review: ReviewedHouse, anna: Person, desk: Desk
+) -> None:
+    """As after a crash on the way: whoever was told nothing hands in again."""
+    (turn_id,) = offer(review, anna)
+    lease = leased(desk)
+    (item,) = review.house.review.items.offered()
+    once = Annotation(
+        annotation_id=annotation_id_of(lease.lease_id, JUDGED),
+        by=RITA.alias,
+        made_at=review.house.clock(),
+        transcript="turn on the lamp",
+        intent="HassTurnOn",
+    )
+    review.house.vault.door.annotate(RITA, turn_id, once)
+    desk.judge(RITA, lease.lease_id, sign_in_id=HERE, body=JUDGED)
+    assert len(review.house.rights.recording(anna.person_id, turn_id).annotations) == 1
+    assert len(review.house.entries("annotated")) == 1
+    assert review.items.one(anna.person_id, item.item_id).state is ItemState.REVIEWED
+    assert annotation_id_of(lease.lease_id, {**JUDGED, "intent": None}) != once.annotation_id
+
+
 def test_what_was_handed_back_comes_to_somebody_else(review: ReviewedHouse, anna: Person, desk: Desk) -> None:
     offer(review, anna)
     desk.hand_back(RITA, leased(desk).lease_id, sign_in_id=HERE)
@@ -274,7 +296,16 @@ def test_a_stolen_desk_says_nothing_of_anybody(review: ReviewedHouse, anna: Pers
         desk.judge(RITA, lease.lease_id, sign_in_id=HERE, body=JUDGED)
     stolen = b"".join(path.read_bytes() for path in (review.house.folder / "desk").iterdir())
     items = review.items.of(anna.person_id)
-    secret = [*turn_ids, anna.person_id, anna.alias, "Anna", "Marguerite", "Konstantin", *(item.item_id for item in items)]
+    secret = [
+        *turn_ids,
+        anna.person_id,
+        anna.alias,
+        "Anna",
+        "Marguerite",
+        "Konstantin",
+        "turn on the lamp",
+        *(item.item_id for item in items),
+    ]
     assert not [
         one for one in secret if one.encode() in stolen or (re.fullmatch("[0-9a-f]{32}", one) and bytes.fromhex(one) in stolen)
     ]
