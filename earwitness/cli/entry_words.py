@@ -12,6 +12,7 @@ Facts = Mapping[str, Any]
 _PURPOSES: Final = {
     "keep": "keeping recordings",
     "review": "review by people",
+    "hear": "reviewers hearing a disguised voice",
     "train": "training",
     "identify": "recognising the voice",
 }

@@ -26,6 +26,8 @@ class Purpose(StrEnum):
     """Keep my recordings."""
     REVIEW = "review"
     """Let people review a tiny sample of them."""
+    HEAR = "hear"
+    """Let the reviewer of one of them hear it, in a disguised voice; nothing without `REVIEW`."""
     TRAIN = "train"
     """Train speech models on them."""
     IDENTIFY = "identify"

@@ -32,8 +32,8 @@
     ├── AccessError         access.refused  access.not_signed_in  access.wrong  access.wait  access.code_needed
     │                       access.wrong_code  access.confirm  consent.objected  consent.refused
     ├── PersonError         person.unknown  person.exists  person.invalid  person.weak  person.too_many  person.last_owner
-    │                       person.guardian  household.invalid  consent.invalid  consent.changed  history.invalid
-    │                       history.unconfirmed  confirmation.invalid
+    │                       person.guardian  household.invalid  consent.invalid  consent.changed  consent.needs_review
+    │                       history.invalid  history.unconfirmed  confirmation.invalid
     ├── RemoteError         remote.unknown  remote.exists  remote.invalid  remote.too_many  remote.no_endpoint  remote.key
     │                       remote.no_tool  remote.not_allowed  remote.failed
     ├── ImproveError        improve.unknown  improve.too_few  improve.not_due  improve.refused  improve.changed

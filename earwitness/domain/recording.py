@@ -34,6 +34,8 @@ class ReadPurpose(StrEnum):
     CORRECTION = "correction"
     EXPORT = "export"
     REVIEW = "review"
+    DISGUISE = "disguise"
+    """The house itself makes of the sound what a reviewer may hear; nobody hears what is opened."""
     TRAINING = "training"
     DEMAND = "demand"
     """A legal demand that was approved."""

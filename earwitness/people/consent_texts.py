@@ -55,6 +55,44 @@ TEXTS: Final = (
         ),
     ),
     _text(
+        Purpose.REVIEW,
+        3,
+        title="Let people review a tiny sample",
+        text=(
+            "Now and then one of your kept requests may be drawn by lot, so that a reviewer can check whether the assistant "
+            "understood it: at most 2 in 1,000 of all that may be drawn, and at most 5 of yours in a month; what was hard to "
+            "understand is drawn more often within that. Only what you began with the wake word is drawn, never what a child "
+            "or a guest said. The reviewer reads the words, with names, numbers, addresses and places blanked out as far as the "
+            "assistant finds them, and does not hear your voice unless you allow that too, by itself. They are not told who you "
+            "are, where you live or when you spoke. You see everything that was drawn, have a day to veto it, and see each time "
+            "that somebody read it and what they said of it. Without this nobody reviews anything of yours."
+        ),
+        spoken=(
+            "From now on people may read a tiny sample of your requests, without your voice and name, and you see each time "
+            "that somebody did."
+        ),
+    ),
+    _text(
+        Purpose.HEAR,
+        1,
+        title="Let reviewers hear it, in a disguised voice",
+        text=(
+            "Without this a reviewer of yours reads words and hears nothing. If you allow it, they may also hear the "
+            "sound of what is drawn from then on, where the assistant knows well enough when each word was said. The "
+            "words that are blanked out are silent in it, and your voice is disguised. The disguise is weak: in our "
+            "measurement a program that had learned how it works recognised the speaker in about 89 of 100 cases, and "
+            "somebody who knows your voice may recognise you. What is not found to be a name can be heard, and so can "
+            "other people and sounds in the room. Each copy carries a mark that cannot be heard, by which one that leaks "
+            "can mostly be traced to its reviewer. You can hear first exactly what a reviewer would hear, and veto it, "
+            "and you see each listen. It counts only together with review; if you switch it off, what is open ends within "
+            "a minute."
+        ),
+        spoken=(
+            "From now on a reviewer may also hear what is drawn of you, in a disguised voice. The disguise is weak: in our "
+            "measurement a program recognised the speaker in about 89 of 100 cases. Names are silent as far as I find them."
+        ),
+    ),
+    _text(
         Purpose.TRAIN,
         1,
         title="Train on my recordings",

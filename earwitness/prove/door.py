@@ -93,7 +93,7 @@ def _without_the_ledger(house: House, owner: Person, turn_id: str) -> str:
 def every_listen_is_seen(house: House) -> tuple[str, ...]:
     """Guarantee 5: a listen by somebody else is on the person's list with seconds and result, and its proof checks offline."""
     owner = enrolled(house, "Heard")
-    for purpose in (Purpose.REVIEW, Purpose.TRAIN):
+    for purpose in (Purpose.REVIEW, Purpose.HEAR, Purpose.TRAIN):
         house.rights.decide(owner.person_id, purpose, is_given=True, way=Way.TERMINAL)
     turn_id = kept(house, owner, "turn on the lamp", sound=secrets.token_bytes(64_000))
     require(house.rights.standing(owner.person_id).new_listens == 0, "There is news before anybody listened.")

@@ -107,12 +107,15 @@ class Rights:
         """Give or withdraw a consent; `by` is who decides, None for the person. A child may withdraw, and its guardian may give.
 
         A retention of 0 seconds withdraws; one that is shorter than before also shortens that of what is kept already, a longer
-        one does not lengthen it. Raises AccessError (consent.refused for who may not decide that, and for those of whom nothing
+        one does not lengthen it. To let reviewers hear needs the consent to review (PersonError, consent.needs_review), and ends
+        with it. Raises AccessError (consent.refused for who may not decide that, and for those of whom nothing
         is ever kept), PersonError, LedgerError, StorageError.
         """
         if purpose is Purpose.KEEP and retention_seconds == 0:
             is_given = False
         self._check_may_decide(self.people.find(person_id), by or person_id, is_given=is_given)
+        if purpose is Purpose.HEAR and is_given and not self.consents.has_consent(person_id, Purpose.REVIEW):
+            raise PersonError("Allow people to review a tiny sample first; this is about its sound.", code="consent.needs_review")
         decision = self.consents.decide(
             person_id,
             purpose,
@@ -126,7 +129,15 @@ class Rights:
             self._vault.rows.shorten(person_id, retention_seconds=decision.retention_seconds)
         if purpose is Purpose.KEEP:
             self.belongings.messages.follow_consent(person_id)
+        if purpose is Purpose.REVIEW and not is_given:
+            self._end_hearing(person_id, way=way)
         return decision
+
+    def _end_hearing(self, person_id: str, *, way: Way) -> None:
+        """Who lets nobody review any more lets nobody hear it either, also if review is allowed again."""
+        found = self.consents.in_force(person_id).get(Purpose.HEAR)
+        if found is not None and found.is_given:
+            self.consents.decide(person_id, Purpose.HEAR, is_given=False, way=way)
 
     def _keeps_for(self, person_id: str) -> timedelta | None:
         """How long the text of what somebody writes and gets is kept: as their history."""
@@ -146,7 +157,10 @@ class Rights:
 
     def object(self, person_id: str, purpose: Purpose, *, way: Way) -> Decision:
         """Object to a use: it ends at once, and stands until the person lifts it. Raises PersonError, StorageError."""
-        return self.consents.decide(person_id, purpose, is_given=False, way=way, is_objection=True)
+        objected = self.consents.decide(person_id, purpose, is_given=False, way=way, is_objection=True)
+        if purpose is Purpose.REVIEW:
+            self._end_hearing(person_id, way=way)
+        return objected
 
     # What is kept
 

@@ -17,14 +17,20 @@ from earwitness.skills.interface import refuse, slot_text
 from earwitness.skills.wording import amount, duration, listed
 
 READERS_TOLD: Final = 4
-PURPOSES: Final = {"review": Purpose.REVIEW, "train": Purpose.TRAIN, "identify": Purpose.IDENTIFY}
+PURPOSES: Final = {"review": Purpose.REVIEW, "hear": Purpose.HEAR, "train": Purpose.TRAIN, "identify": Purpose.IDENTIFY}
 """What can be agreed to by itself; keeping has sentences of its own."""
 WITHDRAWN: Final = {
     Purpose.REVIEW: "From now on nobody may review your recordings.",
+    Purpose.HEAR: "From now on no reviewer may hear your voice.",
     Purpose.TRAIN: "From now on nothing may be trained on your recordings.",
     Purpose.IDENTIFY: "From now on I do not recognise your voice.",
 }
-_NAMES: Final = {Purpose.REVIEW: "human review", Purpose.TRAIN: "training", Purpose.IDENTIFY: "recognising your voice"}
+_NAMES: Final = {
+    Purpose.REVIEW: "human review",
+    Purpose.HEAR: "reviewers hearing your voice in disguise",
+    Purpose.TRAIN: "training",
+    Purpose.IDENTIFY: "recognising your voice",
+}
 _HEARD: Final = (ReadResult.OPEN, ReadResult.SERVED, ReadResult.BROKEN_OFF)
 _REASONS: Final = {
     ReadPurpose.PLAYBACK: "for playback",
@@ -32,6 +38,7 @@ _REASONS: Final = {
     ReadPurpose.CORRECTION: "for correction",
     ReadPurpose.EXPORT: "for an export",
     ReadPurpose.REVIEW: "for review",
+    ReadPurpose.DISGUISE: "to disguise the voice",
     ReadPurpose.TRAINING: "for training",
 }
 

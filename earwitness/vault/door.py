@@ -201,23 +201,33 @@ class Door:
 
         Raises VaultError (vault.not_found; vault.no_sound where only words were kept), AccessError, LedgerError, StorageError.
         """
-        row = self._row(turn_id)
-        self._admit(actor, purpose, person_id=row.person_id, rows=(row,))
-        if not row.audio_bytes:
-            raise VaultError("Of this turn only the words were kept.", code="vault.no_sound")
+        row = self._row_with_sound(actor, turn_id, purpose=purpose)
         stop = row.audio_bytes if end is None else min(end, row.audio_bytes)
         if not 0 <= start <= stop:
-            raise VaultError("That part of the recording does not exist.", code="vault.no_such_part")
+            raise _no_such_part()
         read = self._open(actor, [row], purpose=purpose, medium=Medium.AUDIO, part=(start, stop))
         return AudioRead(read, self._sound(row, start, stop), data_bytes=row.audio_bytes, part=(start, stop), done=self._close)
 
     def sound_bytes(self, actor: Actor, turn_id: str) -> int:
         """How many bytes of PCM a turn of the actor's own has; nothing is opened. Raises VaultError, AccessError."""
+        return self._row_with_sound(actor, turn_id, purpose=ReadPurpose.PLAYBACK).audio_bytes
+
+    def hand_out(self, actor: Actor, turn_id: str, sound: bytes, *, purpose: ReadPurpose, start: int, end: int) -> AudioRead:
+        """Give bytes `start` up to `end` of what was made of a recording's sound, PCM of the same length: admitted and on record
+        as if it were the sound itself. Raises as `audio`; vault.no_such_part too for a length that is not the recording's."""
+        row = self._row_with_sound(actor, turn_id, purpose=purpose)
+        if len(sound) != row.audio_bytes or not 0 <= start < end <= row.audio_bytes:
+            raise _no_such_part()
+        read = self._open(actor, [row], purpose=purpose, medium=Medium.AUDIO, part=(start, end))
+        return AudioRead(read, iter((sound[start:end],)), data_bytes=row.audio_bytes, part=(start, end), done=self._close)
+
+    def _row_with_sound(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose) -> Row:
+        """The row of a turn whose sound that actor may open. Raises VaultError, AccessError."""
         row = self._row(turn_id)
-        self._admit(actor, ReadPurpose.PLAYBACK, person_id=row.person_id, rows=(row,))
+        self._admit(actor, purpose, person_id=row.person_id, rows=(row,), medium=Medium.AUDIO)
         if not row.audio_bytes:
             raise VaultError("Of this turn only the words were kept.", code="vault.no_sound")
-        return row.audio_bytes
+        return row
 
     def _sound(self, row: Row, start: int, stop: int) -> Iterator[bytes]:
         key = self._ring.data_keys([row.turn_id]).get(row.turn_id)
@@ -236,7 +246,7 @@ class Door:
         StorageError.
         """
         rows = [row for row in self._rows.find(turn_ids, now=self._clock()) if row.audio_bytes and row.person_id == person_id]
-        self._admit(actor, purpose, person_id=person_id, rows=rows)
+        self._admit(actor, purpose, person_id=person_id, rows=rows, medium=Medium.AUDIO)
         if not rows:
             return
         begun = [
@@ -329,14 +339,16 @@ class Door:
             raise _gone()
         return found[0]
 
-    def _admit(self, actor: Actor, purpose: ReadPurpose, *, person_id: str, rows: Sequence[Row]) -> None:
+    def _admit(
+        self, actor: Actor, purpose: ReadPurpose, *, person_id: str, rows: Sequence[Row], medium: Medium = Medium.TEXT
+    ) -> None:
         facts = policy.Facts(person_id=person_id, consents=frozenset(), is_restricted=True)
         if actor.role is not Role.SELF:
             given = frozenset(one for one in Purpose if self._consents.has_consent(person_id, one))
             is_restricted = any(row.is_restricted for row in rows) or self._consents.is_restricted(person_id)
             facts = policy.Facts(person_id=person_id, consents=given, is_restricted=is_restricted)
         try:
-            policy.check(actor, purpose, facts=facts)
+            policy.check(actor, purpose, facts=facts, medium=medium)
         except AccessError:
             self._refuse(actor, purpose, person_id=person_id, rows=rows)
             raise
@@ -443,3 +455,7 @@ def _facts(row: Row, key: bytes) -> dict[str, Any]:
 
 def _gone() -> VaultError:
     return VaultError("There is no such recording: it was deleted, has expired, or never was.")
+
+
+def _no_such_part() -> VaultError:
+    return VaultError("That part of the recording does not exist.", code="vault.no_such_part")

@@ -78,21 +78,21 @@ class Listens:
         if turn_id is not None:
             query = query.where(reads.c.turn_id == turn_id)
         if only_others:
-            query = query.where(reads.c.actor_role != Role.SELF.value)
+            query = query.where(_BY_OTHERS)
         with self.database.reading() as connection:
             found = connection.execute(query.order_by(reads.c.opened_at.desc()).limit(limit)).all()
         return tuple(_read(row) for row in found)
 
     def count_by_others(self, person_id: str, *, since: datetime) -> int:
         """How often others opened a person's recordings after a moment."""
-        others = (reads.c.person_id == person_id, reads.c.actor_role != Role.SELF.value)
+        others = (reads.c.person_id == person_id, _BY_OTHERS)
         where = (*others, known_since > since.timestamp(), self._is_shown())
         with self.database.reading() as connection:
             return connection.execute(sa.select(sa.func.count()).where(*where)).scalar_one()
 
     def by_others(self, *, since: datetime) -> tuple[Read, ...]:
         """Every read by somebody else than the person, of all people, that began after a moment; oldest first."""
-        where = (reads.c.actor_role != Role.SELF.value, known_since > since.timestamp(), self._is_shown())
+        where = (_BY_OTHERS, known_since > since.timestamp(), self._is_shown())
         with self.database.reading() as connection:
             found = connection.execute(sa.select(reads).where(*where).order_by(reads.c.opened_at)).all()
         return tuple(_read(row) for row in found)
@@ -128,6 +128,8 @@ class Listens:
         return sa.or_(reads.c.shown_from.is_(None), reads.c.shown_from <= self._clock().timestamp())
 
 
+_BY_OTHERS: sa.ColumnElement[bool] = reads.c.actor_role.not_in((Role.SELF.value, Role.SYSTEM.value))
+"""Of somebody else than the person; the house itself, which disguises a voice, hears nothing and is on the list all the same."""
 known_since: sa.ColumnElement[float] = sa.func.coalesce(reads.c.shown_from, reads.c.opened_at)
 """Since when the person can know of a read."""
 

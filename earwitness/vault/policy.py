@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import AccessError
-from earwitness.domain.recording import Actor, ReadPurpose, Role
+from earwitness.domain.recording import Actor, Medium, ReadPurpose, Role
 
 
 class Consents(Protocol):
@@ -36,25 +36,32 @@ ALLOWED: Final = {
     Role.TRAINER: frozenset({ReadPurpose.TRAINING}),
     Role.COUNSEL: frozenset({ReadPurpose.DEMAND}),
     Role.MEMBER: frozenset(),
-    Role.SYSTEM: frozenset(),
+    Role.SYSTEM: frozenset({ReadPurpose.DISGUISE}),
 }
 """What each role may open a recording for."""
 NEEDED: Final = {
     ReadPurpose.REVIEW: frozenset({Purpose.KEEP, Purpose.REVIEW}),
+    ReadPurpose.DISGUISE: frozenset({Purpose.KEEP, Purpose.REVIEW, Purpose.HEAR}),
     ReadPurpose.TRAINING: frozenset({Purpose.KEEP, Purpose.TRAIN}),
 }
 """The consents of the person without which nobody else may."""
+NEEDED_TO_HEAR: Final = {ReadPurpose.REVIEW: frozenset({Purpose.HEAR})}
+"""Those that are needed besides for the sound."""
 
 
-def check(actor: Actor, purpose: ReadPurpose, *, facts: Facts) -> None:
-    """Raise AccessError (access.refused), with the reason, unless the actor may open these recordings for that purpose."""
+def check(actor: Actor, purpose: ReadPurpose, *, facts: Facts, medium: Medium) -> None:
+    """Raise AccessError (access.refused), with the reason, unless the actor may open words or sound of these recordings for that
+    purpose."""
     if actor.role is Role.SELF and actor.actor_id != facts.person_id:
         raise _refused("These are another person's recordings.")
     if purpose not in ALLOWED[actor.role]:
         raise _refused(f"As {actor.role.value} you may not open recordings for {purpose.value}.")
     if actor.role is Role.SELF:
         return
-    missing = NEEDED.get(purpose, frozenset()) - facts.consents
+    needed = NEEDED.get(purpose, frozenset())
+    if medium is Medium.AUDIO:
+        needed |= NEEDED_TO_HEAR.get(purpose, frozenset())
+    missing = needed - facts.consents
     if missing:
         raise _refused("The person has not consented to that.")
     if facts.is_restricted and purpose is not ReadPurpose.DEMAND:  # what a court orders, a person's own wish does not undo

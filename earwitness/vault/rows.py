@@ -198,7 +198,7 @@ class Rows:
     def heard_by_others(self, turn_ids: Sequence[str]) -> dict[str, int]:
         """How often others than the person opened each of these turns."""
         found: dict[str, int] = {}
-        heard = (reads.c.actor_role != "self", reads.c.result != "refused", reads.c.shown_from.is_(None))
+        heard = (reads.c.actor_role.not_in(("self", "system")), reads.c.result != "refused", reads.c.shown_from.is_(None))
         query = sa.select(reads.c.turn_id, sa.func.count()).where(*heard)
         with self.database.reading() as connection:
             for some in in_batches(turn_ids):

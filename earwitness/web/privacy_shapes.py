@@ -8,7 +8,7 @@ from earwitness.domain.account import AccountRole, Permission
 from earwitness.domain.intent import SlotValue
 
 TurnId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
-Purposes = Literal["keep", "review", "train", "identify"]
+Purposes = Literal["keep", "review", "hear", "train", "identify"]
 
 
 class _Shape(BaseModel):

@@ -276,6 +276,7 @@ def test_a_turn_is_shown_with_who_listened(anna: str) -> None:
     turn_id = keep(anna, "turn on the lamp", pcm=SPOKEN)
     with house_of(anna) as (house, person_id):
         house.rights.decide(person_id, Purpose.REVIEW, is_given=True, way=Way.API)
+        house.rights.decide(person_id, Purpose.HEAR, is_given=True, way=Way.API)
         with house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW) as audio:
             assert b"".join(audio) == SPOKEN
     turn = found("history", "show", turn_id)
@@ -379,6 +380,7 @@ def test_who_listened_is_listed_with_a_proof_that_checks(anna: str, tmp_path: Pa
     turn_id = keep(anna, "turn on the lamp", pcm=SPOKEN)
     with house_of(anna) as (house, person_id):
         house.rights.decide(person_id, Purpose.REVIEW, is_given=True, way=Way.API)
+        house.rights.decide(person_id, Purpose.HEAR, is_given=True, way=Way.API)
         house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW).close()
         assert house.rights.standing(person_id).new_listens == 1
     (read,) = found("listens")

@@ -1,4 +1,4 @@
-// The four consents as cards: the text that is consented to, a switch, since when, and objecting. The server decides.
+// The consents as cards: the text that is consented to, a switch, since when, and objecting. The server decides.
 
 import { ask } from "./api.js";
 import { CANCEL, choose } from "./dialogs.js";
@@ -7,7 +7,7 @@ import { attempt } from "./header.js";
 import { KeepChoice } from "./keep_choice.js";
 import { count, sayMoment, sayPeriod } from "./times.js";
 
-const NEEDS_KEPT = ["review", "train"];
+const NEEDS_KEPT = ["review", "hear", "train"];
 
 /** Since when something is on or off, in words. */
 function state(decision) {

@@ -11,7 +11,7 @@ const ROLES = {
   member: "another person of this household",
   reviewer: "a reviewer",
   trainer: "the builder of training data",
-  system: "this house itself, for upkeep",
+  system: "this house itself",
 };
 const WHY = {
   playback: "To listen",
@@ -19,6 +19,7 @@ const WHY = {
   correction: "To correct the words",
   export: "To take a copy away",
   review: "To review",
+  disguise: "To disguise your voice for a reviewer; nobody heard this",
   training: "To build training data",
 };
 const NOT_OPENED = ["failed", "refused"];

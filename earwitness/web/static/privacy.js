@@ -1,4 +1,4 @@
-// The page of one's own decisions: joins signing in, the four consents, the other switches, and what can be taken or deleted.
+// The page of one's own decisions: joins signing in, the consents, the other switches, and what can be taken or deleted.
 
 import { ask, hand, save } from "./api.js";
 import { Consents } from "./consents.js";

@@ -134,6 +134,9 @@ def test_a_text_that_was_ever_shown_stays_as_it_was() -> None:
     shown = {
         ("keep", 1): "19152c82569427b79f0f86e113288c5e0fdcac9a33532aae2578f9c51b1558c6",
         ("review", 1): "3038beed7cbaa91f35521aa6d345343d5317db85a30a0cace4d7999753be8b47",
+        ("review", 2): "fa8fdf0f7fc8a7dd994165fa7df40a7bef8588e12fba2e445395ba89508ba91c",
+        ("review", 3): "1b1ab77e54d6dea42efe45682a88520005039637faa2f306a4a3e1602fec6177",
+        ("hear", 1): "4e427ab8c9b8d30a003cd569e0f97941bf64a6b23475e4dca300ac001e34581e",
         ("train", 1): "c39ef5c5d876adf4eabb740e37f869d12c03de3907e0a0e8685b7ef061ac4dd2",
         ("identify", 1): "3cc305a5cf74a3c5d8b9c7400426b4c6cff4e16fd0007cd019f2cb953f2f1a9b",
     }

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.domain.audio import RATE_HZ
+from earwitness.domain.consent import Purpose
+from earwitness.people.consent_texts import current_text
 from earwitness.review.anonymise import (
     FIGURES,
     FIGURES_FILE,
@@ -101,3 +103,11 @@ def test_silenced_words_stay_silent_in_the_disguise() -> None:
 def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         anonymise(vowel(formant_hz=500), seed=-1)
+
+
+def test_whoever_agrees_to_be_heard_is_told_what_was_measured() -> None:
+    recognised = round((1 - FIGURES[WAY].retrained_eer) * 100)
+    text = current_text(Purpose.HEAR)
+    assert not MAY_SERVE, "else the consent to review would be enough"
+    for told in (text.text, text.spoken):
+        assert f"{recognised} of 100" in told

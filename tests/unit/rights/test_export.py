@@ -148,7 +148,7 @@ def test_every_decision_is_there_with_the_text_that_was_shown(house: KeptHouse) 
 
 
 def test_every_listen_is_there_with_a_proof_that_checks(house: KeptHouse) -> None:
-    anna = house.enrolled(also=[Purpose.REVIEW])
+    anna = house.enrolled(also=[Purpose.REVIEW, Purpose.HEAR])
     turn_id = house.keep(anna, sound=sound(1.0))
     with house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW) as audio:
         assert b"".join(audio) == sound(1.0)

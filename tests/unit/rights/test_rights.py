@@ -172,11 +172,13 @@ def test_others_need_a_consent_for_what_they_do_and_lose_it_at_once(
     def open_it() -> str:
         return error_of(lambda: house.vault.door.audio(actor, turn_id, purpose=purpose).close())
 
-    others = [one for one in Purpose if one not in (Purpose.KEEP, needed)]
-    for one in others:
+    given = [one for one in Purpose if one is not Purpose.KEEP]
+    for one in given:
         house.consent(anna, one)
+    house.consent(anna, needed, is_given=False)
     assert open_it() == "access.refused"
-    house.consent(anna, needed)
+    for one in (needed, Purpose.HEAR) if needed is Purpose.REVIEW else (needed,):
+        house.consent(anna, one)
     assert open_it() == ""
     house.rights.restrict(anna.person_id, turn_id=turn_id)
     assert open_it() == "access.refused"
@@ -191,7 +193,7 @@ def test_others_need_a_consent_for_what_they_do_and_lose_it_at_once(
 
 
 def test_restricting_everything_holds_for_what_is_said_later(house: KeptHouse) -> None:
-    anna = house.enrolled(also=[Purpose.REVIEW])
+    anna = house.enrolled(also=[Purpose.REVIEW, Purpose.HEAR])
     house.keep(anna, sound=sound(0.5))
     assert house.rights.restrict(anna.person_id) == 1
     later = house.keep(anna, sound=sound(0.5))
@@ -221,7 +223,7 @@ def test_what_another_person_keeps_is_not_there_and_the_attempt_is_on_record_as_
 
 
 def test_news_is_what_others_opened_and_who_was_refused(house: KeptHouse) -> None:
-    anna, ben = house.enrolled("Anna", also=[Purpose.REVIEW]), house.enrolled("Ben")
+    anna, ben = house.enrolled("Anna", also=[Purpose.REVIEW, Purpose.HEAR]), house.enrolled("Ben")
     turn_id = house.keep(anna, sound=sound(0.5))
     house.clock.advance(seconds=1)
     house.rights.recording(anna.person_id, turn_id)
@@ -310,7 +312,7 @@ def test_the_only_owner_stays_while_others_do(house: KeptHouse) -> None:
 
 def test_whoever_leaves_leaves_nothing_but_a_receipt(house: KeptHouse) -> None:
     house.enrolled("The owner")
-    anna, ben = house.enrolled("Annabella", also=[Purpose.REVIEW]), house.enrolled("Ben")
+    anna, ben = house.enrolled("Annabella", also=[Purpose.REVIEW, Purpose.HEAR]), house.enrolled("Ben")
     turn_id = house.keep(anna, sound=sound(0.5))
     his = house.keep(ben)
     house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW).close()
@@ -362,3 +364,18 @@ def test_upkeep_commits_what_could_not_wait_for_the_ledger_and_never_fails(house
     size = house.ledger.size()
     house.rights.upkeep()
     assert house.ledger.size() == size
+
+
+def test_to_be_heard_in_review_needs_review_and_ends_with_it(house: KeptHouse) -> None:
+    anna = house.enrolled()
+    assert error_of(lambda: house.consent(anna, Purpose.HEAR)) == "consent.needs_review"
+    for end in (
+        lambda: house.consent(anna, Purpose.REVIEW, is_given=False),
+        lambda: house.rights.object(anna.person_id, Purpose.REVIEW, way=Way.API),
+    ):
+        house.consent(anna, Purpose.REVIEW)
+        house.consent(anna, Purpose.HEAR)
+        end()
+        assert not house.consents.has_consent(anna.person_id, Purpose.HEAR)
+    house.rights.decide(anna.person_id, Purpose.REVIEW, is_given=True, way=Way.PAGE, lifts_objection=True)
+    assert not house.consents.has_consent(anna.person_id, Purpose.HEAR), "nor does it come back by itself"

@@ -269,8 +269,8 @@ EVERY: list[tuple[str, Slots]] = [
     ("StopKeeping", {}),
     ("StopKeeping", {"is_sure": True}),
     ("StopKeeping", {"is_sure": False}),
-    *(("GiveConsent", {"purpose": purpose}) for purpose in ("review", "train", "identify")),
-    *(("WithdrawConsent", {"purpose": purpose}) for purpose in ("review", "train", "identify")),
+    *(("GiveConsent", {"purpose": purpose}) for purpose in ("review", "hear", "train", "identify")),
+    *(("WithdrawConsent", {"purpose": purpose}) for purpose in ("review", "hear", "train", "identify")),
     *(("DeleteRecordings", {"scope": scope}) for scope in ("last turn", "today", "yesterday", "this week", "all")),
     ("DeleteRecordings", {"scope": "recent", "period": "2 hours"}),
     ("DeleteRecordings", {"scope": "all", "is_sure": True}),
@@ -475,6 +475,12 @@ def test_an_answer_that_is_no_yes_deletes_nothing(room: Room) -> None:
             "From now on people may read a tiny sample of your requests, without your voice and name, and you see each time that "
             "somebody did.",
             "From now on nobody may review your recordings.",
+        ),
+        (
+            Purpose.HEAR,
+            "From now on a reviewer may also hear what is drawn of you, in a disguised voice. The disguise is weak: in our "
+            "measurement a program recognised the speaker in about 89 of 100 cases. Names are silent as far as I find them.",
+            "From now on no reviewer may hear your voice.",
         ),
         (
             Purpose.TRAIN,

@@ -23,7 +23,7 @@ NEAR = re.compile(
 HOMES = Path(__file__).resolve().parents[3] / "bench" / "homes"
 ADA = Context(area="Kitchen", person_id="ada")
 TEXT, AUDIO = {"keeps": "text"}, {"keeps": "audio"}
-REVIEW, TRAIN, IDENTIFY = {"purpose": "review"}, {"purpose": "train"}, {"purpose": "identify"}
+REVIEW, HEAR, TRAIN, IDENTIFY = ({"purpose": one} for one in ("review", "hear", "train", "identify"))
 LAST, ALL = {"scope": "last turn"}, {"scope": "all"}
 
 SAID: tuple[tuple[str, str, dict[str, str]], ...] = (
@@ -76,6 +76,15 @@ SAID: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("can you stop keeping my recordings?", "StopKeeping", {}),
     ("let people review my recordings", "GiveConsent", REVIEW),
     ("let people listen to a small sample of my recordings", "GiveConsent", REVIEW),
+    ("let reviewers hear my voice", "GiveConsent", HEAR),
+    ("reviewers may hear me", "GiveConsent", HEAR),
+    ("you may let a reviewer hear the sound of what I say", "GiveConsent", HEAR),
+    ("I agree that reviewers hear my voice in disguise", "GiveConsent", HEAR),
+    ("stop letting reviewers hear me", "WithdrawConsent", HEAR),
+    ("don't let reviewers hear my disguised voice any more", "WithdrawConsent", HEAR),
+    ("reviewers may not hear me", "WithdrawConsent", HEAR),
+    ("reviewers may no longer hear me", "WithdrawConsent", HEAR),
+    ("don't let reviewers hear my voice", "WithdrawConsent", REVIEW),
     ("people may review my recordings", "GiveConsent", REVIEW),
     ("I agree to human review of my recordings", "GiveConsent", REVIEW),
     ("stop letting people review my recordings", "WithdrawConsent", REVIEW),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import AccessError, LedgerError, VaultError
-from earwitness.domain.recording import Actor, Read, ReadPurpose, ReadResult, Role, Selection
+from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Role, Selection
 from earwitness.storage.household import turns
 from earwitness.vault.envelope import CHUNK_BYTES
 from tests.houses_kept import sound
@@ -98,6 +98,37 @@ def test_others_find_none_of_ones_turns_among_their_own(setting: Setting) -> Non
     assert list(setting.vault.door.sounds(ben, ben.actor_id, [turn_id], purpose=ReadPurpose.EXPORT)) == []
 
 
+def test_who_may_review_reads_the_words_and_hears_nothing_without_the_consent_to_that(setting: Setting, spy: Spy) -> None:
+    anna = setting.person()
+    turn_id = setting.keep(anna, sound=SOUND)
+    setting.consent(anna.actor_id, Purpose.REVIEW)
+    spy.seen.clear()
+    for purpose, actor in ((ReadPurpose.REVIEW, REVIEWER), (ReadPurpose.DISGUISE, SYSTEM)):
+        with pytest.raises(AccessError):
+            setting.vault.door.audio(actor, turn_id, purpose=purpose)
+    with pytest.raises(AccessError):
+        setting.vault.door.hand_out(REVIEWER, turn_id, SOUND, purpose=ReadPurpose.REVIEW, start=0, end=2)
+    assert spy.opened() == []
+    assert setting.vault.door.recording(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW).turn.turn_id == turn_id
+
+
+def test_what_was_made_of_a_sound_is_handed_out_on_record_like_the_sound_itself(setting: Setting) -> None:
+    anna = setting.person()
+    turn_id = setting.keep(anna, sound=SOUND)
+    for purpose in (Purpose.REVIEW, Purpose.HEAR):
+        setting.consent(anna.actor_id, purpose)
+    made, hand_out = SOUND[::-1], partial(setting.vault.door.hand_out, REVIEWER, turn_id, purpose=ReadPurpose.REVIEW)
+    with hand_out(made, start=2, end=len(made)) as read:
+        assert b"".join(read) == made[2:]
+    last = reads(setting, anna)[-1]
+    assert (last.actor, last.medium, last.result, last.ranges) == (REVIEWER, Medium.AUDIO, ReadResult.SERVED, ((2, len(made)),))
+    for start, end in ((0, 0), (-2, 2), (0, len(made) + 2), (4, 2)):
+        with pytest.raises(VaultError):
+            hand_out(made, start=start, end=end)
+    with pytest.raises(VaultError):
+        hand_out(made + b"..", start=0, end=2)
+
+
 @pytest.mark.parametrize(
     ("who", "purpose", "needed"),
     [(REVIEWER, ReadPurpose.REVIEW, Purpose.REVIEW), (TRAINER, ReadPurpose.TRAINING, Purpose.TRAIN)],
@@ -120,7 +151,8 @@ def test_others_hear_only_with_consent_and_only_while_it_lasts(
             return False
 
     assert not heard()
-    setting.consent(anna.actor_id, needed)
+    for one in (needed, Purpose.HEAR) if needed is Purpose.REVIEW else (needed,):
+        setting.consent(anna.actor_id, one)
     assert heard()
     setting.rights.restrict(anna.actor_id, turn_id=turn_id)
     assert not heard()

@@ -5,7 +5,7 @@ from itertools import chain, combinations
 import pytest
 
 from earwitness.domain.consent import Purpose
-from earwitness.domain.recording import Actor, ReadPurpose, Role
+from earwitness.domain.recording import Actor, Medium, ReadPurpose, Role
 from earwitness.vault.policy import ALLOWED, Facts, check
 from tests.unit.vault.setting import error_of
 
@@ -14,6 +14,7 @@ CONSENTS = [frozenset(some) for some in chain.from_iterable(combinations(Purpose
 NEVER = "never"
 OWN = "their own, always"
 IF_REVIEW = "with keep and review, unless restricted"
+IF_HEAR = "with keep, review and hear, unless restricted"
 IF_TRAIN = "with keep and train, unless restricted"
 BY_DEMAND = "by a demand that was approved, which the door verifies besides"
 
@@ -60,17 +61,26 @@ TABLE = {
     (Role.REVIEWER, ReadPurpose.DEMAND): NEVER,
     (Role.TRAINER, ReadPurpose.DEMAND): NEVER,
     (Role.SYSTEM, ReadPurpose.DEMAND): NEVER,
+    (Role.SELF, ReadPurpose.DISGUISE): NEVER,
+    (Role.MEMBER, ReadPurpose.DISGUISE): NEVER,
+    (Role.REVIEWER, ReadPurpose.DISGUISE): NEVER,
+    (Role.TRAINER, ReadPurpose.DISGUISE): NEVER,
+    (Role.COUNSEL, ReadPurpose.DISGUISE): NEVER,
+    (Role.SYSTEM, ReadPurpose.DISGUISE): IF_HEAR,
 }
 
 
-def is_allowed(rule: str, *, is_own: bool, consents: frozenset[Purpose], is_restricted: bool) -> bool:
+def is_allowed(rule: str, *, is_own: bool, consents: frozenset[Purpose], is_restricted: bool, medium: Medium) -> bool:
     match rule:
         case "their own, always":
             return is_own
         case "by a demand that was approved, which the door verifies besides":
             return True
         case "with keep and review, unless restricted":
-            return {Purpose.KEEP, Purpose.REVIEW} <= consents and not is_restricted
+            hears = {Purpose.HEAR} if medium is Medium.AUDIO else set()
+            return {Purpose.KEEP, Purpose.REVIEW, *hears} <= consents and not is_restricted
+        case "with keep, review and hear, unless restricted":
+            return {Purpose.KEEP, Purpose.REVIEW, Purpose.HEAR} <= consents and not is_restricted
         case "with keep and train, unless restricted":
             return {Purpose.KEEP, Purpose.TRAIN} <= consents and not is_restricted
         case _:
@@ -85,9 +95,11 @@ def test_the_table_is_complete() -> None:
 @pytest.mark.parametrize(("role", "purpose"), TABLE, ids=str)
 @pytest.mark.parametrize("is_restricted", [False, True], ids=["free", "restricted"])
 @pytest.mark.parametrize("actor_id", [OWNER, OTHER], ids=["own", "another's"])
-def test_every_cell_of_the_table(role: Role, purpose: ReadPurpose, is_restricted: bool, actor_id: str) -> None:
+@pytest.mark.parametrize("medium", Medium)
+def test_every_cell_of_the_table(role: Role, purpose: ReadPurpose, is_restricted: bool, actor_id: str, medium: Medium) -> None:
     actor = Actor(actor_id=actor_id, alias="calm-otter-2222", role=role)
     for consents in CONSENTS:
         facts = Facts(person_id=OWNER, consents=consents, is_restricted=is_restricted)
-        wanted = is_allowed(TABLE[role, purpose], is_own=actor_id == OWNER, consents=consents, is_restricted=is_restricted)
-        assert error_of(check, actor, purpose, facts=facts) == ("" if wanted else "access.refused"), consents
+        stands = {"is_own": actor_id == OWNER, "is_restricted": is_restricted}
+        wanted = is_allowed(TABLE[role, purpose], consents=consents, medium=medium, **stands)
+        assert error_of(check, actor, purpose, facts=facts, medium=medium) == ("" if wanted else "access.refused"), consents

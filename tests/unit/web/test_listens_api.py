@@ -42,7 +42,7 @@ def listens(client: TestClient, **params: Any) -> list[dict[str, Any]]:
 
 
 def test_a_listen_by_somebody_else_says_when_who_why_how_long_and_how_it_ended(house: KeptHouse) -> None:
-    anna = house.enrolled(also=[Purpose.REVIEW])
+    anna = house.enrolled(also=[Purpose.REVIEW, Purpose.HEAR])
     turn_id = house.keep(anna, sound=SPOKEN)
     review(house, turn_id)
     (read,) = listens(house.client(anna))
@@ -69,7 +69,7 @@ def test_ones_own_reads_are_shown_when_asked_for(house: KeptHouse) -> None:
 
 
 def test_a_listen_is_news_until_it_is_seen(house: KeptHouse) -> None:
-    anna = house.enrolled(also=[Purpose.REVIEW])
+    anna = house.enrolled(also=[Purpose.REVIEW, Purpose.HEAR])
     turn_id = house.keep(anna, sound=SPOKEN)
     client = house.client(anna)
     house.clock.advance(seconds=1)
@@ -83,7 +83,7 @@ def test_a_listen_is_news_until_it_is_seen(house: KeptHouse) -> None:
 
 
 def test_the_proof_of_a_listen_checks_without_the_server(house: KeptHouse) -> None:
-    anna = house.enrolled(also=[Purpose.REVIEW])
+    anna = house.enrolled(also=[Purpose.REVIEW, Purpose.HEAR])
     turn_id = house.keep(anna, sound=SPOKEN)
     review(house, turn_id)
     client = house.client(anna)
@@ -124,7 +124,7 @@ def test_what_expired_has_a_receipt_too(house: KeptHouse) -> None:
 
 
 def test_lists_proofs_and_receipts_of_others_are_as_if_they_were_not_there(house: KeptHouse) -> None:
-    anna, ben = house.enrolled("Anna", also=[Purpose.REVIEW]), house.enrolled("Ben")
+    anna, ben = house.enrolled("Anna", also=[Purpose.REVIEW, Purpose.HEAR]), house.enrolled("Ben")
     turn_id = house.keep(anna, sound=SPOKEN)
     review(house, turn_id)
     erasure = house.rights.erase_said(anna.person_id, Selection(turn_ids=(turn_id,)))

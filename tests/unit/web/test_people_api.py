@@ -51,10 +51,10 @@ def test_who_is_added_can_sign_in_and_nothing_is_kept_of_them(house: KeptHouse) 
     assert house.sign_in(client, "Anna Maria").json() == {"name": "Anna Maria", "role": "adult"}
     me = client.get(ME).json()
     assert (me["person"]["role"], "wards" in me["permissions"], "people" in me["permissions"]) == ("adult", True, False)
-    assert me["consents"] == {"keep": None, "review": None, "train": None, "identify": None}
+    assert me["consents"] == {"keep": None, "review": None, "hear": None, "train": None, "identify": None}
     assert me["keeping"] is None
     assert (me["kept"], me["new_listens"]) == ({"recordings": 0, "seconds": 0.0, "oldest": None, "next_expiry": None}, 0)
-    assert [text["purpose"] for text in me["texts"]] == ["keep", "review", "train", "identify"]
+    assert [text["purpose"] for text in me["texts"]] == ["keep", "review", "hear", "train", "identify"]
 
 
 def test_signing_in_takes_the_name_and_its_passphrase(house: KeptHouse) -> None:
@@ -371,7 +371,7 @@ def test_of_whoever_never_consented_nothing_is_kept(house: KeptHouse) -> None:
 @pytest.mark.parametrize("purpose", ["keep", "review"])
 @pytest.mark.parametrize("way", ["withdraw", "object", "restrict"])
 def test_a_reviewer_is_shut_out_by_the_next_byte(house: KeptHouse, purpose: str, way: str) -> None:
-    anna = house.enrolled(also=[Purpose.REVIEW])
+    anna = house.enrolled(also=[Purpose.REVIEW, Purpose.HEAR])
     turn_id = house.keep(anna, sound=sound(1.0))
     client = house.client(anna)
 
