@@ -19,6 +19,8 @@ from earwitness.links.owned_link import OwnedLink
 
 _WHOSE: Final = "Name of the person here whose account it is; leave it empty for one of the whole household."
 _CA: Final = "PEM file to trust the server by, if its certificate is one of your own."
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}")
+_SIP_USER: Final = re.compile(r"[A-Za-z0-9_.!~*'()&=+$,/%-]{1,64}")
 _ADDRESS: Final = re.compile(r"[^@\s/]{1,200}@[^@\s/]{1,200}")
 
 
@@ -50,6 +52,19 @@ class SmsOptions(LinkOptions):
     person: str = Field(default="", title="Whose", description=_WHOSE)
 
 
+class SipMessageOptions(LinkOptions):
+    """One account at a telephone server."""
+
+    server: str = Field(title="Server", description="As for calls: sip.example.org, with a port if needed.")
+    user: str = Field(title="User", description="The number or name of the account: the part before the @.")
+    transport: Literal["tls", "tcp"] = Field(
+        default="tls", title="Transport", description="tls keeps messages from those on the way to the server; tcp does not."
+    )
+    sign_in: str = Field(default="", title="Name to sign in with", description="Only where it differs from the user.")
+    ca_file: Path | None = Field(default=None, title="Certificate file", description=_CA)
+    person: str = Field(default="", title="Whose", description=_WHOSE)
+
+
 class AppriseOptions(LinkOptions):
     """A service that Apprise knows."""
 
@@ -66,7 +81,10 @@ class AppriseOptions(LinkOptions):
 
 def message_kinds(post: Callable[[], Post], *, people: Callable[[], Sequence[Person]]) -> tuple[LinkKind[Any], ...]:
     """All of them. `post` gives whom they tell of what comes in, once the house runs; `people` who lives here."""
-    return tuple(_owned(kind, people) for kind in (xmpp_kind(post), matrix_kind(post), sms_kind(post), apprise_kind()))
+    return tuple(
+        _owned(kind, people)
+        for kind in (xmpp_kind(post), matrix_kind(post), sms_kind(post), sip_message_kind(post), apprise_kind())
+    )
 
 
 def _owned(kind: LinkKind[Any], people: Callable[[], Sequence[Person]]) -> LinkKind[Any]:
@@ -183,6 +201,47 @@ def sms_kind(post: Callable[[], Post]) -> LinkKind[SmsOptions]:
                 host="the telephone network, through gammu-smsd",
                 sends="messages, and the numbers that they go to",
                 is_encrypted=False,
+            ),
+        ),
+        make=make,
+    )
+
+
+def sip_message_kind(post: Callable[[], Post]) -> LinkKind[SipMessageOptions]:
+    """One account at a telephone server that carries messages."""
+
+    def make(seat: Seat[SipMessageOptions]) -> Link:
+        from earwitness.links.sip_messages import SipMessageAccount, SipMessageLink
+
+        options = seat.options
+        host, colon, port = options.server.partition(":")
+        if not _HOST.fullmatch(host) or (colon and not (port.isdecimal() and 1 <= int(port) <= 65535)):
+            raise LinkError("Write the server as a name or an address, such as sip.example.org:5061.", code="link.invalid")
+        if not _SIP_USER.fullmatch(options.user) or not seat.secret("password").isprintable():
+            raise LinkError("The user or the password holds characters that none can have.", code="link.invalid")
+        account = SipMessageAccount(
+            server=options.server,
+            user=options.user,
+            password=seat.secret("password"),
+            transport=options.transport,
+            sign_in=options.sign_in,
+            ca_file=options.ca_file,
+        )
+        return SipMessageLink(account, link_id=seat.link_id, post=post())
+
+    return LinkKind(
+        name="sip_messages",
+        title="SIP messages",
+        about="Messages by a telephone account (SIP MESSAGE). Its server can read them, and every other on the way.",
+        role=LinkRole.MESSAGES,
+        options=SipMessageOptions,
+        secrets=(SecretField(name="password", title="Password"),),
+        outgoing=lambda options: (
+            Outgoing(
+                host=options.server,
+                sends="messages with whom they go to, the account's name, and that this house is there",
+                is_encrypted=options.transport == "tls",
+                is_this_machine=is_loopback(options.server.partition(":")[0]),
             ),
         ),
         make=make,

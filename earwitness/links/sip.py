@@ -64,6 +64,18 @@ def number_of(address: str) -> str:
     return bare if _USER.fullmatch(user) and _HOST.fullmatch(host) else ""
 
 
+def address_of(number: str, *, server: str) -> str:
+    """The SIP address of a telephone number at a server, or of a name with its own. Raises LinkError (link.refused)."""
+    bare = re.sub(r"[\s().\-/]", "", number) if "@" not in number else number.strip()
+    if _NUMBER.fullmatch(bare):
+        return f"sip:{bare.replace('#', '%23')}@{server}"
+    bare = bare.removeprefix("sip:")
+    user, _, host = bare.partition("@")
+    if _USER.fullmatch(user) and _HOST.fullmatch(host) and len(bare) < wire.LONGEST_ADDRESS - 4:
+        return f"sip:{bare}"
+    raise LinkError("That is no telephone number and no SIP address.", code="link.refused")
+
+
 def checked_account(account: wire.SipAccount) -> wire.SipAccount:
     """The account, if calls can be made with it. Raises SettingsError, which says what to change."""
     if not _HOST.fullmatch(account.server):
@@ -144,7 +156,7 @@ class SipLine:
         Raises LinkError: link.refused for what is no number; link.unreachable, link.secret, link.not_safe while the line is not
         ready.
         """
-        address = self._address(number)
+        address = address_of(number, server=self._account.server)
         self._check_line()
         if self._report is not None:
             self._report.used()
@@ -180,16 +192,6 @@ class SipLine:
         if process.stdin.transport.get_write_buffer_size() <= MOST_UNREAD_BYTES:
             for start in range(0, len(chunk), wire.LONGEST_SOUND):
                 process.stdin.write(wire.sound(call, chunk[start : start + wire.LONGEST_SOUND]))
-
-    def _address(self, number: str) -> str:
-        bare = re.sub(r"[\s().\-/]", "", number) if "@" not in number else number.strip()
-        if _NUMBER.fullmatch(bare):
-            return f"sip:{bare.replace('#', '%23')}@{self._account.server}"
-        bare = bare.removeprefix("sip:")
-        user, _, host = bare.partition("@")
-        if _USER.fullmatch(user) and _HOST.fullmatch(host) and len(bare) < wire.LONGEST_ADDRESS - 4:
-            return f"sip:{bare}"
-        raise LinkError("That is no telephone number and no SIP address.", code="link.refused")
 
     def _check_line(self) -> None:
         match self._state:

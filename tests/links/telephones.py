@@ -1,7 +1,8 @@
 """Telephone servers and far telephones for trials of calls: kamailio and sipp, real programs on 127.0.0.1.
 
-kamailio has two accounts ("house" and "cottage"), asks for their password by digest on each REGISTER and INVITE, sends calls to
-the number of a far telephone there, and calls of others to the house. sipp is a far telephone that does as its scenario says.
+kamailio has two accounts ("house" and "cottage"), asks for their password by digest on each REGISTER, INVITE and MESSAGE, sends
+calls to the number of a far telephone there, calls of others to the house, and messages to whoever of the two is signed in. sipp
+is a far telephone that does as its scenario says.
 """
 
 import asyncio
@@ -55,6 +56,17 @@ request_route {{
     if (!pv_www_authenticate("$td", "{password}", "0")) {{ www_challenge("$td", "0"); exit; }}
     save("location");
     xlog("L_ALERT", "$tU is registered\\n");
+    exit;
+  }}
+  if (is_method("MESSAGE")) {{
+    xlog("L_ALERT", "message to $rU from $fU\\n");
+    if ($fU == "house" || $fU == "cottage") {{
+      if (!pv_proxy_authenticate("$fd", "{password}", "0")) {{ proxy_challenge("$fd", "0"); exit; }}
+      consume_credentials();
+    }}
+    if ($rU != "house" && $rU != "cottage") {{ sl_send_reply("404", "Not Found"); exit; }}
+    if (!lookup("location")) {{ sl_send_reply("480", "Nobody"); exit; }}
+    t_relay();
     exit;
   }}
   if (is_method("INVITE")) {{

@@ -76,6 +76,15 @@ TRIALS: Final[dict[str, tuple[str | Never, ...]]] = {
         at("test_sms", "test_nobody_knows_while_gammu_is_away_and_it_is_told_once_it_is_back"),
         at("test_sms", "test_strange_files_in_the_inbox_harm_nothing"),
     ),
+    "sip_messages": (
+        at("test_sip_messages", "test_a_message_is_sent_comes_in_once_and_is_answered"),
+        at("test_sip_messages", "test_a_wrong_password_and_nobody_there_are_told_apart"),
+        at("test_sip_messages", "test_a_wrong_password_and_nobody_there_are_told_apart"),
+        at("test_sip_messages", "test_nobody_knows_when_the_server_hangs_or_dies_while_a_message_is_sent"),
+        at("test_sip_messages", "test_a_message_is_confirmed_only_once_it_is_kept"),
+        at("test_sip_messages", "test_nobody_knows_when_the_server_hangs_or_dies_while_a_message_is_sent"),
+        at("test_sip_messages", "test_a_hostile_server_is_left_with_a_clear_error"),
+    ),
     "apprise": (
         at("test_apprise", "test_a_message_is_taken_by_the_service"),
         at("test_apprise", "test_a_service_that_refuses_says_so"),
