@@ -6,8 +6,9 @@ has made sure who acts; what they may open is decided by the vault's door.
 
 import contextlib
 import logging
+import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +19,7 @@ from earwitness.domain.consent import Decision, Keeping, Keeps, Purpose, Way
 from earwitness.domain.errors import AccessError, EarwitnessError, PersonError, VaultError
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, Erasure, Kept, Read, ReadPurpose, Recording, Role, Selection, Spoken
+from earwitness.domain.review import Annotation, Label
 from earwitness.people.consents import Consents
 from earwitness.people.people import People
 from earwitness.rights.belongings import Belongings
@@ -245,6 +247,40 @@ class Rights:
             raise PersonError(f"Write what you said, in at most {LONGEST_TRANSCRIPT} characters.", code="history.invalid")
         with _hiding_others():
             return self._vault.door.correct(self._self(person_id), turn_id, transcript=words)
+
+    def judge(
+        self,
+        person_id: str,
+        turn_id: str,
+        *,
+        transcript: str,
+        intent: str | None = None,
+        slots: Mapping[str, str] | None = None,
+        is_false_wake: bool = False,
+    ) -> Recording:
+        """Say what one's own turn was: the words that were said and what was meant, or that nobody had called the assistant.
+
+        It is kept with the turn and goes with it; the words take the place of what was heard. Raises as `correct`.
+        """
+        words = " ".join(transcript.split())
+        if len(words) > LONGEST_TRANSCRIPT or not (words or is_false_wake):
+            raise PersonError(f"Write what you said, in at most {LONGEST_TRANSCRIPT} characters.", code="history.invalid")
+        said = () if is_false_wake or slots is None else tuple(sorted(slots.items()))
+        annotation = Annotation(
+            annotation_id=secrets.token_hex(16),
+            by=Role.SELF.value,
+            made_at=self._clock(),
+            transcript="" if is_false_wake else words,
+            intent=None if is_false_wake else intent,
+            slots=said,
+            labels=frozenset({Label.FALSE_WAKE} if is_false_wake else ()),
+        )
+        with _hiding_others():
+            actor = self._self(person_id)
+            self._vault.door.annotate(actor, turn_id, annotation)
+            if words and not is_false_wake:
+                return self._vault.door.correct(actor, turn_id, transcript=words)
+            return self._vault.door.recording(actor, turn_id)
 
     def restrict(self, person_id: str, *, turn_id: str | None = None, is_restricted: bool = True) -> int:
         """Restrict the use of one turn, or of everything from now on: kept, but opened by nobody but the person. Gives how many

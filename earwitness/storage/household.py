@@ -280,6 +280,7 @@ turns: Final = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Column("kept_position", NUMBER),
+    sa.Column("judged_at", TIME),
     sa.Index("turns_of_key", "person_key_id", "number"),
     sa.Index("turns_of_key_by_time", "person_key_id", "began_at"),
     sa.Index("turns_unconfirmed", "began_at", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),

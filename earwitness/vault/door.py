@@ -190,9 +190,17 @@ class Door:
             return there[known]
         self._ledger.append([_entry_of_annotation(actor, turn_id, annotation)])
         sealed = seal_text(sealing.to_bytes(sealing.annotated(facts, kept)), key=key, row_id=turn_id, revision=row.revision + 1)
-        if not self._rows.reseal(row, sealed=sealed):
+        if not self._rows.reseal(row, sealed=sealed, judged_at=annotation.made_at):
             raise VaultError("This turn was changed or deleted just now; look at it again.", code="vault.changed")
         return kept
+
+    def judged(self, actor: Actor, person_id: str) -> tuple[str, ...]:
+        """The ids of a person's turns that somebody judged and that may be trained on, oldest first; nothing is opened.
+
+        Raises AccessError, LedgerError.
+        """
+        self._admit(actor, ReadPurpose.TRAINING, person_id=person_id, rows=())
+        return tuple(self._rows.judged(person_id, now=self._clock()))
 
     # The sound
 

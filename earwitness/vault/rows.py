@@ -208,12 +208,27 @@ class Rows:
 
     # Changing
 
-    def reseal(self, row: Row, *, sealed: bytes, found_by: Sequence[bytes] | None = None) -> bool:
+    def judged(self, person_id: str, *, now: datetime) -> list[str]:
+        """Ids of a person's turns that somebody judged and whose use is not restricted, oldest first."""
+        where = (*self._visible(person_id, now=now), turns.c.judged_at.is_not(None), turns.c.is_restricted.is_(False))
+        return self._ids(sa.select(turns.c.turn_id).where(*where).order_by(turns.c.number))
+
+    def reseal(
+        self,
+        row: Row,
+        *,
+        sealed: bytes,
+        found_by: Sequence[bytes] | None = None,
+        judged_at: datetime | None = None,
+    ) -> bool:
         """Replace the sealed text of a row by its next revision, and its search terms unless they stay; False if it was changed
-        or erased meanwhile."""
+        or erased meanwhile. `judged_at` is when somebody judged it, if that is what changed."""
         with self.database.writing() as connection:
             where = (turns.c.number == row.number, turns.c.revision == row.revision)
-            done = connection.execute(sa.update(turns).where(*where).values(sealed=sealed, revision=row.revision + 1))
+            values: dict[str, object] = {"sealed": sealed, "revision": row.revision + 1}
+            if judged_at is not None:
+                values["judged_at"] = judged_at.timestamp()
+            done = connection.execute(sa.update(turns).where(*where).values(values))
             if done.rowcount != 1:
                 return False
             if found_by is not None:
