@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earwitness.domain.spoken_language import END, Label, Named, Numbered, Open, SpokenLanguage, Word
 from earwitness.speech.stt.segments import FAR, Heard, Units, units_of
@@ -22,6 +23,10 @@ FURTHEST = 5.0
 """How far a sentence may be from what was heard."""
 _BEAM = 2.4
 """How much more a beginning may cost than the best one that explains as much of what was heard."""
+_UNHEARD, _UNLIKE = 1.2, 0.3
+"""A word may be in the sentence if it costs no more than this, wherever it is put: in all, or for each of its sounds."""
+_FEW_SOUNDS = 8
+"""Of so few, any word may have been meant."""
 _MOST_STEPS = 600
 _OPEN_COST = 0.2
 """Of words that nobody can foresee, beside ..."""
@@ -78,12 +83,24 @@ class _Question:
     backward: Heard
     open: Costs
     """[from, to]: any words, as they were heard."""
+    is_near: NDArray[np.bool_]
+    """Per unit, whether something like it was heard anywhere: what was not is hardly ever in a sentence that is near."""
     likely: dict[Label, list[int]] = field(default_factory=dict)
     """Per gap, the units that are looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """States that are as far from the start: the numbers of the arcs that leave them with words, the state that each leaves, its
+    word as a unit; and the numbers of the arcs with gaps."""
+
+    arcs: NDArray[np.int64]
+    states: NDArray[np.int64]
+    units: NDArray[np.int64]
+    gaps: tuple[int, ...]
+
+
 _Before = dict[int, list[tuple[int, Label]]]
-_Arc = tuple[int, Label, int]
 
 
 class Retrieval:
@@ -92,21 +109,13 @@ class Retrieval:
     def __init__(self, language: SpokenLanguage, pronunciation: Pronunciation) -> None:
         self._language = language
         self._say = pronunciation
-        self._levels = _levels(language)
         self._texts: list[str] = []
         self._number: dict[str, int] = {}
         words = {label.text for arcs in language.arcs for label, _ in arcs if isinstance(label, Word)}
         self._unit_of = {word: self._unit(word) for word in sorted(words)}
         self._arcs = [(state, label, target) for state, arcs in enumerate(language.arcs) for label, target in arcs]
-        self._gaps: list[list[_Arc]] = [[] for _ in language.arcs]
-        said: list[list[tuple[int, int]]] = [[] for _ in language.arcs]
-        for number, (state, label, target) in enumerate(self._arcs):
-            if isinstance(label, Word):
-                said[state].append((number, self._unit_of[label.text]))
-            else:
-                self._gaps[state].append((state, label, target))
-        self._words = [np.array(rows, dtype=np.int64).reshape(-1, 2) for rows in said]
-        """Per state, the arcs of words: their numbers, and those of the words as units."""
+        self._targets = np.array([target for _, _, target in self._arcs], dtype=np.int64)
+        self._levels = self._by_level()
         self._entries = {key: self._entries_of(names) for key, names in language.names.items()}
         self._numbers = [self._unit(str(number)) for number in range(_USUAL_NUMBERS + 1)]
         sounds = [pronunciation.of_all(text.split()) for text in self._texts]
@@ -118,7 +127,7 @@ class Retrieval:
         if not question.sounds or len(question.sounds) > LONGEST_SOUNDS:
             return []
         costs, before = self._forward(question)
-        if END not in costs or costs[END][-1] > FURTHEST:
+        if costs[END, -1] > FURTHEST:
             return []
         found: dict[str, Sentence] = {}
         for sentence in self._backward(question, costs, before):
@@ -138,48 +147,52 @@ class Retrieval:
             for end in ends[index + 1 :]:
                 if end > begin:
                     pieces[begin, end] = _OPEN_COST + _OPEN_SOUND_COST * (end - begin)
-        return _Question(words, tuple(sounds), tuple(ends), Heard(tuple(sounds)), Heard(tuple(sounds[::-1])), pieces)
+        forward, backward = Heard(tuple(sounds)), Heard(tuple(sounds[::-1]))
+        most = np.maximum(_UNHEARD, _UNLIKE * self._units.lengths) if len(sounds) > _FEW_SOUNDS else FURTHEST
+        is_near = forward.anywhere(self._units) <= most
+        return _Question(words, tuple(sounds), tuple(ends), forward, backward, pieces, is_near)
 
     # From the beginning: what each state costs
 
-    def _forward(self, question: _Question) -> tuple[dict[int, Costs], _Before]:
-        """Per state that is worth it, the costs by place; and which states lead to it, by what."""
-        start = np.full(question.forward.places, FAR, dtype=np.float32)
-        start[0] = 0.0
-        costs, before, least = {self._language.start: start}, _Before(), start.copy()
-        for states in self._levels:
-            reached = [state for state in states if state in costs]
-            if reached:
-                self._follow(question, reached, costs, before, least)
+    def _forward(self, question: _Question) -> tuple[Costs, _Before]:
+        """The costs of each state by place, and which states lead to it, by what."""
+        costs = np.full((len(self._language.arcs), question.forward.places), FAR, dtype=np.float32)
+        costs[self._language.start, 0] = 0.0
+        reached = np.zeros(len(costs), dtype=np.bool_)
+        reached[self._language.start] = True
+        before, least = _Before(), costs[self._language.start].copy()
+        for level in self._levels:
+            for target, arcs in self._follow(question, level, costs, reached, least).items():
+                before.setdefault(target, []).extend(arcs)
         return costs, before
 
-    def _follow(self, question: _Question, states: Sequence[int], costs: dict[int, Costs], before: _Before, least: Costs) -> None:
-        """Go on from states of one level; `least` has, and is given, the least cost by which each place was reached."""
-        arcs = [arc for state in states for arc in self._gaps[state]]
-        gaps = [(at, unit) for at, (_, label, _) in enumerate(arcs) for unit in self._units_for(question, label)]
-        words = np.concatenate([self._words[state] for state in states])
-        origin = np.concatenate([np.repeat(costs[state][None], len(self._words[state]), axis=0) for state in states])
-        if gaps:
-            origin = np.concatenate([origin, np.stack([costs[arcs[at][0]] for at, _ in gaps])])
-        unit = np.concatenate([words[:, 1], np.array([unit for _, unit in gaps], dtype=np.int64)])
-        after = question.forward.after(origin, self._units, unit)
-        opened = [at for at, (_, label, _) in enumerate(arcs) if isinstance(label, Open)]
-        after = np.concatenate([after, *((costs[arcs[at][0]][:, None] + question.open).min(axis=0)[None] for at in opened)])
+    def _follow(self, question: _Question, level: _Level, costs: Costs, reached: NDArray[np.bool_], least: Costs) -> _Before:
+        """Go on from the states of one level, and tell how each state was reached.
+
+        Changed are `costs` and `reached`, by state, and `least`: the least cost by which each place was reached.
+        """
+        words = np.flatnonzero(reached[level.states] & question.is_near[level.units])
+        gaps = [at for at in level.gaps if reached[self._arcs[at][0]]]
+        opened = [at for at in gaps if isinstance(self._arcs[at][1], Open)]
+        named = [(at, self._units_for(question, self._arcs[at][1])) for at in gaps if at not in opened]
+        arcs = np.concatenate([level.arcs[words], *(np.full(len(units), at) for at, units in named)])
+        units = np.concatenate([level.units[words], *(np.array(units, dtype=np.int64) for _, units in named)])
+        states = np.concatenate([level.states[words], *(np.full(len(units), self._arcs[at][0]) for at, units in named)])
+        after = question.forward.after(costs[states], self._units, units)
+        after = np.concatenate([after, *((costs[self._arcs[at][0]][:, None] + question.open).min(axis=0)[None] for at in opened)])
         if not len(after):
-            return
+            return {}
         np.minimum(least, after.min(axis=0), out=least)
         kept = np.flatnonzero(((after - least <= _BEAM) & (after <= FURTHEST)).any(axis=1))
-        number = np.concatenate(
-            [words[:, 0], np.array([len(self._arcs) + at for at in [*(at for at, _ in gaps), *opened]], dtype=np.int64)]
-        )
-        best = dict[int, Costs]()
-        for row in kept:
-            arc = int(number[row])
-            best[arc] = np.minimum(best[arc], after[row]) if arc in best else after[row]
-        for arc, cost in best.items():
-            state, label, target = self._arcs[arc] if arc < len(self._arcs) else arcs[arc - len(self._arcs)]
+        taken, best = _least_of_each(np.concatenate([arcs, np.array(opened, dtype=np.int64)])[kept], after[kept])
+        targets, reaching = _least_of_each(self._targets[taken], best)
+        costs[targets] = np.minimum(costs[targets], reaching)
+        reached[targets] = True
+        before = _Before()
+        for arc in taken.tolist():
+            state, label, target = self._arcs[arc]
             before.setdefault(target, []).append((state, label))
-            costs[target] = np.minimum(costs[target], cost) if target in costs else cost
+        return before
 
     def _units_for(self, question: _Question, label: Label) -> Sequence[int]:
         """The words, names or numbers that are looked at for a label."""
@@ -201,9 +214,10 @@ class Retrieval:
 
     # From the end: the sentences that cost least
 
-    def _backward(self, question: _Question, costs: dict[int, Costs], before: _Before) -> Iterator[Sentence]:
+    def _backward(self, question: _Question, costs: Costs, before: _Before) -> Iterator[Sentence]:
         tie = count()
         last = question.forward.places - 1
+        steps: dict[tuple[int, int], list[tuple[int, Part, int, float]]] = {}
         waiting: list[tuple[float, int, float, int, int, tuple[Part, ...]]] = []
         heapq.heappush(waiting, (float(costs[END][last]), next(tie), 0.0, END, last, ()))
         for _ in range(_MOST_STEPS):
@@ -213,13 +227,15 @@ class Retrieval:
             if state == self._language.start:
                 yield Sentence(parts, total)
                 continue
-            for earlier, part, begin, cost in self._steps(question, costs, before.get(state, ()), end=place):
+            if (state, place) not in steps:
+                steps[state, place] = list(self._steps(question, costs, before.get(state, ()), end=place))
+            for earlier, part, begin, cost in steps[state, place]:
                 whole = float(costs[earlier][begin]) + cost + spent
                 if whole <= FURTHEST:
                     heapq.heappush(waiting, (whole, next(tie), spent + cost, earlier, begin, (part, *parts)))
 
     def _steps(
-        self, question: _Question, costs: dict[int, Costs], arcs: Sequence[tuple[int, Label]], *, end: int
+        self, question: _Question, costs: Costs, arcs: Sequence[tuple[int, Label]], *, end: int
     ) -> Iterator[tuple[int, Part, int, float]]:
         """What may have been said right before a place: the state before it, what, from where on, and at what cost."""
         rows = [(at, unit) for at, (_, label) in enumerate(arcs) for unit in self._units_for(question, label)]
@@ -228,7 +244,7 @@ class Retrieval:
             from_end = np.full((len(rows), question.forward.places), FAR, dtype=np.float32)
             from_end[:, question.forward.places - 1 - end] = 0.0
             said = question.backward.after(from_end, self._turned, unit)[:, ::-1]
-            whole = np.stack([costs[state] for state, _ in arcs])[at] + said
+            whole = costs[np.array([state for state, _ in arcs])[at]] + said
             begins = whole.argmin(axis=1)
             taken = dict[int, int]()
             for row in np.argsort(whole[np.arange(len(rows)), begins], kind="stable"):
@@ -244,6 +260,18 @@ class Retrieval:
                     yield state, Part(_words_between(question, begin, end), label), begin, float(question.open[begin, end])
 
     # What is known
+
+    def _by_level(self) -> tuple[_Level, ...]:
+        depths = _depths(self._language)
+        words: list[list[tuple[int, int, int]]] = [[] for _ in range(max(depths) + 1)]
+        gaps: list[list[int]] = [[] for _ in words]
+        for number, (state, label, _) in enumerate(self._arcs):
+            if isinstance(label, Word):
+                words[depths[state]].append((number, state, self._unit_of[label.text]))
+            else:
+                gaps[depths[state]].append(number)
+        tables = [np.array(rows, dtype=np.int64).reshape(-1, 3).T for rows in words]
+        return tuple(_Level(table[0], table[1], table[2], tuple(at)) for table, at in zip(tables, gaps, strict=True))
 
     def _unit(self, text: str) -> int:
         if text not in self._number:
@@ -262,16 +290,20 @@ class Retrieval:
         return _Entries(units, by_pair)
 
 
-def _levels(language: SpokenLanguage) -> list[list[int]]:
-    """The states by the longest way to them, so that every arc leads to a later level."""
+def _depths(language: SpokenLanguage) -> list[int]:
+    """Per state the longest way to it, so that every arc leads deeper."""
     depth = [0] * len(language.arcs)
     for state in range(language.start, -1, -1):
         for _, target in language.arcs[state]:
             depth[target] = max(depth[target], depth[state] + 1)
-    levels: list[list[int]] = [[] for _ in range(max(depth) + 1)]
-    for state, at in enumerate(depth):
-        levels[at].append(state)
-    return levels
+    return depth
+
+
+def _least_of_each(keys: NDArray[np.int64], costs: Costs) -> tuple[NDArray[np.int64], Costs]:
+    """Each key once, in rising order, with the least of the costs of its rows, place by place."""
+    order = np.argsort(keys, kind="stable")
+    each, first = np.unique(keys[order], return_index=True)
+    return each, np.minimum.reduceat(costs[order], first, axis=0) if len(first) else costs
 
 
 def _words_between(question: _Question, begin: int, end: int) -> str:

@@ -34,13 +34,18 @@ def units_of(words: Sequence[Sounds]) -> Units:
 
 
 class Heard:
-    """A row of sounds, with `places` before, between and after them."""
+    """A row of sounds, with `places` before, between and after them.
+
+    Costs are kept less what it costs to have heard the sounds up to their place for nothing: to have heard more than was said is
+    then the least cost of any place before.
+    """
 
     def __init__(self, sounds: Sounds) -> None:
         query = np.array(sounds, dtype=np.int64)
         self.places = len(sounds) + 1
-        self._as_said = _SUBSTITUTE[:, query]
         self._extra = np.concatenate([[0.0], np.cumsum(_LOSE[query])]).astype(np.float32)
+        self._as_said = np.ascontiguousarray((_SUBSTITUTE[:, query] - _LOSE[query]).T)
+        """[sounds heard, sounds there are]"""
 
     def after(self, costs: Costs, units: Units, chosen: NDArray[np.int64]) -> Costs:
         """float32 [rows, places]: row by row, the least cost at each place once one more unit was said.
@@ -48,23 +53,33 @@ class Heard:
         `costs` are those before it, [rows, places]; `chosen` has the number of each row's unit.
         """
         order = np.argsort(-units.lengths[chosen], kind="stable")
-        rows, said = self._with_extra(costs[order]), chosen[order]
+        said = chosen[order]
+        levels = np.ascontiguousarray(costs[order].T) - self._extra[:, None]
+        _least_before(levels)
         falling = -units.lengths[said]
         for at in range(int(-falling[0]) if len(falling) else 0):
             going = int(np.searchsorted(falling, -at, side="left"))
-            rows[:going] = self._one_more(rows[:going], units.sounds[said[:going], at])
-        back = np.empty_like(rows)
-        back[order] = rows
+            self._say(levels[:, :going], units.sounds[said[:going], at])
+        back = np.empty((len(order), self.places), dtype=np.float32)
+        back[order] = (levels + self._extra[:, None]).T
         return back
 
-    def _one_more(self, rows: Costs, sounds: NDArray[np.int64]) -> Costs:
-        after = rows + _LOSE[sounds][:, None]
-        np.minimum(after[:, 1:], rows[:, :-1] + self._as_said[sounds], out=after[:, 1:])
-        return self._with_extra(after)
+    def anywhere(self, units: Units) -> NDArray[np.float32]:
+        """float32 [units]: what each costs at least, wherever it was said."""
+        nothing = np.zeros((len(units.lengths), self.places), dtype=np.float32)
+        least: NDArray[np.float32] = self.after(nothing, units, np.arange(len(units.lengths))).min(axis=1)
+        return least
 
-    def _with_extra(self, rows: Costs) -> Costs:
-        """The same if more may have been heard than was said."""
-        level = rows - self._extra
-        np.minimum.accumulate(level, axis=1, out=level)
-        level += self._extra
-        return level
+    def _say(self, levels: NDArray[np.float32], sounds: NDArray[np.int64]) -> None:
+        """Have one more sound said in each column; changes `levels`, [places, columns]."""
+        taken = self._as_said.take(sounds, axis=1)
+        taken += levels[:-1]
+        levels += _LOSE[sounds]
+        np.minimum(levels[1:], taken, out=levels[1:])
+        _least_before(levels)
+
+
+def _least_before(levels: NDArray[np.float32]) -> None:
+    """Give each place the least cost up to it. By hand: `accumulate` takes one number at a time."""
+    for place in range(1, len(levels)):
+        np.minimum(levels[place], levels[place - 1], out=levels[place])
