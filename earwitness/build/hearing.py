@@ -7,7 +7,6 @@ new one is made, recognition goes on with the one before.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Protocol
 
 from earwitness.build.likely_names import GAPS, Names
@@ -16,9 +15,8 @@ from earwitness.domain.intent import Context
 from earwitness.domain.intent import Understanding as Understood
 from earwitness.domain.skill import SkillManifest
 from earwitness.domain.spoken_language import SpokenLanguage
+from earwitness.speech.stt.pronouncing import pronunciation
 from earwitness.speech.stt.retrieval import Retrieval, Sentence
-from earwitness.speech.stt.sounds import Pronunciation
-from earwitness.speech.tts.phonemes import phonemiser
 from earwitness.understand.answers import YES_OR_NO
 from earwitness.understand.grammar import QUESTION
 from earwitness.understand.spoken_language import answer_language, home_language
@@ -50,12 +48,6 @@ class SaidHere:
     phrases: Mapping[str, str] = field(default_factory=dict)
     called: Sequence[str] = ()
     """What routines are called."""
-
-
-@lru_cache(maxsize=1)
-def pronunciation() -> Pronunciation:
-    """How words sound, for the whole process."""
-    return Pronunciation(phonemiser(is_british=False))
 
 
 def _language(said: SaidHere, likely: Names) -> SpokenLanguage:

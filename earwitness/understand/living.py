@@ -3,11 +3,14 @@ understand."""
 
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
 from earwitness.domain.intent import Context, Understanding
 from earwitness.understand.dialog import Dialog, Understander
 from earwitness.understand.grammar import Grammar
 from earwitness.understand.other_language import OtherLanguage
+
+Layered: TypeAlias = Callable[[Grammar], Understander]
 
 
 class LivingGrammar:
@@ -18,13 +21,22 @@ class LivingGrammar:
         self,
         make: Callable[[], Grammar | OtherLanguage],
         *,
-        layered: Callable[[Grammar], Understander] = lambda grammar: grammar,
+        layered: Layered = lambda grammar: grammar,
     ) -> None:
         self._make = make
         self._layered = layered
         self._learning = threading.Lock()
         self._grammar = make()
         self._dialog = self._around(self._grammar)
+
+    @property
+    def grammar(self) -> Grammar | OtherLanguage:
+        """The grammar of now."""
+        return self._grammar
+
+    def layered_by(self, layered: Layered) -> "LayeredGrammar":
+        """The same grammar, as it changes, with something else that understands what none of its sentences fits."""
+        return LayeredGrammar(self, layered)
 
     def _around(self, grammar: Grammar | OtherLanguage) -> Understander:
         """Dialog is English; other languages are understood sentence by sentence."""
@@ -59,3 +71,31 @@ class LivingGrammar:
     def hints(self) -> tuple[str, ...]:
         """As Grammar.hints."""
         return self._grammar.hints()
+
+
+class LayeredGrammar:
+    """An Understander (turn.ports) over a living grammar: with another layer than the grammar's own. Thread-safe."""
+
+    def __init__(self, living: LivingGrammar, layered: Layered) -> None:
+        self._living = living
+        self._layered = layered
+        self._made: tuple[Grammar | OtherLanguage, Understander] | None = None
+
+    def layered_by(self, layered: Layered) -> "LayeredGrammar":
+        """The same with a third layer in place of this one."""
+        return LayeredGrammar(self._living, layered)
+
+    def understand(self, text: str, *, context: Context) -> Understanding:
+        """As Dialog.understand."""
+        return self._around(self._living.grammar).understand(text, context=context)
+
+    def hints(self) -> tuple[str, ...]:
+        """As Grammar.hints."""
+        return self._living.hints()
+
+    def _around(self, grammar: Grammar | OtherLanguage) -> Understander:
+        """Made again when the grammar changed; two threads may both make it, and either is right."""
+        if self._made is None or self._made[0] is not grammar:
+            whole = grammar if isinstance(grammar, OtherLanguage) else Dialog(grammar, layered=self._layered(grammar))
+            self._made = (grammar, whole)
+        return self._made[1]

@@ -1,8 +1,11 @@
 """All adapters of this version, in the order in which what they learned is put into the chain."""
 
+from earwitness.improve.adapters.confusions import ConfusionsAdapter
+from earwitness.improve.adapters.intents import IntentsAdapter
+from earwitness.improve.adapters.language import LanguageAdapter
 from earwitness.improve.adapting import Adapter
 
 
 def every_adapter() -> tuple[Adapter, ...]:
     """The adapters: each learns alone, and all that were promoted run together."""
-    return ()
+    return (LanguageAdapter(), ConfusionsAdapter(), IntentsAdapter())

@@ -50,7 +50,7 @@ def learn(lessons: Corpus, *, intents: Intents, exact: frozenset[str], plan: Sch
         for frame in frames.values()
     }
     return LearnedModel(
-        network=_network(lessons, rows, chosen),
+        network=learn_network(lessons, rows, chosen),
         tagger=_tagger(lessons, slots=slots, exact=exact, known=known, seed=chosen.seed),
         slots=slots,
         learned_from={
@@ -71,7 +71,7 @@ def rows_of(text: str, known: KnownNames) -> list[int]:
     return features(words, known.marks(words)) if words else [0]
 
 
-def _network(lessons: Corpus, rows: Sequence[Sequence[int]], plan: Schedule) -> Network:
+def learn_network(lessons: Corpus, rows: Sequence[Sequence[int]], plan: Schedule) -> Network:
     """Fit the temperature on a tenth that a first training does not see, then train on all."""
     aside = [at for at, lesson in enumerate(lessons.lessons) if crc32(lesson.text.encode()) % 10 == 0]
     left = sorted(set(range(len(rows))) - set(aside))

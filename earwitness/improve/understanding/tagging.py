@@ -31,6 +31,12 @@ class _Example:
     gold: NDArray[np.int64]
 
 
+_LARGEST = 40.0
+"""Weights beyond are cut off; those up to it fill the eight bits."""
+_FINE = 8
+"""Weights are counted in so many parts of one, so that those that were learned before are hardly rounded."""
+
+
 def train_tagger(
     samples: Sequence[tuple[str, Sample]],
     *,
@@ -38,18 +44,21 @@ def train_tagger(
     known: KnownNames,
     epochs: int,
     seed: int,
+    start: Tagger | None = None,
 ) -> Tagger:
-    """Learn from (intent, sentence with its slots). `slots_of` has the slots of each intent."""
+    """Learn from (intent, sentence with its slots), from nothing or on from `start`. `slots_of` has the slots of each intent."""
     examples = [one for intent, sample in samples if (one := _example(intent, sample, slots_of[intent], known)) is not None]
     weights, total = np.zeros(CELLS, dtype=np.int64), np.zeros(CELLS, dtype=np.int64)
+    if start is not None:
+        weights += np.rint(start.weights * (_FINE * _LARGEST / 127.0)).astype(np.int64)
     luck, step = np.random.default_rng(seed), 1
     for _ in range(epochs):
         for at in luck.permutation(len(examples)):
             _learn(examples[at], weights, total, step)
             step += 1
-    mean = weights - total / step
+    mean = (weights - total / step) / _FINE
     largest = float(np.abs(mean).max()) or 1.0
-    return Tagger(weights=np.rint(np.clip(mean * (127.0 / min(largest, 40.0)), -127, 127)).astype(np.int8))
+    return Tagger(weights=np.rint(np.clip(mean * (127.0 / min(largest, _LARGEST)), -127, 127)).astype(np.int8))
 
 
 def _example(intent: str, sample: Sample, slots: Sequence[str], known: KnownNames) -> _Example | None:
@@ -77,7 +86,7 @@ def _learn(one: _Example, weights: NDArray[np.int64], total: NDArray[np.int64], 
     wrong = np.flatnonzero(guess != one.gold)
     if not wrong.size:
         return
-    for path, sign in ((one.gold, 1), (guess, -1)):
+    for path, sign in ((one.gold, _FINE), (guess, -_FINE)):
         touched = one.cells[wrong, path[wrong]].ravel()
         between = one.steps[path[:-1], path[1:]]
         for where in (touched, between):

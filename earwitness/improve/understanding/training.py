@@ -27,14 +27,27 @@ class Schedule:
     keep_hidden: float = 0.8
     decay: float = 1e-6
     seed: int = 1
+    trust: float = 0.1
+    """How firmly weights that were learned before are held to, when training goes on from them: the squares of gradients that
+    they count as having seen."""
+
+
+_SEEN_AT_START = 1e-3
 
 
 class Trainer:
     """Weights while they are learned (Adagrad). `features[i]` are the rows of `lessons[i]`."""
 
     def __init__(
-        self, lessons: Sequence[Lesson], features: Sequence[Sequence[int]], *, classes: Sequence[str], plan: Schedule
+        self,
+        lessons: Sequence[Lesson],
+        features: Sequence[Sequence[int]],
+        *,
+        classes: Sequence[str],
+        plan: Schedule,
+        start: Network | None = None,
     ) -> None:
+        """Begin at random, or with the weights of `start`, whose classes these have to be."""
         self._plan = plan
         self._luck = np.random.default_rng(plan.seed)
         self._features = [np.asarray(one, dtype=np.int32) for one in features]
@@ -47,8 +60,12 @@ class Trainer:
         self._hidden_bias = np.zeros(plan.hidden, dtype=np.float32)
         self._out: Floats = self._luck.normal(0, 1 / np.sqrt(plan.hidden), (plan.hidden, count)).astype(np.float32)
         self._bias = np.zeros(count, dtype=np.float32)
+        if start is not None:
+            self._rows = start.rows.astype(np.float32) * start.scales[:, None]
+            self._hidden_bias, self._out, self._bias = start.hidden_bias.copy(), start.out.copy(), start.bias.copy()
+        seen = _SEEN_AT_START if start is None else plan.trust
         self._seen = [
-            np.full(one.shape, 1e-3, dtype=np.float32) for one in (self._rows[:, :1], self._hidden_bias, self._out, self._bias)
+            np.full(one.shape, seen, dtype=np.float32) for one in (self._rows[:, :1], self._hidden_bias, self._out, self._bias)
         ]
 
     def train(self) -> None:

@@ -5,14 +5,16 @@ Owns the order of the attempts. What a sentence of this home is, whoever underst
 `choosing.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.intent import Context
 from earwitness.domain.turn import Transcript
-from earwitness.speech.stt.choosing import Choice, chosen
+from earwitness.speech.stt.choosing import Choice, chosen, is_near
+from earwitness.speech.stt.habits import Confusions, Habits, Language, Variant
 from earwitness.speech.stt.retrieval import Sentence
+from earwitness.speech.stt.sounds import Pronunciation
 from earwitness.speech.stt.whisper import Weighed
 from earwitness.speech.stt.written import written
 
@@ -59,10 +61,23 @@ class CascadeRecogniser:
 
     name = "cascade"
 
-    def __init__(self, quick: Quick, careful: Careful, sentences: Sentences) -> None:
+    def __init__(self, quick: Quick, careful: Careful, sentences: Sentences, *, habits: Habits | None = None) -> None:
         self._quick = quick
-        self._careful = careful
+        self.careful = careful
         self._sentences = sentences
+        self._habits = habits
+
+    def taught(
+        self, pronunciation: Pronunciation, *, language: Language | None = None, confusions: Confusions | None = None
+    ) -> "CascadeRecogniser":
+        """The same models with what was learned of how this home speaks; what is not given stays as it is."""
+        had = self._habits
+        habits = Habits(
+            pronunciation,
+            language=language or (had.language if had else None),
+            confusions=confusions or (had.confusions if had else None),
+        )
+        return CascadeRecogniser(self._quick, self.careful, self._sentences, habits=habits)
 
     def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
         """Transcribe 16 kHz mono PCM that was said in `context`. Silence gives an empty text.
@@ -75,20 +90,31 @@ class CascadeRecogniser:
         if quick.text and self._sentences.is_closed(quick.text, context=here):
             return quick
         found: dict[str, Sentence] = {}
+        variants: dict[str, Variant] = {}
 
         def propose(first: str) -> Sequence[str]:
             found.update(self._candidates(first, quick.text, context=here))
-            return list(found)
+            variants.update(self._variants(first, context=here))
+            return list(dict.fromkeys([*found, *variants]))
 
-        heard, weighed = self._careful.weigh(pcm, propose)
+        heard, weighed = self.careful.weigh(pcm, propose)
         if not weighed:
             return heard
         first, *others = (_choice(one, found.get(one.text)) for one in weighed)
-        best = self._best(heard.text, first, others, context=here)
+        best = self._best(heard.text, first, [one for one in others if one.text in found], context=here)
+        best = _usual(first, others, variants=variants, beside=best) or best
         if best is None:
             return heard
         mean = best.log_probability / (best.tokens + 1)
         return Transcript(text=best.text, engine=heard.engine, audio_seconds=heard.audio_seconds, mean_log_probability=mean)
+
+    def _variants(self, first: str, *, context: Context) -> dict[str, Variant]:
+        """What the people of this home may have said, going by what they corrected; never what is taken only as it was heard."""
+        if self._habits is None or not first or self._sentences.is_closed(first, context=context):
+            return {}
+        if self._sentences.is_exact(first):
+            return {}
+        return {one.text: one for one in self._habits.variants(first) if not self._sentences.is_exact(one.text)}
 
     def _candidates(self, first: str, quick: str, *, context: Context) -> dict[str, Sentence]:
         """What to weigh beside the first hypothesis, as it would be written; nothing if that is beyond doubt."""
@@ -117,6 +143,16 @@ class CascadeRecogniser:
             same = [one for one in others if _words(one.text) == _words(text)]
             first = min([first, *same], key=lambda one: -one.open_words)
         return chosen(first, others, may_be_taken=may_be_taken, is_sentence=is_sentence)
+
+
+def _usual(first: Choice, others: Sequence[Choice], *, variants: Mapping[str, Variant], beside: Choice | None) -> Choice | None:
+    """What sound and habit together make likelier than what was heard first and, if one is to be taken, than the sentence."""
+    likely = [(one.log_probability + variants[one.text].worth_nats, one) for one in others if one.text in variants]
+    if not likely:
+        return None
+    worth, best = max(likely, key=lambda pair: pair[0])
+    bar = max(first.log_probability, beside.log_probability if beside else first.log_probability)
+    return best if worth > bar and is_near(best, first) else None
 
 
 def _choice(one: Weighed, sentence: Sentence | None) -> Choice:

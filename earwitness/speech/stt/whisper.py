@@ -10,6 +10,7 @@ from functools import cached_property
 import ctranslate2
 import numpy as np
 import tokenizers
+from numpy.typing import NDArray
 
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import EngineError
@@ -60,6 +61,16 @@ class _Hypothesis:
     mean_log_probability: float
     is_looped: bool = False
     begins: int = _FIRST_TIME
+    """The time token that it begins with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardSound:
+    """A sound as it was heard first, and as texts are weighed for it: float32 [frames of 20 ms, width]."""
+
+    transcript: Transcript
+    encoded: NDArray[np.float32]
+    begins: int
     """The time token that it begins with."""
 
 
@@ -118,25 +129,31 @@ class WhisperRecogniser:
         Nothing is weighed, and the tuple is empty, for silence, for recordings of several windows, and if nothing is proposed.
         Closing punctuation counts for none. Raises EngineError if the model fails.
         """
+        one = self.hear(pcm)
+        if one is None:
+            return self.transcribe(pcm), ()
+        texts = propose(one.transcript.text)
+        return one.transcript, self.likelihoods(one, [one.transcript.text, *texts]) if texts else ()
+
+    def hear(self, pcm: Pcm) -> HeardSound | None:
+        """What is needed to weigh texts for a sound; None for silence and for recordings of several windows."""
         pieces = list(windows(samples_of(pcm))) if self._gate.has_speech(pcm) else []
         if len(pieces) != 1:
-            return self.transcribe(pcm), ()
+            return None
         heard = self._hear(pieces[0])
         first = self._decode(heard, beam=1, prompt=())[0]
-        transcript = _transcript([first], pcm=pcm)
-        texts = propose(first.text)
-        if not texts:
-            return transcript, ()
-        return transcript, self._weigh(heard, first, [first.text, *texts])
-
-    def _weigh(self, heard: _Heard, first: _Hypothesis, texts: Sequence[str]) -> tuple[Weighed, ...]:
-        tokens = [self._pairs.encode(f" {text.strip(' .,!?')}") for text in texts]
         frames = int((heard.seconds + _LISTENED_TAIL_SECONDS) / _TIME_STEP_SECONDS)
+        encoded = np.array(heard.encoded, dtype=np.float32)[0, :frames]
+        return HeardSound(transcript=_transcript([first], pcm=pcm), encoded=encoded, begins=first.begins)
+
+    def likelihoods(self, heard: HeardSound, texts: Sequence[str]) -> tuple[Weighed, ...]:
+        """How likely each text is for a sound that was heard. Raises EngineError if the model fails."""
+        tokens = [self._pairs.encode(f" {text.strip(' .,!?')}") for text in texts]
         try:
-            sound = self._decoder.listen(np.array(heard.encoded, dtype=np.float32)[0, :frames])
+            sound = self._decoder.listen(heard.encoded)
         except OSError as error:
             raise EngineError("Recognition failed; say it again.") from error
-        sums = self._decoder.score(sound, [_START, _ENGLISH, _TRANSCRIBE, first.begins], tokens)
+        sums = self._decoder.score(sound, [_START, _ENGLISH, _TRANSCRIBE, heard.begins], tokens)
         return tuple(Weighed(text, value, len(ids)) for text, value, ids in zip(texts, sums, tokens, strict=True))
 
     def _prompts(self, heard: _Heard, *, hints: Sequence[str], plain: _Hypothesis) -> tuple[tuple[str, ...], ...]:

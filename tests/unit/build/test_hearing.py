@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from earwitness.build import hearing
-from earwitness.build.hearing import HomeSentences, SaidHere, pronunciation
+from earwitness.build.hearing import HomeSentences, SaidHere
 from earwitness.domain.home import Device
 from earwitness.domain.intent import Context, Intent
 from earwitness.links.home_file import demo_home
+from earwitness.speech.stt.pronouncing import pronunciation
 from earwitness.speech.stt.retrieval import Retrieval
 from earwitness.understand.answers import YES_OR_NO
 from earwitness.understand.grammar import Grammar
