@@ -36,6 +36,7 @@ from earwitness.people.household import Household, HouseholdChoices
 from earwitness.people.people import People
 from earwitness.people.remotes import Remotes
 from earwitness.remote.remote import Remote
+from earwitness.review.disguise import Timer
 from earwitness.review.epochs import Epochs
 from earwitness.rights.rights import Rights
 from earwitness.skills.outside.shelf import SkillShelf
@@ -175,6 +176,7 @@ class KeptHouse:
             known=self.own_words,
             clock=utc_now,
             work=self.terms_in_force.work,
+            timer=self.word_timer(),
         )
 
     @cached_property
@@ -197,6 +199,10 @@ class KeptHouse:
     def own_words(self) -> frozenset[str]:
         """Words of this house that name nobody: of rooms and devices."""
         return frozenset()
+
+    def word_timer(self) -> Timer | None:
+        """What says when words were said; None in a house without models, where reviewers read and hear nothing."""
+        return None
 
     @property
     def contacts(self) -> Contacts:

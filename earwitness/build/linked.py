@@ -34,6 +34,8 @@ from earwitness.links.sip import Listener
 from earwitness.links.switchboard import Switchboard
 from earwitness.links.weather import Weather
 from earwitness.people.household import HouseholdChoices
+from earwitness.review.disguise import Timer
+from earwitness.review.word_times import WordTimer
 from earwitness.ringing.music_folder import MusicFolder
 from earwitness.ringing.shelf import RingSounds
 from earwitness.satellite.cues import cue
@@ -56,6 +58,9 @@ class LinkedHouse(KeptHouse):
         super().__init__(settings, is_passing=is_passing, state=state)
         self.store = ModelStore(models_folder())
         self._home_file = home_file or settings.home.file
+
+    def word_timer(self) -> Timer:
+        return WordTimer(self.store)
 
     @property
     def own_area(self) -> str | None:

@@ -16,10 +16,14 @@ from earwitness.jobs.draw_sample import DrawSample
 from earwitness.oversight.terms import WorkTerms
 from earwitness.people.people import People
 from earwitness.review.desk import Desk
+from earwitness.review.disguise import Timer
 from earwitness.review.epochs import Epochs
 from earwitness.review.items import Items
+from earwitness.review.marks import Marks
+from earwitness.review.playback import Playback
 from earwitness.review.porter import Porter
 from earwitness.review.sample import epoch_of
+from earwitness.review.sounds import Sounds
 from earwitness.rights.rights import Rights
 from earwitness.storage.database import Database
 from earwitness.vault.vault import Vault
@@ -35,6 +39,8 @@ class Review:
     porter: Porter
     desk: Desk
     epochs: Epochs
+    sounds: Sounds
+    playback: Playback
 
     def settle(self) -> int:
         """Move on what was drawn, end what may not be reviewed any more; gives how many items changed. Blocks."""
@@ -55,11 +61,21 @@ def review_of(
     known: Callable[[], Collection[str]],
     clock: Callable[[], datetime],
     work: Callable[[], WorkTerms | None] = lambda: None,
+    timer: Timer | None = None,
 ) -> Review:
     """Review of one house, by its settings; `known` gives the words of the house that name nobody, `work` how two people agreed
-    that reviewers work."""
+    that reviewers work; without a `timer` of words nobody hears anything."""
     database = rights.people.database
     items = Items(database, consents=rights.consents, standing=vault.door.standing, clock=clock)
+    sounds = Sounds(
+        items=items,
+        door=vault.door,
+        marks=Marks(database, safe=vault.safe, clock=clock),
+        timer=timer,
+        names=lambda: names_in(rights),
+        known=known,
+        clock=clock,
+    )
     porter = Porter(
         database,
         items=items,
@@ -68,9 +84,11 @@ def review_of(
         names=lambda: names_in(rights),
         known=known,
         clock=clock,
+        sounds=sounds,
     )
     desk = Desk(desk_database, porter=porter, clock=clock, lease_seconds=lambda: _lease_seconds(settings, work()))
-    return Review(epochs=epochs, items=items, porter=porter, desk=desk)
+    playback = Playback(desk, porter=porter, clock=clock)
+    return Review(epochs=epochs, items=items, porter=porter, desk=desk, sounds=sounds, playback=playback)
 
 
 def terms_of(settings: ReviewSettings) -> DrawTerms:
@@ -98,6 +116,7 @@ def drawn_desk(review: Review, *, rights: Rights, clock: Callable[[], datetime])
         rights=rights,
         terms=lambda: review.epochs.terms_of(epoch_of(clock())),
         shown=review.porter.shown,
+        heard=review.sounds.preview,
         clock=clock,
     )
 
@@ -126,7 +145,7 @@ def desk_entrance(
         mine = people.accounts.sign_ins.of(visitor.person.person_id)
         return next((one.way for one in mine if one.sign_in_id == visitor.sign_in_id), None)
 
-    return DeskEntrance(desk=review.desk, rules=rules, way=way, clock=clock, intents=intents)
+    return DeskEntrance(desk=review.desk, playback=review.playback, rules=rules, way=way, clock=clock, intents=intents)
 
 
 def _lease_seconds(settings: ReviewSettings, agreed: WorkTerms | None) -> float:

@@ -17,6 +17,8 @@ class Act(StrEnum):
     LEASED = "leased"
     OPENED = "opened"
     """The words of a task were fetched."""
+    PLAYED = "played"
+    """A part of the sound of a task was fetched."""
     JUDGED = "judged"
     HANDED_BACK = "handed_back"
     REFUSED = "refused"
@@ -35,6 +37,8 @@ class Rule(StrEnum):
 
 MOST_OPENINGS: Final = 8
 """Of one task within `A_WHILE`."""
+MOST_PLAYED: Final = 24
+"""Parts of four seconds of one task's sound within `A_WHILE`: a request of usual length a dozen times."""
 A_WHILE: Final = timedelta(hours=1)
 MOST_SKIPPED: Final = 8
 """Tasks handed back one after the other, none judged in between."""
@@ -60,6 +64,8 @@ def broken(log: Sequence[Done], *, now: datetime) -> Rule | None:
     hour = [one for one in log if now - one.at <= A_WHILE]
     opened = [one for one in hour if one.what is Act.OPENED]
     if max(Counter(one.task_id for one in opened).values(), default=0) > MOST_OPENINGS:
+        return Rule.REPLAYING
+    if max(Counter(one.task_id for one in hour if one.what is Act.PLAYED).values(), default=0) > MOST_PLAYED:
         return Rule.REPLAYING
     if len({one.task_id for one in opened if now - one.at <= timedelta(minutes=1)}) > MOST_A_MINUTE:
         return Rule.SCRAPING

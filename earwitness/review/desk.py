@@ -209,6 +209,15 @@ class Desk:
         """Whether a lease of that reviewer still stands; to ask opens nothing and is no misuse. Raises StorageError."""
         return any(one.lease_id == lease_id for one in self._open_leases(actor.alias, sign_in_id))
 
+    def held(self, actor: Actor, lease_id: str, *, sign_in_id: str) -> Lease:
+        """The lease, if it stands and is that reviewer's in that sign-in. Raises AccessError, ReviewError; both are on record."""
+        self._check_may_work(actor.alias)
+        return self._mine(actor.alias, lease_id, sign_in_id)
+
+    def note(self, actor: Actor, what: Act, *, task_id: str | None = None) -> None:
+        """Note what a reviewer did elsewhere with a task; a rule that it breaks suspends them. Raises StorageError."""
+        self._log(actor.alias, what, task_id=task_id)
+
     def open(self, actor: Actor, lease_id: str, *, sign_in_id: str) -> tuple[Lease, TaskWords]:
         """Fetch the words of a leased task: on record each time. Raises AccessError, ReviewError, LedgerError, VaultError."""
         self._check_may_work(actor.alias)

@@ -170,6 +170,13 @@ class Items:
             return False
         return all(self._consents.has_consent(item.person_id, one) for one in (Purpose.KEEP, Purpose.REVIEW))
 
+    def may_be_heard(self, item: DrawnItem) -> bool:
+        """Whether a reviewer may hear its sound, disguised: the person allowed that before it was drawn, and still does."""
+        if not self.may_be_reviewed(item) or not self._consents.has_consent(item.person_id, Purpose.HEAR):
+            return False
+        decided = self._consents.in_force(item.person_id).get(Purpose.HEAR)
+        return decided is not None and decided.decided_at <= item.drawn_at
+
     def reviewed(self, turn_id: str, *, thanks: str) -> None:
         """Note that the review of a turn is over, with a sentence for the person on what it was good for."""
         values = {"state": ItemState.REVIEWED.value, "changed_at": self._clock().timestamp(), "thanks": thanks}

@@ -18,6 +18,7 @@ from earwitness.review.agreement import Compared, Delivered, settle
 from earwitness.review.deidentify import deidentify
 from earwitness.review.desk import TaskWords
 from earwitness.review.items import Items
+from earwitness.review.sounds import Sounds
 from earwitness.storage.database import Database
 from earwitness.storage.review import review_items
 
@@ -65,8 +66,11 @@ class Porter:
         names: Callable[[], Collection[str]],
         known: Callable[[], Collection[str]],
         clock: Callable[[], datetime],
+        sounds: Sounds | None = None,
     ) -> None:
+        """Without `sounds` there is text alone."""
         self._database = database
+        self._sounds = sounds
         self._items = items
         self._door = door
         self._safe = safe
@@ -85,6 +89,10 @@ class Porter:
             desk.add(task_id, week=week_of(by_task[task_id].drawn_at))
         for task_id in known - by_task.keys():
             desk.withdraw(task_id)
+        if self._sounds is not None:
+            over = {item.item_id for item in self._sounds.to_end(tuple(offered.values()))}
+            for task_id in (one for one, item in by_task.items() if item.item_id in over):
+                desk.withdraw(task_id)  # its leases end, and it comes back as text
         return moved
 
     def words(self, actor: Actor, task_id: str) -> TaskWords:
@@ -111,6 +119,18 @@ class Porter:
         if kept.is_final:
             self._items.reviewed(item.turn_id, thanks=thanks_for(kept))
         return Delivered(settled=kept.settled, compared=beside)
+
+    def sound_length(self, actor: Actor, task_id: str, *, lease_id: str) -> int | None:
+        """How many bytes of disguised PCM that lease may hear of a task; None for text alone. Raises as `words`."""
+        item = self._item(task_id)
+        return None if self._sounds is None else self._sounds.length(actor, item, lease_id=lease_id)
+
+    def sound_part(self, actor: Actor, task_id: str, *, lease_id: str, start: int, end: int) -> bytes:
+        """A part of it, with an entry of its own. Raises as `words`; ReviewError (review.text_only)."""
+        item = self._item(task_id)
+        if self._sounds is None:
+            raise ReviewError("Of this task there is no sound to hear, only the words.", code="review.text_only")
+        return self._sounds.part(actor, item, lease_id=lease_id, start=start, end=end)
 
     def disputed(self, actor: Actor, task_id: str) -> tuple[TaskWords, tuple[Annotation, ...]]:
         """The words of a task and the judgements of it that do not count by themselves, for whoever decides between them: one

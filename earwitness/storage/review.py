@@ -61,6 +61,26 @@ review_items: Final = sa.Table(
 """What was drawn, and what became of it. `sealed_task` is the desk's id of it, under a key of the vault; `settled_position` is
 where the ledger says how it ended."""
 
+review_watermark: Final = sa.Table(
+    "review_watermark",
+    _household,
+    sa.Column("name", sa.String(8), primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+"""The key by which the sound of leases is marked, under a key of the vault."""
+
+review_marks: Final = sa.Table(
+    "review_marks",
+    _household,
+    sa.Column("lease_id", ID, primary_key=True),
+    sa.Column("mark", sa.String(16), nullable=False, unique=True),
+    sa.Column("reviewer", sa.Text, nullable=False),
+    sa.Column("item_id", ID, sa.ForeignKey("review_items.item_id", ondelete="SET NULL"), index=True),
+    sa.Column("made_at", TIME, nullable=False),
+    sa.Column("ended_at", TIME),
+)
+"""Which random mark the sound of a lease carried, in hexadecimal, and whose it was; it outlives the item, since a leak may."""
+
 review_wishes: Final = sa.Table(
     "review_wishes",
     _household,

@@ -1,7 +1,7 @@
 """The API of the reviewers' desk. It shows what the shapes allow and nothing else; nothing is kept by whoever asks.
 
-There is no route that gives more than one task, and none that gives a file. Who comes in has shown a second factor, from where
-and when the operator allows it.
+There is no route that gives more than one task, and none that gives a file; sound is in `playback_api`. Who comes in has shown
+a second factor, from where and when the operator allows it.
 """
 
 import asyncio
@@ -19,9 +19,11 @@ from earwitness.domain.recording import Actor, Role
 from earwitness.domain.visitor import Visitor
 from earwitness.review.desk import Desk, Lease
 from earwitness.review.guidelines import guidelines, is_passed
+from earwitness.review.playback import Playback
 from earwitness.web import review_shapes as shapes
 from earwitness.web.drawn_api import words_shape
 from earwitness.web.errors_told import told
+from earwitness.web.playback_api import add_playback
 from earwitness.web.signed_in import Came
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -60,6 +62,7 @@ class DeskEntrance:
     """How one comes to the desk: `way` says how a visitor signed in, None for no sign-in; `clock` gives the home's time."""
 
     desk: Desk
+    playback: Playback
     rules: Callable[[], EntryRules]
     way: Callable[[Visitor], SignInWay | None]
     clock: Callable[[], datetime]
@@ -87,6 +90,7 @@ def desk_router(entrance: DeskEntrance) -> APIRouter:
 
     _add_coming(router, entrance, reviewer)
     _add_working(router, entrance.desk, reviewer)
+    add_playback(router, entrance.playback, reviewer)
     return router
 
 

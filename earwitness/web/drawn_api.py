@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
+from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.recording import Recording
 from earwitness.domain.review import Annotation, DrawnItem, DrawTerms, ItemState
 from earwitness.review.deidentify import deidentify
 from earwitness.review.desk import TaskWords
 from earwitness.review.items import TIME_TO_VETO, Items
 from earwitness.rights.rights import Rights
+from earwitness.speech.audio_file import wav_header
 from earwitness.web import review_shapes as shapes
 from earwitness.web.errors_told import told
 from earwitness.web.signed_in import Me
@@ -26,12 +28,13 @@ EXAMPLE: Final = "Call Marguerite on 555 01 23 and turn on the kitchen light."
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnDesk:
     """Where a person sees what was drawn of them. `terms` gives by what is drawn today; `shown` what a reviewer is
-    shown of a recording."""
+    shown of a recording, `heard` what they would hear of its sound."""
 
     items: Items
     rights: Rights
     terms: Callable[[], DrawTerms]
     shown: Callable[[Recording], TaskWords]
+    heard: Callable[[Recording, bytes], bytes]
     clock: Callable[[], datetime]
 
 
@@ -72,8 +75,17 @@ def _add_seeing(router: APIRouter, desk: DrawnDesk) -> None:
         return shapes.ItemDetailShape(
             item=_item(item, hears_first=hears_first),
             shown=words_shape(shown),
+            may_be_heard=await asyncio.to_thread(desk.items.may_be_heard, item),
             judgements=[_judgement(judged) for judged in recording.annotations],
         )
+
+    @router.get("/{item_id}/sound", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
+    async def sound(item_id: Id, person: Me) -> Response:
+        """What a reviewer would hear of it, but for their mark, whether you allow that or not. On record, like every listen."""
+        item = await asyncio.to_thread(desk.items.one, person.person_id, item_id)
+        made = await asyncio.to_thread(_heard, desk, item)
+        header = wav_header(len(made), rate_hz=RATE_HZ)
+        return Response(header + made, media_type="audio/wav", headers={"cache-control": "no-store"})
 
     @router.put("/wish", status_code=204)
     async def wish(chosen: shapes.Wish, person: Me) -> None:
@@ -97,6 +109,12 @@ def _add_deciding(router: APIRouter, desk: DrawnDesk) -> None:
     async def release(item_id: Id, person: Me) -> None:
         """Let a reviewer open it from now on."""
         await asyncio.to_thread(desk.items.let_go, person.person_id, item_id)
+
+
+def _heard(desk: DrawnDesk, item: DrawnItem) -> bytes:
+    recording = desk.rights.recording(item.person_id, item.turn_id)
+    with desk.rights.play(item.person_id, item.turn_id) as read:
+        return desk.heard(recording, b"".join(read))
 
 
 def _settled(items: Items, person_id: str) -> tuple[DrawnItem, ...]:

@@ -23,6 +23,28 @@ class WordsShape(_Shape):
     outcome: str
 
 
+class SoundShape(_Shape):
+    """How much there is to hear, in a disguised voice."""
+
+    bytes: int
+    part_bytes: int
+    """The most that can be had at a time."""
+    rate_hz: int
+
+
+class SoundPart(_Shape):
+    """Which bytes of it, from and up to."""
+
+    start: Annotated[int, Field(ge=0, le=2**24)]
+    end: Annotated[int, Field(ge=0, le=2**24)]
+
+
+class TokenShape(_Shape):
+    """What one part is had for, once."""
+
+    token: Annotated[str, StringConstraints(max_length=64)]
+
+
 class JudgementShape(_Shape):
     """What a reviewer said of it."""
 
@@ -65,6 +87,8 @@ class ItemDetailShape(_Shape):
 
     item: ItemShape
     shown: WordsShape
+    may_be_heard: bool
+    """Whether you allowed that its reviewer hears it in a disguised voice."""
     judgements: list[JudgementShape]
 
 

@@ -9,6 +9,7 @@ from earwitness.config import models_folder
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import ModelError
 from earwitness.foreign.sound import at_rate
+from earwitness.review.disguise import disguised
 from earwitness.review.redact_audio import Samples, silence
 from earwitness.review.word_times import LONGEST_SECONDS, WordTimer
 from earwitness.speech.models import ModelStore
@@ -54,6 +55,17 @@ def test_nothing_of_a_silenced_name_is_heard_by_another_recogniser(timer: WordTi
     assert "amanda" not in after
     assert "sister" not in after
     assert "noon" in after
+
+
+def test_nothing_of_a_name_is_heard_in_what_a_reviewer_would_hear(timer: WordTimer, spoken: Samples, store: ModelStore) -> None:
+    found = disguised(spoken, TEXT, timer=timer, names=("Amanda",), known=())
+    assert found is not None
+    assert len(found) == len(spoken)
+    heard = MoonshineRecogniser(store, 1).transcribe(Pcm(data=found.tobytes())).text.lower()
+    assert "amanda" not in heard
+    assert "call" in heard
+    assert "noon" in heard
+    assert disguised(spoken, "the purple elephants were dancing quietly", timer=timer, names=(), known=()) is None
 
 
 def test_words_that_were_not_said_have_no_times(timer: WordTimer, spoken: Samples) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,11 +16,14 @@ from starlette.testclient import TestClient
 from earwitness.build.reviewed import entry_rules
 from earwitness.config import ReviewSettings
 from earwitness.domain.account import AccountRole, SignInWay
+from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import SettingsError
 from earwitness.domain.person import Person
 from earwitness.storage import database
+from tests.desk_kept import MUMBLED
 from tests.houses_kept import PASSPHRASE, KeptHouse, error_of, kept_house
 from tests.reviewed_kept import ReviewedHouse, reviewed
+from tests.unit.review.test_watermark import babble
 
 DRAWN, DESK = "/api/v1/me/drawn", "/api/v1/review"
 SAID = "call Marguerite and turn on the lamp"
@@ -122,6 +126,40 @@ def test_the_person_sees_exactly_what_a_reviewer_sees_and_what_came_of_it(
     assert mine.get(f"/api/v1/listens/{read['read_id']}/proof").status_code == 200
 
 
+def test_a_reviewer_hears_what_the_person_heard_first_but_for_the_mark(
+    house: KeptHouse, review: ReviewedHouse, anna: Person, rita: Person
+) -> None:
+    house.consent(anna, Purpose.HEAR)
+    review.drawn(anna, SAID, sound=babble(5.0).astype("<i2").tobytes())
+    house.review.settle()
+    mine, desk = house.client(anna), at_desk(house, rita)
+    (item,) = mine.get(DRAWN).json()["items"]
+    assert mine.get(f"{DRAWN}/{item['item_id']}").json()["may_be_heard"] is True
+    first = mine.get(f"{DRAWN}/{item['item_id']}/sound")
+    assert (first.headers["content-type"], first.headers["cache-control"]) == ("audio/wav", "no-store")
+    assert desk.post(f"{DRAWN}/{item['item_id']}/sound").status_code in (403, 404, 405)
+    lease = f"{DESK}/leases/{begun(desk)['lease_id']}"
+    told = desk.post(f"{lease}/sound").json()
+    assert told == {"bytes": len(first.content) - 44, "part_bytes": 128_000, "rate_hz": 16_000}
+    token = desk.post(f"{lease}/sound/tokens", json={"start": 0, "end": 64_000})
+    part = desk.post(f"{DESK}/sound", json=token.json())
+    assert (set(token.json()), len(part.content), part.headers["cache-control"]) == ({"token"}, 64_000, "no-store")
+    assert desk.post(f"{DESK}/sound", json=token.json()).json()["code"] == "review.token"
+    plain, marked = (np.frombuffer(one, dtype="<i2").astype(float) for one in (first.content[44:64_044], part.content))
+    assert np.corrcoef(plain, marked)[0, 1] > 0.95
+    assert not np.array_equal(plain, marked), "the reviewer's carries a mark"
+
+
+def test_what_cannot_be_heard_is_said_to_both(house: KeptHouse, review: ReviewedHouse, anna: Person, rita: Person) -> None:
+    review.drawn(anna, f"turn on the {MUMBLED}", sound=babble(2.0).astype("<i2").tobytes())
+    house.review.settle()
+    mine, desk = house.client(anna), at_desk(house, rita)
+    (item,) = mine.get(DRAWN).json()["items"]
+    assert mine.get(f"{DRAWN}/{item['item_id']}").json()["may_be_heard"] is False
+    assert mine.get(f"{DRAWN}/{item['item_id']}/sound").json()["code"] == "review.text_only"
+    assert desk.post(f"{DESK}/leases/{begun(desk)['lease_id']}/sound").json() is None
+
+
 def test_a_veto_a_delay_and_a_release_are_the_persons(house: KeptHouse, review: ReviewedHouse, anna: Person) -> None:
     review.drawn(anna, SAID)
     mine, ben = house.client(anna), house.client(review.reviewable("Ben"))
@@ -212,6 +250,9 @@ def test_there_is_no_way_to_get_more_than_one_task_or_a_file(house: KeptHouse) -
         f"{DESK}/leases/{{lease_id}}": {"get", "delete"},
         f"{DESK}/leases/{{lease_id}}/words": {"post"},
         f"{DESK}/leases/{{lease_id}}/judgement": {"put"},
+        f"{DESK}/leases/{{lease_id}}/sound": {"post"},
+        f"{DESK}/leases/{{lease_id}}/sound/tokens": {"post"},
+        f"{DESK}/sound": {"post"},
     }
 
 
