@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import cast
 
 from earwitness.build.hearing import HomeSentences, SaidHere
+from earwitness.build.improved import improver_of
+from earwitness.build.kept import utc_now
 from earwitness.build.likely_names import Names, expected_names
 from earwitness.build.linked import LinkedHouse
 from earwitness.domain.alert import AlertKind
@@ -29,10 +31,15 @@ from earwitness.foreign.attendance import Attendance, Registry
 from earwitness.foreign.everywhere import EverySatellite
 from earwitness.foreign.reach import read_place
 from earwitness.foreign.wyoming_recogniser import DEFAULT_PORT, WyomingRecogniser
+from earwitness.improve.adapting import Chain
+from earwitness.improve.improver import Improver
+from earwitness.improve.running import AdaptedRecogniser, AdaptedUnderstander, InUse
+from earwitness.improve.signals import LiveSignals
 from earwitness.jobs.announce_messages import AnnounceMessages
 from earwitness.jobs.carry_messages import CarryMessages
 from earwitness.jobs.fire_alerts import FireAlerts, Ringing
 from earwitness.jobs.follow_homes import FollowHomes
+from earwitness.jobs.follow_models import FollowModels
 from earwitness.jobs.tell_news import TellNews
 from earwitness.links.every_player import SATELLITES, EveryPlayer
 from earwitness.links.joined_home import RealHome
@@ -430,13 +437,47 @@ class House(LinkedHouse):
     def engines(self) -> Engines:
         speech = self.settings.speech
         return Engines(
-            recogniser=self.recogniser(speech.recogniser),
+            recogniser=AdaptedRecogniser(self.in_use, name=speech.recogniser),
             glimpse=self.moonshine if speech.shows_partials else None,
-            understander=self.understander,
+            understander=AdaptedUnderstander(self.in_use),
             skills=self._spoken_skills(),
             synthesiser=self.voices,
             workers=self.workers,
+            noted=self.live_signals.note,
         )
+
+    @cached_property
+    def plain_chain(self) -> Chain:
+        """From sound to intent, without anything learned from judgements."""
+        return Chain(
+            recogniser=self.recogniser(self.settings.speech.recogniser),
+            understander=self.understander,
+            endpoint=self._limits(),
+        )
+
+    @cached_property
+    def improver(self) -> Improver:
+        """What learns from judgements."""
+        return improver_of(self, base=lambda: self.plain_chain)
+
+    @cached_property
+    def in_use(self) -> InUse:
+        """The chain as it runs, with what was promoted."""
+        made = InUse(self.plain_chain, improver=lambda: self.improver, clock=utc_now)
+        made.refresh()
+        return made
+
+    @cached_property
+    def live_signals(self) -> LiveSignals:
+        """What people do after turns, counted while something is on trial."""
+        return LiveSignals(self.database, trial=self.in_use.trial, clock=utc_now)
+
+    def followed_models(self) -> FollowModels:
+        """The job that retires, takes back and takes what was learned."""
+        return FollowModels(lambda: self.improver, flush=self.live_signals.flush, refresh=self.in_use.refresh)
+
+    def _limits(self) -> EndpointLimits:
+        return EndpointLimits(**self.settings.endpoint.model_dump(exclude={"preroll_seconds"}))
 
     @cached_property
     def foreign(self) -> Attendance:
@@ -484,8 +525,7 @@ class House(LinkedHouse):
 
     @cached_property
     def assistant(self) -> Assistant:
-        speech, ends = self.settings.speech, self.settings.endpoint
-        limits = EndpointLimits(**ends.model_dump(exclude={"preroll_seconds"}))
+        speech, limits = self.settings.speech, self._limits()
         return Assistant(
             makers=Makers(engines=lambda: self.engines, vad=lambda: SileroVad(self.store), ear=self.ear, cue=cue),
             voices=self.voices,

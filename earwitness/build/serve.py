@@ -175,7 +175,15 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
         is_quiet = partial(house.quiet.is_at, area=None, device_id=None)
         listens = TellListens(house.rights, sessions=lambda: sessions, clock=utc_now, is_quiet=is_quiet)
         kept_jobs = (house.alerts, house.upkeep, house.news, house.post, house.message_news)
-        own_jobs = (*kept_jobs, house.review.job(), house.settled_demands(), listens, submissions, web_door)
+        own_jobs = (
+            *kept_jobs,
+            house.review.job(),
+            house.settled_demands(),
+            house.followed_models(),
+            listens,
+            submissions,
+            web_door,
+        )
         jobs = [tasks.create_task(job.run()) for job in (*own_jobs, house.switchboard, house.followed_homes)]
         if (music := house.satellite_music) is not None:
             house.devices.subscribe(lambda device: None if loop.is_closed() else _look_soon(loop, music))

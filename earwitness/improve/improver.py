@@ -20,7 +20,7 @@ from earwitness.improve.data_set import Side
 from earwitness.improve.data_sets import DataSet, DataSets, taught
 from earwitness.improve.measuring import ALONE, Arm, Measures, measure, measured_of, report
 from earwitness.improve.models import RUNNING, UNFINISHED, Model, Models, State
-from earwitness.improve.verdict import Plan
+from earwitness.improve.verdict import Plan, must_go_back
 from earwitness.telemetry import log
 
 MINIMUM_GAIN: Final = 0.01
@@ -236,6 +236,17 @@ class Improver:
             changes.append((former, State.IN_USE, f"Version {model.number} was taken back."))
         self.models.swap(*changes)
         return self.models.find(model.model_id)
+
+    def take_back_what_goes_wrong(self) -> Model | None:
+        """Take back a version on trial with which turns surely go wrong more often than without it; gives it, if so."""
+        tried = self.models.on_trial()
+        if tried is None:
+            return None
+        with_it, without = self.models.signals(tried)
+        if not must_go_back(with_it, without):
+            return None
+        why = f"{with_it.bad} of {with_it.turns} turns went wrong with it, {without.bad} of {without.turns} without."
+        return self.roll_back(why=why, by="earwitness")
 
     # What people take away
 

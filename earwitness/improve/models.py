@@ -17,9 +17,9 @@ import sqlalchemy as sa
 
 from earwitness.domain.errors import ImproveError
 from earwitness.improve.adapting import Fact, Learned
-from earwitness.improve.verdict import Plan, plan_of
+from earwitness.improve.verdict import Plan, Signals, plan_of, total
 from earwitness.storage.database import Database
-from earwitness.storage.improve import improve_files, improve_learned, improve_models, improve_results
+from earwitness.storage.improve import improve_files, improve_learned, improve_models, improve_results, improve_signals
 from earwitness.storage.moments import moment
 
 PART_BYTES: Final = 1 << 19
@@ -240,6 +240,16 @@ class Models:
             where = improve_models.c.model_id == model.model_id
             values = {"state": State.RETIRED.value, "reason": reason, "changed_at": self._clock().timestamp()}
             connection.execute(sa.update(improve_models).where(where).values(**values, share_thousandths=0))
+
+    def signals(self, model: Model) -> tuple[Signals, Signals]:
+        """What people did after turns in the days of a version's trial: with it, and without."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(improve_signals).where(improve_signals.c.model_id == model.model_id)).all()
+        found: dict[bool, list[Signals]] = {True: [], False: []}
+        for row in rows:
+            counts = Signals(turns=row.turns, repeats=row.repeats, cancellations=row.cancellations, corrections=row.corrections)
+            found[bool(row.has_model)].append(counts)
+        return total(found[True]), total(found[False])
 
     # Measures
 

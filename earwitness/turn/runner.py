@@ -109,6 +109,8 @@ class Engines:
     workers: Workers
     voicing: Callable[[Pcm], Voicing] = voicing
     """Tells how much voice is in a sound."""
+    noted: Callable[[Turn, Context], None] = lambda turn, context: None
+    """Told of every turn that ended, and where; never blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -604,6 +606,7 @@ class Conversation:
             reason=command.reason,
         )
         log(_logger, "turn finished", outcome=turn.outcome, code=turn.error_code)
+        self._engines.noted(turn, replace(self._context, person_id=command.person_id or self._context.person_id))
         return turn, await self._keep(command, turn)
 
     async def _keep(self, command: FinishTurn, turn: Turn) -> str:
