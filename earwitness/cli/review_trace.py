@@ -1,45 +1,77 @@
-"""The command that names the lease of a leaked clip. Key and leases come from files: it opens no household and no database."""
+"""The command that names the lease of a leaked clip: by this household's own marks and key, or by a key and marks in files.
+
+The leak is read before anything of the household is opened. With files no household and no database is opened at all.
+"""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from earwitness import build
 from earwitness.cli.options import JSON
+from earwitness.config import Settings
 from earwitness.domain.errors import SettingsError
+from earwitness.review.marks import Marked
 from earwitness.review.watermark import MOST_LEASES
+from earwitness.review.watermark import trace as trace_sound
 from earwitness.review.watermark_code import KEY_BYTES, LEASE_BITS
+
+if TYPE_CHECKING:
+    from earwitness.review.watermark import Found
 
 FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--key", required=True, type=FILE, help="File with the watermark's key: 64 hexadecimal digits.")
-@click.option(
-    "--leases", required=True, type=FILE, help="File with the id of every lease there was, 16 hexadecimal digits a line."
-)
+@click.option("--key", type=FILE, help="File with a watermark's key, 64 hexadecimal digits, instead of this household's.")
+@click.option("--leases", type=FILE, help="File with every mark there was, 16 hexadecimal digits a line. Goes with --key.")
 @JSON
 @click.pass_context
-def trace(context: click.Context, file: Path, *, key: Path, leases: Path, as_json: bool) -> None:
-    """Name the lease whose mark is in the sound of FILE, or say that there is none to be sure of (status 1)."""
+def trace(context: click.Context, file: Path, *, key: Path | None, leases: Path | None, as_json: bool) -> None:
+    """Name the lease whose mark is in the sound of FILE, and who held it, or say that there is none to be sure of (status 1)."""
     from earwitness.review.watermark_file import (
-        trace_file,
+        read_leak,
     )  # FFmpeg's libraries are slow to load, and no other command needs them
 
-    found = trace_file(file, key=_key(key), leases=_leases(leases))
+    if (key is None) != (leases is None):
+        raise click.UsageError("--key and --leases go together; without both, this household's own are taken.")
+    heard = read_leak(file)
+    known: Mapping[int, Marked] = {}
+    if key is not None and leases is not None:
+        secret, marks = _key(key), _leases(leases)
+    else:
+        with build.House(context.find_object(Settings) or Settings()) as house:
+            known = house.review.sounds.marks.newest()
+            secret, marks = house.review.sounds.marks.key(), sorted(known)
+    found = trace_sound(heard, key=secret, leases=marks)
+    _tell(found, known, as_json=as_json)
+    if found is None:
+        context.exit(1)
+
+
+def _tell(found: "Found | None", known: Mapping[int, Marked], *, as_json: bool) -> None:
+    named = () if found is None else (found.lease, *found.also)
     if as_json:
-        told = None if found is None else [f"{one:016x}" for one in (found.lease, *found.also)]
-        click.echo(json.dumps({"leases": told, "false_chance": None if found is None else found.false_chance}))
+        holders = [known[one] for one in named if one in known]
+        held = [{"mark": f"{one.mark:016x}", "lease": one.lease_id, "reviewer": one.reviewer} for one in holders]
+        told = None if found is None else [f"{one:016x}" for one in named]
+        click.echo(json.dumps({"leases": told, "held": held, "false_chance": None if found is None else found.false_chance}))
     elif found is None:
         click.echo("No mark of any of these leases is to be found with certainty. That does not say that there is none.")
     else:
-        for one in (found.lease, *found.also):
-            click.echo(f"The mark of lease {one:016x} is in it.")
+        for one in named:
+            click.echo(_sentence(one, known.get(one)))
         click.echo(f"The chance that a lease is named for a sound that none of them had is at most {found.false_chance:.0e}.")
-    if found is None:
-        context.exit(1)
+
+
+def _sentence(mark: int, held: Marked | None) -> str:
+    if held is None:
+        return f"The mark of lease {mark:016x} is in it."
+    return f"The mark of lease {held.lease_id} is in it: {held.reviewer} held it, from {held.made_at:%Y-%m-%d %H:%M} (UTC) on."
 
 
 def _key(path: Path) -> bytes:

@@ -13,12 +13,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from earwitness.domain.account import AccountRole, SignInWay
+from earwitness.domain.consent import Purpose
 from earwitness.domain.person import Person
+from earwitness.domain.recording import Medium
 from earwitness.domain.review import ItemState
 from tests.houses_kept import PASSPHRASE, KeptHouse, kept_house
 from tests.reviewed_kept import ReviewedHouse, reviewed
 from tests.strange_servers import free_port
 from tests.system import browsing
+from tests.unit.review.test_watermark import babble
 
 TASKS = int(os.environ.get("REVIEW_TASKS", "12"))
 """`REVIEW_TASKS=60` is a longer session; it takes a minute."""
@@ -146,6 +149,45 @@ def test_what_is_vetoed_goes_from_the_screen_of_whoever_has_it_open(house: KeptH
         page.context.close()
 
 
+def test_a_reviewer_hears_what_its_person_allows_and_one_key_ends_it(house: KeptHouse, launched: Browser, tmp_path: Path) -> None:
+    review = reviewed(house)
+    anna = review.reviewable()
+    house.consent(anna, Purpose.HEAR)
+    rita = house.people.add("Rita", passphrase=PASSPHRASE, role=AccountRole.REVIEWER)
+    house.review.desk.passed(rita.alias)
+    review.drawn(anna, SAID, sound=babble(6.0).astype("<i2").tobytes())
+    house.review.settle()
+    with served(house) as address:
+        page = open_page(launched, house, address, "/review", who=rita)
+        expect(page.locator("#take")).to_be_visible()
+        page.locator("#take").press("Enter")
+        expect(page.locator("#words")).to_be_focused()
+        assert house.rights.listens(anna.person_id)[0].medium is Medium.TEXT, "to open a task opens no sound"
+        page.keyboard.press("Alt+p")
+        expect(page.locator("#sound-player")).to_be_visible()
+        expect(page.locator("#play")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("#at")).to_have_attribute("max", "6")
+        parts = [read.ranges for read in house.rights.listens(anna.person_id) if read.medium is Medium.AUDIO]
+        assert parts == [((128_000, 192_000),), ((0, 128_000),)], "each part is on record, newest first"
+        page.keyboard.press("Alt+p")
+        expect(page.locator("#play")).to_have_attribute("aria-pressed", "false")
+        for key in ("s", "k", "k", "i", "k", "k", "o"):
+            page.keyboard.press(f"Alt+{key}")
+        expect(page.locator("#at-text")).to_contain_text("loop")
+        expect(page.locator("#slow")).to_have_attribute("aria-pressed", "true")
+        page.locator("#words").focus()
+        check_accessible(page)
+        page.screenshot(path=tmp_path / "review-sound.png", full_page=True)
+        page.keyboard.press("Alt+p")
+        expect(page.locator("#play")).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("Alt+7")
+        expect(page.locator("#play")).to_have_attribute("aria-pressed", "false")
+        expect(page.locator("#words")).to_be_hidden()
+        page.keyboard.press("Alt+b")
+        expect(page.locator("#sound")).to_be_hidden()
+        page.context.close()
+
+
 def test_a_person_sees_vetoes_and_asks_to_be_asked(house: KeptHouse, launched: Browser, tmp_path: Path) -> None:
     review = reviewed(house)
     anna = review.reviewable()
@@ -158,6 +200,8 @@ def test_a_person_sees_vetoes_and_asks_to_be_asked(house: KeptHouse, launched: B
         first = page.locator("#items > li").first
         first.get_by_role("button", name="See what a reviewer sees").click()
         expect(first).to_contain_text("call ▇▇▇ and turn on the lamp")
+        first.get_by_role("button", name="Hear what a reviewer would hear").click()
+        expect(page.locator("#problem-text")).to_contain_text("only the words")
         first.get_by_role("button", name="Veto").click()
         expect(page.locator("#items > li[data-state=vetoed]")).to_have_count(1)
         page.locator("#items > li[data-state=offered]").get_by_role("button", name="Wait 7 days").click()

@@ -1,9 +1,10 @@
 // The page of what was drawn of somebody for review: as a reviewer is shown it, with a veto, a delay, and what came of it.
 
-import { ask } from "./api.js";
+import { ask, askBlob } from "./api.js";
 import { byId, isSwitchedOn, make, setSwitch } from "./elements.js";
 import { attempt, complain, inform, startWith } from "./header.js";
 import { namedButton } from "./named_button.js";
+import { OneSound } from "./one_sound.js";
 
 const STATES = {
   waiting: "waits",
@@ -14,6 +15,7 @@ const STATES = {
   reviewed: "reviewed",
 };
 const DELAY_DAYS = 7;
+const sound = new OneSound();
 
 const when = (stamp) => new Date(stamp).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 
@@ -66,10 +68,21 @@ function showButton(item, detail, name) {
     attempt(shows, async () => {
       const found = await ask("GET", `/me/drawn/${item.item_id}`);
       shows.setAttribute("aria-expanded", "true");
-      detail.replaceChildren(...facts(found, item));
+      detail.replaceChildren(...facts(found, item), ...hearing(found, item));
     }),
   );
   return shows;
+}
+
+/** What a reviewer would hear, and whether this one may. */
+function hearing({ may_be_heard: mayBeHeard }, item) {
+  const words = mayBeHeard ? "You allowed that a reviewer hears this, in a disguised voice." : "A reviewer of this only reads: you did not allow, before it was drawn, that they hear it.";
+  const hears = make("button", { type: "button" }, "Hear what a reviewer would hear");
+  hears.addEventListener("click", () => {
+    sound.unlock();
+    return attempt(hears, async () => sound.play((await askBlob(`/me/drawn/${item.item_id}/sound`)).blob));
+  });
+  return [make("p", { class: "quiet" }, words), make("div", { class: "choices" }, hears)];
 }
 
 function facts({ shown, judgements }, item) {

@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { byId, make } from "./elements.js";
+import { closeSound, openSound, SOUND_KEYS, stopSound } from "./review_sound.js";
 import { attempt, inform, onSubmit, startWith } from "./header.js";
 
 /** Labels with the key (with Alt) that sets them; the covering ones hide the words at once. */
@@ -21,6 +22,7 @@ const KEYS = [
   ["Alt+B", "hand it back"],
   ["Alt+1 … Alt+5", "the first five labels"],
   ["Alt+6, Alt+7", "flag personal data, or something disturbing: covers the words"],
+  ...SOUND_KEYS,
   ["Tab", "from field to field"],
 ];
 
@@ -69,6 +71,7 @@ function show(found, words) {
   byId("none").hidden = found !== null;
   byId("task").hidden = found === null;
   if (found === null) {
+    closeSound();
     byId("words").textContent = "";
     byId("transcript").value = "";
     byId("slots").replaceChildren();
@@ -83,10 +86,12 @@ function show(found, words) {
   byId("slots").replaceChildren(...slots.flatMap(([name, value], at) => [make("label", { for: `slot-${at}` }, `Slot “${name}”`), make("input", { id: `slot-${at}`, value, maxlength: "1000", "data-slot": name })]));
   for (const box of byId("labels").querySelectorAll("input")) box.checked = false;
   cover(false);
+  openSound(found);
   byId("words").focus();
 }
 
 function cover(isCovered) {
+  if (isCovered) stopSound();
   byId("words").classList.toggle("covered", isCovered);
   byId("transcript").classList.toggle("covered", isCovered);
   byId("words").setAttribute("aria-hidden", String(isCovered));

@@ -7,8 +7,13 @@ import pytest
 import soundfile
 
 from earwitness.domain.audio import RATE_HZ
+from earwitness.domain.consent import Purpose
 from earwitness.review.watermark import embed
+from tests.houses_kept import kept_house
+from tests.reviewed_kept import reviewed
 from tests.unit.cli.terminal import Terminal
+from tests.unit.review.test_desk import RITA, leased
+from tests.unit.review.test_sounds import heard
 from tests.unit.review.test_watermark import CLIP, KEY, LEASES, MARKED
 
 
@@ -64,3 +69,26 @@ def test_what_cannot_be_used_is_said(files: Path, leak: str, key: str, leases: s
     code, told = run(files, leak, key=key, leases=leases)
     assert code == 2
     assert said in told
+
+
+def test_at_the_household_a_leak_names_the_lease_and_who_held_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARWITNESS_STATE", str(tmp_path))
+    with kept_house(tmp_path) as house:
+        review = reviewed(house)
+        anna = review.reviewable()
+        house.consent(anna, Purpose.HEAR)
+        house.review.desk.passed(RITA.alias)
+        review.drawn(anna, "turn on the lamp", sound=CLIP.astype("<i2").tobytes())
+        house.review.settle()
+        lease = leased(house.review.desk)
+        served = heard(house.review.playback, lease.lease_id)
+    soundfile.write(tmp_path / "leak.flac", served[RATE_HZ // 2 :], RATE_HZ)
+    soundfile.write(tmp_path / "other.flac", CLIP, RATE_HZ)
+    run = Terminal(tmp_path)
+    said = run.done("review", "trace", str(tmp_path / "leak.flac"))
+    assert f"lease {lease.lease_id}" in said
+    assert RITA.alias in said
+    (held,) = run.found("review", "trace", str(tmp_path / "leak.flac"))["held"]
+    assert (held["lease"], held["reviewer"]) == (lease.lease_id, RITA.alias)
+    assert run("review", "trace", str(tmp_path / "other.flac")).exit_code == 1
+    assert run("review", "trace", str(tmp_path / "leak.flac"), "--key", str(tmp_path / "leak.flac")).exit_code == 2
