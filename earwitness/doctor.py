@@ -29,6 +29,7 @@ from earwitness.domain.errors import EarwitnessError, NetworkError
 from earwitness.foreign.reach import Trust, warnings
 from earwitness.links.caldav_account import CalDavAccount
 from earwitness.links.home_file import read_home
+from earwitness.links.secret_file import is_sealed
 from earwitness.speech.models import ModelReport, ModelStatus, ModelStore
 from earwitness.speech.npm import npm_command
 
@@ -410,12 +411,18 @@ def _calendar(settings: Settings) -> Iterator[Finding]:
     if chosen.url is None:
         return
     try:
+        if chosen.password_file is not None and is_sealed(chosen.password_file):
+            yield Finding(
+                subject="calendar", verdict=Verdict.OK, fact="its password is sealed; the running house asks the server"
+            )
+            return
         count = asyncio.run(_count_calendars(settings))
     except EarwitnessError as error:
         yield Finding(subject="calendar", verdict=Verdict.PROBLEM, fact=error.code, advice=error.sentence)
         return
     shared = f"; both ways: {', '.join(chosen.sync)}" if chosen.sync else ""
-    yield Finding(subject="calendar", verdict=Verdict.OK, fact=f"the server answers, calendars: {count}{shared}")
+    plain = "" if chosen.password_file is None else "; its password lies in plain: `earwitness links seal calendar` seals it"
+    yield Finding(subject="calendar", verdict=Verdict.OK, fact=f"the server answers, calendars: {count}{shared}{plain}")
 
 
 async def _count_calendars(settings: Settings) -> int:

@@ -483,7 +483,7 @@ class House(LinkedHouse):
     def foreign(self) -> Attendance:
         """The satellites that are not ours; nothing happens before it runs."""
         registry = Registry(
-            devices=lambda: self.devices.all(with_revoked=False),
+            devices=self.devices.attended,
             note_muted=lambda device_id: self.devices.note_mute(device_id, is_muted=True),
             note=lambda what, device_id: self.device_log.note(what, device_id=device_id),
         )

@@ -250,7 +250,7 @@ class KeptHouse:
     @cached_property
     def devices(self) -> Devices:
         """The satellites that are or were paired."""
-        return Devices(self.database, clock=utc_now)
+        return Devices(self.database, clock=utc_now, safe=lambda: self.vault.safe)
 
     @cached_property
     def device_log(self) -> DeviceLog:

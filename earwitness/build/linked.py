@@ -3,7 +3,7 @@
 What is kept is below it (`kept.py`), what understands and answers above (`house.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -29,6 +29,7 @@ from earwitness.links.joined_home import JoinedHome, RealHome
 from earwitness.links.language_model import LanguageModel
 from earwitness.links.message_link import Post
 from earwitness.links.music_players import LinkedPlayers
+from earwitness.links.secret_file import Unseal
 from earwitness.links.simulated_home import SimulatedHome
 from earwitness.links.sip import Listener
 from earwitness.links.switchboard import Switchboard
@@ -155,6 +156,14 @@ class LinkedHouse(KeptHouse):
         chosen = self.household.choices()
         return (chosen.voice if chosen else "") or self.settings.speech.voice
 
+    def unseal(self, setting: str) -> Unseal:
+        """Opens the secret of one part of the settings, where its file is sealed."""
+        return lambda sealed: self.vault.safe.open(sealed, drawer="settings", row_id=setting)
+
+    def seal(self, setting: str) -> Callable[[bytes], bytes]:
+        """Seals the secret of one part of the settings."""
+        return lambda plain: self.vault.safe.seal(plain, drawer="settings", row_id=setting)
+
     @cached_property
     def calendar(self) -> Calendar:
         """Events and tasks: on the server of the settings, else in a file. Raises SettingsError."""
@@ -165,6 +174,7 @@ class LinkedHouse(KeptHouse):
             chosen.url,
             user=chosen.user,
             password_file=chosen.password_file,
+            unseal=self.unseal("calendar"),
             clock=self.clock,
             wanted=chosen.name,
             timeout_seconds=chosen.timeout_seconds,
@@ -203,6 +213,7 @@ class LinkedHouse(KeptHouse):
             alerts=self.household_alerts,
             fixed=fixed,
             clock=self.clock,
+            unseal=self.unseal("calendar"),
         )
 
     @cached_property
@@ -225,7 +236,7 @@ class LinkedHouse(KeptHouse):
     def language_model(self) -> LanguageModel | None:
         """Whom to ask what nothing else can answer; None without an address in the settings. Raises SettingsError."""
         chosen = self.settings.language_model
-        return LanguageModel(**chosen.model_dump()) if chosen.url is not None else None
+        return LanguageModel(**chosen.model_dump(), unseal=self.unseal("language_model")) if chosen.url is not None else None
 
     @cached_property
     def weather(self) -> Weather | None:

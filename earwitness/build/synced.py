@@ -10,6 +10,7 @@ from earwitness.jobs.sync_calendar import SyncCalendar
 from earwitness.links.alerts import Alerts
 from earwitness.links.caldav_account import CalDavAccount
 from earwitness.links.lists import Lists
+from earwitness.links.secret_file import Unseal
 from earwitness.links.sync.bonds import Bonds
 from earwitness.links.sync.server import TIMEOUT_SECONDS, SyncServer
 from earwitness.links.sync.settling import Settling
@@ -29,6 +30,7 @@ def calendar_sync(
     alerts: Alerts,
     fixed: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
+    unseal: Unseal | None = None,
 ) -> SyncCalendar | None:
     """The job that these settings ask for; None if they ask for none. Raises SettingsError without a server."""
     if not chosen.sync:
@@ -39,6 +41,7 @@ def calendar_sync(
         chosen.url,
         user=chosen.user,
         password_file=chosen.password_file,
+        unseal=unseal,
         timeout_seconds=max(TIMEOUT_SECONDS, chosen.timeout_seconds),
         ca_file=chosen.ca_file,
         allows_plain=chosen.allows_plain,

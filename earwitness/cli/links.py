@@ -20,10 +20,11 @@ from earwitness.cli.options import JSON, out
 from earwitness.cli.signed_in import ACTOR, check_may, signed_in
 from earwitness.config import Settings
 from earwitness.domain.account import HERE, AccountEvent, Permission
-from earwitness.domain.errors import LinkError
+from earwitness.domain.errors import LinkError, SettingsError
 from earwitness.domain.link import ConfiguredLink, LinkState, LinkStatus, Outgoing
 from earwitness.links.link_forms import fields_of, options_from_text
 from earwitness.links.link_kind import LinkKind
+from earwitness.links.secret_file import seal_secret
 
 SECRET_VARIABLE: Final = "EARWITNESS_SECRET_"  # noqa: S105  (a name, not a secret)
 LINK = click.argument("link", metavar="LINK")
@@ -110,6 +111,26 @@ def remove(settings: Settings, link: str, *, actor: str | None) -> None:
         gone = house.configured_links.remove(house.configured_links.called(link).link_id)
         house.people.accounts.log.note(person.person_id, AccountEvent.LINK_REMOVED, origin=HERE, detail=gone.name)
     click.echo("Removed. A server that runs ends it within a minute, or at once from its page.")
+
+
+@links.command(name="seal")
+@click.argument("part", type=click.Choice(["calendar", "language_model"]))
+@ACTOR
+@click.pass_obj
+def seal(settings: Settings, part: str, *, actor: str | None) -> None:
+    """Seal the file with the password or key of PART of the settings, so that only this house can open it."""
+    path = settings.calendar.password_file if part == "calendar" else settings.language_model.key_file
+    if path is None:
+        name = "calendar.password_file" if part == "calendar" else "language_model.key_file"
+        raise SettingsError(f"The settings name no {name}, so there is nothing to seal.")
+    with signed_in(settings, actor) as (house, person):
+        check_may(person, Permission.HOUSEHOLD)
+        is_new = seal_secret(path, seal=house.seal(part))
+    click.echo(
+        f"{path} is sealed. Elsewhere, or when the keys are lost, write the secret there again."
+        if is_new
+        else f"{path} was sealed already."
+    )
 
 
 @links.command(name="test")

@@ -28,6 +28,7 @@ from earwitness.links.caldav_xml import NOT_COMPLETED, query, resources, with_id
 from earwitness.links.ical_change import changed_event, holds, is_left_out, without_occurrence
 from earwitness.links.ical_read import event_with_id, events_between, in_order, parsed, tasks_in, tasks_in_order
 from earwitness.links.ical_write import completed, event_block, framed, task_block
+from earwitness.links.secret_file import Unseal
 from earwitness.links.together import together
 
 _DAY: Final = timedelta(days=1)
@@ -62,6 +63,7 @@ class CalDav:
         timeout_seconds: float = 2.0,
         ca_file: Path | None = None,
         allows_plain: bool = False,
+        unseal: Unseal | None = None,
     ) -> None:
         self._account = CalDavAccount(
             url,
@@ -70,6 +72,7 @@ class CalDav:
             timeout_seconds=timeout_seconds,
             ca_file=ca_file,
             allows_plain=allows_plain,
+            unseal=unseal,
         )
         self._clock = clock
         self._wanted = wanted

@@ -15,7 +15,7 @@ import httpx
 from earwitness.domain.errors import LinkError
 from earwitness.links.bounded_http import Reply, WebServer, checked_address
 from earwitness.links.caldav_xml import WHERE, Resource, resources
-from earwitness.links.secret_file import read_secret
+from earwitness.links.secret_file import Unseal, read_secret
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_CALENDARS: Final = 20
@@ -55,6 +55,7 @@ class CalDavAccount:
         timeout_seconds: float,
         ca_file: Path | None = None,
         allows_plain: bool = False,
+        unseal: Unseal | None = None,
     ) -> None:
         address = checked_address(url, setting="calendar.url", allows_plain=allows_plain)
         self.server = WebServer(address, what=WHAT, timeout_seconds=timeout_seconds, ca_file=ca_file)
@@ -62,6 +63,7 @@ class CalDavAccount:
         self.home: httpx.URL | None = None
         """Where the calendars are and new ones are made, once that was found; None where the address is one calendar."""
         self._password_file = password_file
+        self._unseal = unseal
         self._auth: tuple[str, str] | None = None
 
     @property
@@ -124,7 +126,8 @@ class CalDavAccount:
     async def ask(self, method: str, url: httpx.URL, body: bytes, **headers: str) -> Reply:
         """One question. Raises LinkError, link.refused where the name or the password does not count."""
         if self._auth is None and self._password_file is not None:
-            self._auth = (self.user, await asyncio.to_thread(read_secret, self._password_file))
+            password = await asyncio.to_thread(read_secret, self._password_file, unseal=self._unseal)
+            self._auth = (self.user, password)
         sent = {"Content-Type": "application/xml; charset=utf-8", **headers}
         reply = await self.server.ask(method, url, body=body, headers=sent, auth=self._auth, most_bytes=MOST_BYTES)
         if reply.status == 401 or (reply.status == 403 and method not in _OF_CALENDARS):

@@ -16,7 +16,7 @@ from earwitness.domain.answer import Answer
 from earwitness.domain.errors import LinkError
 from earwitness.links.article_text import sentences
 from earwitness.links.bounded_http import Reply, WebServer, checked_address, is_loopback
-from earwitness.links.secret_file import read_secret
+from earwitness.links.secret_file import Unseal, read_secret
 
 LONGEST_QUESTION: Final = 500
 LONGEST_SENTENCE: Final = 300
@@ -65,6 +65,7 @@ class LanguageModel:
         timeout_seconds: float = 8.0,
         ca_file: Path | None = None,
         allows_plain: bool = False,
+        unseal: Unseal | None = None,
     ) -> None:
         address = checked_address(url, setting="language_model.url", allows_plain=allows_plain)
         path = address.raw_path.partition(b"?")[0].rstrip(b"/").removesuffix(b"/chat/completions")
@@ -72,6 +73,7 @@ class LanguageModel:
         self._server = WebServer(address, what=_WHAT, timeout_seconds=timeout_seconds, ca_file=ca_file)
         self._model = model
         self._key_file = key_file
+        self._unseal = unseal
 
     @property
     def host(self) -> str:
@@ -102,7 +104,7 @@ class LanguageModel:
             return None
         headers = {"Content-Type": "application/json"}
         if self._key_file is not None:
-            headers["Authorization"] = f"Bearer {await asyncio.to_thread(_key, self._key_file)}"
+            headers["Authorization"] = f"Bearer {await asyncio.to_thread(_key, self._key_file, self._unseal)}"
         reply = await self._server.ask("POST", self._url, body=self._body(asked), headers=headers, most_bytes=MOST_BYTES)
         _check(reply)
         return _answer(_content(reply.body), host=self.host)
@@ -122,8 +124,8 @@ def is_question(text: str) -> bool:
     return not _REQUEST.match(said) and (said.endswith("?") or _QUESTION.match(said) is not None)
 
 
-def _key(path: Path) -> str:
-    key = read_secret(path)
+def _key(path: Path, unseal: Unseal | None) -> str:
+    key = read_secret(path, unseal=unseal)
     if not key.isascii():
         raise LinkError(f"{path} holds no key; write it there as one line.", code="link.secret")
     return key

@@ -4,11 +4,13 @@ A revoked device stays listed, its key is refused, and its name is free again. W
 thread that made it, so that a revocation ends a running session at once. Calls block.
 """
 
+import base64
 import secrets
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
@@ -24,15 +26,28 @@ MOST_REVOKED: Final = 1000
 """Revoked ones that are still listed; beyond, the oldest leave the list. Their certificates ended long before."""
 LONGEST_NAME: Final = 64
 LONGEST_PLACE: Final = 300
+SEALED: Final = "sealed:"
+"""Before a foreign satellite's key that is sealed, in Base64: no key of ESPHome has a colon."""
 _LOCK: Final = 7301
 
 
-class Devices:
-    """All satellites. `clock` gives aware datetimes."""
+class Safe(Protocol):
+    """What seals the keys of foreign satellites (vault.safe.Safe)."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+    def seal(self, plain: bytes, *, drawer: str, row_id: str) -> bytes: ...
+
+    def open(self, sealed: bytes, *, drawer: str, row_id: str) -> bytes: ...
+
+    def discard(self, drawer: str) -> None: ...
+
+
+class Devices:
+    """All satellites. `clock` gives aware datetimes; `safe` seals the keys of foreign ones, where there is one."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], safe: Callable[[], Safe] | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._safe = safe
         self._subscribers: dict[object, Callable[[Device], None]] = {}
 
     def add(
@@ -68,10 +83,12 @@ class Devices:
             "key_digest": key_digest,
             "certificate_ends_at": certificate_ends_at.timestamp() if certificate_ends_at else None,
             "place": _short(place, "place", longest=LONGEST_PLACE),
-            "secret": _short(secret, "key", longest=LONGEST_PLACE),
+            "secret": None,
             "paired_at": self._clock().timestamp(),
             "paired_by": paired_by,
         }
+        if shown_secret := _short(secret, "key", longest=LONGEST_PLACE):
+            row["secret"] = self._sealed(row["device_id"], shown_secret)
         with self._database.writing(lock=_LOCK) as connection:
             self._make_room(connection)
             _refuse_taken_name(connection, key)
@@ -87,6 +104,32 @@ class Devices:
         if row is None:
             raise _unknown()
         return _device(row)
+
+    def attended(self) -> tuple[Device, ...]:
+        """The foreign satellites in use, with their keys opened. Raises VaultError, StorageError."""
+        foreign = (one for one in self.all(with_revoked=False) if one.kind is not DeviceKind.SATELLITE)
+        return tuple(replace(one, secret=self.secret_of(one)) for one in foreign)
+
+    def secret_of(self, device: Device) -> str | None:
+        """The key of a foreign satellite, opened; one that lies in plain, from before keys were sealed, is sealed now.
+
+        Raises VaultError, StorageError.
+        """
+        if device.secret is None or self._safe is None:
+            return device.secret
+        if device.secret.startswith(SEALED):
+            sealed = base64.b64decode(device.secret.removeprefix(SEALED))
+            return self._safe().open(sealed, drawer=_drawer(device.device_id), row_id="secret").decode()
+        where = (devices.c.device_id == device.device_id, devices.c.secret == device.secret)
+        with self._database.writing(lock=_LOCK) as connection:
+            connection.execute(sa.update(devices).where(*where).values(secret=self._sealed(device.device_id, device.secret)))
+        return device.secret
+
+    def _sealed(self, device_id: str, secret: str) -> str:
+        if self._safe is None:
+            return secret
+        sealed = self._safe().seal(secret.encode(), drawer=_drawer(device_id), row_id="secret")
+        return SEALED + base64.b64encode(sealed).decode()
 
     def by_key(self, key_digest: bytes) -> Device:
         """The device whose public key that is. Raises DeviceError: device.unknown, or device.revoked."""
@@ -148,6 +191,8 @@ class Devices:
                 return _device(row)
             gone = {"revoked_at": self._clock().timestamp(), "name_key": f"\n{device_id}", "secret": None}
             connection.execute(sa.update(devices).where(devices.c.device_id == device_id).values(gone))
+        if row.secret is not None and self._safe is not None:
+            self._safe().discard(_drawer(device_id))
         return self._tell(device_id)
 
     def subscribe(self, callback: Callable[[Device], None]) -> Callable[[], None]:
@@ -226,6 +271,10 @@ def _short(text: str | None, what: str, *, longest: int = LONGEST_NAME) -> str |
 
 def _is_text(text: str) -> bool:
     return not any(0xD800 <= ord(character) <= 0xDFFF for character in text)
+
+
+def _drawer(device_id: str) -> str:
+    return f"device/{device_id}"
 
 
 def _unknown() -> DeviceError:

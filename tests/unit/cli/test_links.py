@@ -1,5 +1,6 @@
 """The commands about links: listed, added with sealed secrets, tested, removed; by whoever runs the household alone."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,16 @@ def test_the_kinds_are_told_with_their_options(run: Terminal) -> None:
     told = run.done("links", "kinds")
     assert "mqtt: MQTT." in told
     assert "--option host=" in told
+
+
+def test_the_password_of_the_settings_is_sealed_in_its_file(run: Terminal) -> None:
+    assert run.refused("links", "seal", "calendar", who="Anna") == "settings.invalid"
+    path = run.state / "calendar-password"
+    path.write_text(f"{SECRET}\n")
+    path.chmod(0o600)
+    settings = Path(os.environ["EARWITNESS_SETTINGS"])
+    settings.write_text(f'[calendar]\nurl = "https://127.0.0.1/"\npassword_file = "{path}"\n')
+    assert run.refused("links", "seal", "calendar", who="Ben") == "access.refused"
+    assert "is sealed" in run.done("links", "seal", "calendar", who="Anna")
+    assert not holding(run.state, SECRET)
+    assert "already" in run.done("links", "seal", "calendar", who="Anna")

@@ -163,3 +163,36 @@ def test_a_household_has_at_most_so_many(devices: Devices, clock: Clock, monkeyp
     revoked = [one.name for one in devices.all() if one.is_revoked]
     assert revoked == ["Other 0", "Number 3"]
     assert len(devices.all(with_revoked=False)) == 3
+
+
+class Sealer:
+    """A safe that only turns bits, and forgets drawers."""
+
+    def __init__(self) -> None:
+        self.gone: list[str] = []
+
+    def seal(self, plain: bytes, *, drawer: str, row_id: str) -> bytes:
+        return f"{drawer}/{row_id}/".encode() + bytes(each ^ 7 for each in plain)
+
+    def open(self, sealed: bytes, *, drawer: str, row_id: str) -> bytes:
+        return bytes(each ^ 7 for each in sealed.removeprefix(f"{drawer}/{row_id}/".encode()))
+
+    def discard(self, drawer: str) -> None:
+        self.gone.append(drawer)
+
+
+def test_the_key_of_a_foreign_device_is_sealed_and_its_drawer_goes_with_it(tmp_path: Path, clock: Clock) -> None:
+    safe, database = Sealer(), Database(tmp_path / "household.db", chain="household")
+    before = Devices(database, clock=clock).add("Hall", kind=DeviceKind.ESPHOME, place="10.0.0.7:6053", secret="c2VjcmV0")
+    devices = Devices(database, clock=clock, safe=lambda: safe)
+    made = devices.add("Loft", kind=DeviceKind.ESPHOME, place="10.0.0.8:6053", secret="Z2VoZWlt")
+    assert made.secret is not None
+    assert "Z2VoZWlt" not in made.secret
+    assert {one.name: one.secret for one in devices.attended()} == {"Hall": "c2VjcmV0", "Loft": "Z2VoZWlt"}
+    stored = devices.find(before.device_id).secret
+    assert stored is not None
+    assert "c2VjcmV0" not in stored, "what lay in plain is sealed once it was used"
+    devices.revoke(made.device_id)
+    assert safe.gone == [f"device/{made.device_id}"]
+    assert [one.name for one in devices.attended()] == ["Hall"]
+    database.close()
