@@ -287,6 +287,12 @@ class ReviewSettings(_Part):
     """Networks from which they may, such as "10.20.0.0/16"; without any, from wherever the page can be reached."""
     desk_database: str | None = None
     """PostgreSQL URL of the reviewers' desk, a database of its own without names and keys; without one, SQLite in desk/."""
+    service_url: str | None = Field(default=None, pattern=r"^https?://[^\s#?]+$")
+    """Where reviewers' browsers reach a review service of its own (`earwitness review serve`); without one, the desk is here."""
+    channel: str = "/run/earwitness/review.sock"
+    """Where that service reaches this household: the path of a socket on this machine, or HOST:PORT (TLS, both certificates)."""
+    service_user: str | None = None
+    """The account of this machine that the service runs as; without one, the household's own."""
 
 
 class BackupSettings(_Part):

@@ -15,12 +15,14 @@ from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.review import DrawTerms
 from earwitness.ledger.log import Ledger
 from earwitness.review.epochs import Epochs
+from earwitness.review.visits import Visits
 from earwitness.review.word_times import WordTime
 from earwitness.rights.rights import Rights
 from earwitness.storage.database import Database
 from earwitness.vault.vault import Vault
 from earwitness.web.desk_api import desk_router
 from earwitness.web.drawn_api import drawn_router
+from earwitness.web.ticket_api import ticket_router
 
 MUMBLED: Final = "mumbled"
 """A word that cannot be timed."""
@@ -76,4 +78,9 @@ def review_routers(
     entrance = desk_entrance(
         review, people=rights.people, settings=chosen, clock=clock, intents=lambda: ("HassTurnOff", "HassTurnOn")
     )
-    return [drawn_router(drawn_desk(review, rights=rights, clock=clock)), desk_router(entrance)]
+    visits = Visits(rights.people.database, clock=clock)
+    return [
+        drawn_router(drawn_desk(review, rights=rights, clock=clock)),
+        ticket_router(entrance, visits, service_url=chosen.service_url),
+        desk_router(entrance),
+    ]

@@ -18,6 +18,7 @@ from fastapi import APIRouter
 from starlette.testclient import TestClient
 
 from earwitness.build.reviewed import Review
+from earwitness.config import ReviewSettings
 from earwitness.demands.demands import Demands
 from earwitness.demands.rules import read_rules
 from earwitness.domain.alert import Alert, AlertKind, AtMoment
@@ -165,6 +166,7 @@ class KeptHouse:
     """Satellites that can only ring with a tone of their own."""
     satellites: tuple[Device, ...] = ()
     """Those that "do not disturb" knows by name."""
+    review_settings: ReviewSettings = field(default_factory=ReviewSettings)
     hinted: list[tuple[str, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -263,7 +265,11 @@ class KeptHouse:
         invitations = Invitations(self.database, people=self.people, clock=self.clock)
         acceptances = Acceptances(invitations, people=self.people, household=self.household)
         routers = [
-            page_router(wake_words=lambda: ("okay nabu",), also=("devices",)),
+            page_router(
+                wake_words=lambda: ("okay nabu",),
+                also=("devices",),
+                instead={"review": "review_elsewhere"} if self.review_settings.service_url else {},
+            ),
             api_router(assistant),
             household_router(desk, assistant=assistant),
             setup_voice_router(assistant, hears=self.hears, wake_words=start.wake_words),
@@ -276,7 +282,7 @@ class KeptHouse:
             history_router(self.rights, clock=self.clock),
             listens_router(self.rights, prover=self.prover),
             ledger_router(self.ledger),
-            *review_routers(self.review, self.rights, clock=self.clock),
+            *review_routers(self.review, self.rights, clock=self.clock, settings=self.review_settings),
             demands_router(DemandsDesk(demands=self.demands, sender=lambda: "Villa", clock=self.clock)),
             *device_routers(self.database, self.folder, clock=self.clock, log=self.people.accounts.log),
             self._routines_router(),

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from earwitness.build.reviewed import Review, desk_file, review_of, terms_of
+from earwitness.build.reviewed import Review, desk_file, lease_seconds, review_of, terms_of
 from earwitness.build.witnesses import witnesses
 from earwitness.config import Settings, state_folder
 from earwitness.demands.demands import Demands
@@ -38,6 +38,7 @@ from earwitness.people.remotes import Remotes
 from earwitness.remote.remote import Remote
 from earwitness.review.disguise import Timer
 from earwitness.review.epochs import Epochs
+from earwitness.review.visits import Visits
 from earwitness.rights.rights import Rights
 from earwitness.skills.outside.shelf import SkillShelf
 from earwitness.storage.database import Database
@@ -178,6 +179,12 @@ class KeptHouse:
             work=self.terms_in_force.work,
             timer=self.word_timer(),
         )
+
+    @cached_property
+    def visits(self) -> Visits:
+        """Who is at a review service of its own."""
+        chosen, work = self.settings.review, self.terms_in_force.work
+        return Visits(self.database, clock=utc_now, lease_seconds=lambda: lease_seconds(chosen, work()))
 
     @cached_property
     def demands(self) -> Demands:

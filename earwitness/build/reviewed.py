@@ -41,9 +41,13 @@ class Review:
     epochs: Epochs
     sounds: Sounds
     playback: Playback
+    is_elsewhere: bool = False
+    """Whether reviewers work at a service of its own, whose desk asks for its tasks itself; then this one has none."""
 
     def settle(self) -> int:
         """Move on what was drawn, end what may not be reviewed any more; gives how many items changed. Blocks."""
+        if self.is_elsewhere:
+            return self.porter.settle_afar()
         return self.porter.settle(self.desk)
 
     def job(self) -> DrawSample:
@@ -86,9 +90,16 @@ def review_of(
         clock=clock,
         sounds=sounds,
     )
-    desk = Desk(desk_database, porter=porter, clock=clock, lease_seconds=lambda: _lease_seconds(settings, work()))
-    playback = Playback(desk, porter=porter, clock=clock)
-    return Review(epochs=epochs, items=items, porter=porter, desk=desk, sounds=sounds, playback=playback)
+    desk = Desk(desk_database, porter=porter, clock=clock, lease_seconds=lambda: lease_seconds(settings, work()))
+    return Review(
+        epochs=epochs,
+        items=items,
+        porter=porter,
+        desk=desk,
+        sounds=sounds,
+        playback=Playback(desk, porter=porter, clock=clock),
+        is_elsewhere=settings.service_url is not None,
+    )
 
 
 def terms_of(settings: ReviewSettings) -> DrawTerms:
@@ -148,7 +159,8 @@ def desk_entrance(
     return DeskEntrance(desk=review.desk, playback=review.playback, rules=rules, way=way, clock=clock, intents=intents)
 
 
-def _lease_seconds(settings: ReviewSettings, agreed: WorkTerms | None) -> float:
+def lease_seconds(settings: ReviewSettings, agreed: WorkTerms | None) -> float:
+    """How long a reviewer may keep one task, in seconds."""
     return 60.0 * (settings.lease_minutes if agreed is None else agreed.lease_minutes)
 
 

@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from earwitness.build.house import House
 from earwitness.build.kept import utc_now
 from earwitness.build.outgoing import fixed_outgoing
-from earwitness.build.reviewed import desk_entrance, drawn_desk, known_intents
+from earwitness.build.review_routers import review_pages, review_routers
+from earwitness.build.reviewed import drawn_desk
 from earwitness.config import Settings
 from earwitness.domain.alert import Place
 from earwitness.foreign.reach import warnings
@@ -24,7 +25,6 @@ from earwitness.web.calls_api import calls_router
 from earwitness.web.confirmations_api import confirmations_router
 from earwitness.web.contacts_api import contacts_router
 from earwitness.web.demands_api import DemandsDesk, demands_router
-from earwitness.web.desk_api import desk_router
 from earwitness.web.devices_api import devices_router
 from earwitness.web.drawn_api import drawn_router
 from earwitness.web.history_api import history_router
@@ -53,7 +53,7 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
     """Pages and API of one house."""
     rights, accounts = house.rights, house.people.accounts
     return [
-        page_router(wake_words=lambda: house.wake_words, also=("devices",)),
+        page_router(wake_words=lambda: house.wake_words, also=("devices",), instead=review_pages(house)),
         api_router(house.assistant),
         household_router(_household_desk(house), assistant=house.assistant),
         setup_voice_router(house.assistant, hears=house.heard, wake_words=WAKE_WORDS),
@@ -66,16 +66,7 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
         history_router(rights, clock=utc_now),
         listens_router(rights, prover=house.prover),
         drawn_router(drawn_desk(house.review, rights=rights, clock=utc_now)),
-        desk_router(
-            desk_entrance(
-                house.review,
-                people=house.people,
-                settings=house.settings.review,
-                clock=house.clock,
-                intents=lambda: known_intents(house.manifests),
-                work=house.terms_in_force.work,
-            )
-        ),
+        *review_routers(house),
         demands_router(DemandsDesk(demands=house.demands, sender=lambda: _home_name(house), clock=utc_now)),
         ledger_router(house.ledger),
         devices_router(

@@ -11,6 +11,7 @@ from functools import partial
 from earwitness import __version__
 from earwitness.build.house import House
 from earwitness.build.kept import utc_now
+from earwitness.build.review_routers import review_channel
 from earwitness.build.routers import first_start, plain_sound, routers
 from earwitness.domain.audio import Pcm
 from earwitness.domain.device import Device
@@ -146,6 +147,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     )
     listener = bind(address)
     device_socket = _device_socket(address, server.device_port)
+    channel = review_channel(house)
     device_listener = _device_listener(house, door, desk=desk)
     services = _wyoming_services(house, say=say)
     say("Loading the models …")
@@ -193,6 +195,8 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
             jobs.append(tasks.create_task(house.calendar_sync.run()))
         if services is not None:
             jobs.append(tasks.create_task(services()))
+        if channel is not None:
+            jobs.append(tasks.create_task(channel[0].run(channel[1])))
         if device_socket is not None:
             jobs += [tasks.create_task(device_listener.run(device_socket)), tasks.create_task(door.run())]
         try:

@@ -1,6 +1,8 @@
 """The commands of review: draw what is due, recompute a draw, see who is suspended."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,10 @@ import click
 from rich.table import Table
 
 from earwitness import build
+from earwitness.build.review_service import service_of
+from earwitness.build.service_settings import read_service_settings
 from earwitness.cli.options import JSON, out
+from earwitness.cli.review_service import admit, join, key, make_role_command, serve
 from earwitness.cli.review_trace import trace
 from earwitness.cli.verify import KEY, read_log_key
 from earwitness.config import Settings
@@ -16,10 +21,12 @@ from earwitness.domain.errors import ReviewError
 from earwitness.ledger.note import parse_verifier
 from earwitness.review import audit
 from earwitness.review.audit import Audit
+from earwitness.review.desk import Desk
 from earwitness.review.evidence import entries_of, evidence
 from earwitness.storage.durable import write_whole
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+SERVICE = click.option("--service", type=FILE, help="Settings of a review service of its own, whose desk is meant.")
 
 
 @click.group()
@@ -27,7 +34,8 @@ def review() -> None:
     """What is drawn for review, by lot, of people who allow it."""
 
 
-review.add_command(trace)
+for command in (trace, serve, key, join, admit, make_role_command):
+    review.add_command(command)
 
 
 @review.command()
@@ -69,13 +77,25 @@ def draws(settings: Settings, *, as_json: bool) -> None:
     out.print(table if days else "Nothing was ever drawn.")
 
 
+@contextlib.contextmanager
+def _desk(settings: Settings, service: Path | None) -> Iterator[Desk]:
+    """The desk of this house, or that of a review service by its settings, on its own machine."""
+    if service is not None:
+        with service_of(read_service_settings(service)) as made:
+            yield made.desk
+        return
+    with build.House(settings) as house:
+        yield house.review.desk
+
+
 @review.command()
+@SERVICE
 @JSON
 @click.pass_obj
-def suspended(settings: Settings, *, as_json: bool) -> None:
+def suspended(settings: Settings, *, service: Path | None, as_json: bool) -> None:
     """List the reviewers who are suspended, with the reason."""
-    with build.House(settings) as house:
-        found = house.review.desk.suspended()
+    with _desk(settings, service) as desk:
+        found = desk.suspended()
     if as_json:
         click.echo(json.dumps([{"reviewer": who, "reason": why, "since": since.isoformat()} for who, why, since in found]))
         return
@@ -87,13 +107,14 @@ def suspended(settings: Settings, *, as_json: bool) -> None:
 
 @review.command()
 @click.argument("reviewer")
+@SERVICE
 @click.pass_obj
-def restore(settings: Settings, reviewer: str) -> None:
+def restore(settings: Settings, reviewer: str, *, service: Path | None) -> None:
     """Let the suspended reviewer of that alias work again."""
-    with build.House(settings) as house:
-        if reviewer not in {who for who, _, _ in house.review.desk.suspended()}:
+    with _desk(settings, service) as desk:
+        if reviewer not in {who for who, _, _ in desk.suspended()}:
             raise ReviewError(f"No reviewer {reviewer} is suspended.", code="review.unknown")
-        house.review.desk.restore(reviewer)
+        desk.restore(reviewer)
     out.print(f"{reviewer} may work again.")
 
 

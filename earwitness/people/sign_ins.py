@@ -90,6 +90,13 @@ class SignIns:
                 connection.execute(sa.update(sign_ins).where(mine).values(seen_at=now.timestamp()))
         return person_of_row(row), _sign_in(row)
 
+    def stands(self, sign_in_id: str) -> bool:
+        """Whether a sign-in has not ended, and its person is not suspended."""
+        joined = sa.select(sign_ins.c.sign_in_id).join(people, people.c.person_id == sign_ins.c.person_id)
+        where = (sign_ins.c.sign_in_id == sign_in_id, self._lasts(), people.c.suspended_at.is_(None))
+        with self._database.reading() as connection:
+            return connection.execute(joined.where(*where)).scalar() is not None
+
     def of(self, person_id: str) -> tuple[SignIn, ...]:
         """Where a person is signed in, last used first."""
         query = sa.select(*_COLUMNS).where(sign_ins.c.person_id == person_id, self._lasts())

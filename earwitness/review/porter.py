@@ -5,8 +5,8 @@ before a word is decrypted. The desk is told random task ids alone. Calls block.
 """
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ from earwitness.storage.database import Database
 from earwitness.storage.review import review_items
 
 DRAWER: Final = "review/tasks"
+RESTS_FOR: Final = timedelta(seconds=40)
+"""How long a task whose leases must end is withheld from a desk that asks every ten seconds."""
 Settle = Callable[[Annotation, Sequence[Annotation]], Annotation]
 """Says whether a judgement counts, beside those before it."""
 
@@ -79,21 +81,41 @@ class Porter:
         self._clock = clock
         self._item_ids: dict[str, str] = {}
         """Which item each task is, of those that were offered when it was last looked: opened once, in this process alone."""
+        self._resting: dict[str, datetime] = {}
 
     def settle(self, desk: Desk) -> int:
         """Move items on, give new ones to the desk, and take back those that may not be reviewed; gives how many items moved."""
-        moved, offered = self._items.settle(), {item.item_id: item for item in self._items.offered()}
-        by_task = self._tasks(tuple(offered.values()))
-        known = desk.open_tasks()
-        for task_id in by_task.keys() - known:
-            desk.add(task_id, week=week_of(by_task[task_id].drawn_at))
-        for task_id in known - by_task.keys():
-            desk.withdraw(task_id)
-        if self._sounds is not None:
-            over = {item.item_id for item in self._sounds.to_end(tuple(offered.values()))}
-            for task_id in (one for one, item in by_task.items() if item.item_id in over):
-                desk.withdraw(task_id)  # its leases end, and it comes back as text
+        moved = self._items.settle()
+        take_up(self.offered(), desk)
+        for task_id in self._heard_no_more():
+            desk.withdraw(task_id)  # its leases end, and it comes back as text
         return moved
+
+    def offered(self) -> dict[str, str]:
+        """The tasks that may be judged, each with its week. Raises StorageError."""
+        now = self._clock()
+        self._resting = {task_id: until for task_id, until in self._resting.items() if until > now}
+        by_task = self._tasks(self._items.offered())
+        return {task_id: week_of(item.drawn_at) for task_id, item in by_task.items() if task_id not in self._resting}
+
+    def settle_afar(self) -> int:
+        """Move items on for a desk that asks for its tasks itself, by `offered`; gives how many items moved."""
+        moved = self._items.settle()
+        for task_id in self._heard_no_more():
+            self._resting[task_id] = self._clock() + RESTS_FOR
+        return moved
+
+    def _heard_no_more(self) -> list[str]:
+        """Tasks of which sound was given and may be given no more."""
+        if self._sounds is None:
+            return []
+        by_task = self._tasks(self._items.offered())
+        over = {item.item_id for item in self._sounds.to_end(tuple(by_task.values()))}
+        return [task_id for task_id, item in by_task.items() if item.item_id in over]
+
+    def check(self, task_id: str) -> None:
+        """Raises ReviewError (review.over) unless a task may be judged now."""
+        self._item(task_id)
 
     def words(self, actor: Actor, task_id: str) -> TaskWords:
         """What a reviewer is shown of a task: opened on record, in the reviewer's name. Raises ReviewError (review.over),
@@ -170,7 +192,8 @@ class Porter:
         query = sa.select(review_items.c.item_id, review_items.c.sealed_task).where(review_items.c.item_id.in_(wanted))
         with self._database.reading() as connection:
             sealed = {row.item_id: row.sealed_task for row in connection.execute(query).all()}
-        by_task = {self._task(item_id, sealed.get(item_id)): item for item_id, item in wanted.items()}
+        known = {item_id: task_id for task_id, item_id in self._item_ids.items()}
+        by_task = {known.get(item_id) or self._task(item_id, sealed.get(item_id)): item for item_id, item in wanted.items()}
         self._item_ids = {task_id: item.item_id for task_id, item in by_task.items()}
         return by_task
 
@@ -185,6 +208,15 @@ class Porter:
         if stored is None:
             raise VaultError("This item is gone.")
         return self._safe.open(stored, drawer=DRAWER, row_id=item_id).hex()
+
+
+def take_up(offered: Mapping[str, str], desk: Desk) -> None:
+    """Let the desk have exactly these tasks, each with its week: others withdrawn. Raises StorageError."""
+    known = desk.open_tasks()
+    for task_id in offered.keys() - known:
+        desk.add(task_id, week=offered[task_id])
+    for task_id in known - offered.keys():
+        desk.withdraw(task_id)
 
 
 def week_of(moment: datetime) -> str:

@@ -29,6 +29,7 @@ from earwitness.domain.errors import (
     LinkError,
     ListError,
     ModelError,
+    NetworkError,
     PersonError,
     ProofError,
     RemoteError,
@@ -61,6 +62,7 @@ _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
     (ModelError, 503),
     (StorageError, 503),
     (LedgerError, 503),
+    (NetworkError, 503),
     (AccessError, 403),
     (PersonError, 422),
     (VaultError, 404),
@@ -88,6 +90,7 @@ _STATUS_OF_CODE: Final = {
     "consent.changed": 409,
     "review.unknown": 404,
     "review.invalid": 422,
+    "wire.too_large": 413,
     "demand.unknown": 404,
     "demand.invalid": 422,
     "demand.office": 403,
@@ -157,12 +160,17 @@ def make_app(
         )
     )
     app.mount("/static", static)
+    say_errors(app)
+    gate = Gate(app, who=who, setup=setup, clock=clock)
+    return Guard(gate, names=address.names(), is_public=address.is_public, is_secure=address.is_secure)
+
+
+def say_errors(app: FastAPI) -> None:
+    """Let an application answer with errors as JSON: a code and a sentence."""
     app.add_exception_handler(EarwitnessError, _say_error)
     app.add_exception_handler(HTTPException, _say_http_error)
     app.add_exception_handler(RequestValidationError, _say_invalid)
     app.add_exception_handler(Exception, _say_unforeseen)
-    gate = Gate(app, who=who, setup=setup, clock=clock)
-    return Guard(gate, names=address.names(), is_public=address.is_public, is_secure=address.is_secure)
 
 
 def _session_router(

@@ -14,9 +14,10 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.visitor import IS_HERE, VISITOR, Visitor
 from earwitness.server.door import is_same_machine
-from earwitness.server.rules import PAGES, STATIC, Kind, Rule, methods_of, rule_of
+from earwitness.server.rules import HOUSE, STATIC, Kind, Rule, RuleBook
 
 SETUP_PASS_HEADER: Final = "x-earwitness-setup-pass"  # noqa: S105  (a name, not a secret)
 LONGEST_RETURN: Final = 500
@@ -51,13 +52,15 @@ class Refusal:
 
 
 class Gate:
-    """Wraps the application. `who` finds out who came, `clock` gives aware datetimes."""
+    """Wraps the application. `who` finds out who came, and raises EarwitnessError if that cannot be known now; `clock` gives
+    aware datetimes, `book` the rules of this server."""
 
-    def __init__(self, app: ASGIApp, *, who: Who, setup: Setup, clock: Callable[[], datetime]) -> None:
+    def __init__(self, app: ASGIApp, *, who: Who, setup: Setup, clock: Callable[[], datetime], book: RuleBook = HOUSE) -> None:
         self._app = app
         self._who = who
         self._setup = setup
         self._clock = clock
+        self._book = book
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -69,16 +72,22 @@ class Gate:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await refuse(send, refusal, is_visit=is_visit(scope))
+            await refuse(send, refusal, is_visit=is_visit(scope, self._book))
 
     async def refusal(self, scope: Scope) -> Refusal | None:
         """Why a request may not pass, None if it may; then the scope has its visitor. Asked again, it tells what holds now."""
         headers = Headers(scope=scope)
         peer = peer_of(scope)
-        found = rule_of("WS" if scope["type"] == "websocket" else scope["method"], scope["path"])
+        found = self._book.rule_of("WS" if scope["type"] == "websocket" else scope["method"], scope["path"])
         if found is not None and found.template == STATIC:  # a dozen for each page, and nobody is asked for
             return None
-        scope[VISITOR] = visitor = await self._who(headers, peer)
+        try:
+            visitor = await self._who(headers, peer)
+        except EarwitnessError as error:
+            if found is None or found.rule.kind is not Kind.OPEN:
+                return Refusal(503, error.code, error.sentence, lead="/sign-in")
+            visitor = None
+        scope[VISITOR] = visitor
         scope[IS_HERE] = self._is_here(headers, peer)
         if found is not None and found.rule.kind is Kind.OPEN:
             return await self._open_refusal(scope)
@@ -87,8 +96,8 @@ class Gate:
         if found is not None and found.rule.kind is Kind.SETUP:
             return Refusal(409, "setup.done", "This home is set up already; sign in.")
         if visitor is None:
-            return Refusal(401, "access.not_signed_in", "Sign in first, at /sign-in.", lead=_sign_in(scope))
-        return _not_there(scope) if found is None else self._member_refusal(visitor, found.rule)
+            return Refusal(401, "access.not_signed_in", "Sign in first, at /sign-in.", lead=_sign_in(scope, self._book))
+        return self._not_there(scope) if found is None else self._member_refusal(visitor, found.rule)
 
     async def _open_refusal(self, scope: Scope) -> Refusal | None:
         """An open page leads on whoever has no business there."""
@@ -118,6 +127,13 @@ class Gate:
             return Refusal(403, "access.confirm", "For this, show once more that it is you.")
         return None
 
+    def _not_there(self, scope: Scope) -> Refusal:
+        """No rule, no route: what other methods have a rule for the path?"""
+        allowed = self._book.methods_of(scope["path"])
+        if not allowed or scope["type"] == "websocket":
+            return Refusal(404, "http.not_found", "Not Found.")
+        return Refusal(405, "http.wrong_method", "Method Not Allowed.", allow=", ".join(allowed))
+
 
 def peer_of(scope: Scope) -> str:
     """The address at the far end, empty if it is not known."""
@@ -125,27 +141,19 @@ def peer_of(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-def is_visit(scope: Scope) -> bool:
+def is_visit(scope: Scope, book: RuleBook) -> bool:
     """Whether a person is about to look at a page, who is led somewhere rather than shown JSON."""
     accepts = Headers(scope=scope).get("accept", "")
-    return scope["method"] in {"GET", "HEAD"} and scope["path"] in PAGES and "text/html" in accepts
+    return scope["method"] in {"GET", "HEAD"} and scope["path"] in book.pages and "text/html" in accepts
 
 
-def _sign_in(scope: Scope) -> str:
+def _sign_in(scope: Scope, book: RuleBook) -> str:
     """The sign-in, and from there back to the page that was to be seen."""
-    if scope["path"] == "/" or scope["path"] not in PAGES:
+    if scope["path"] == "/" or scope["path"] not in book.pages:
         return "/sign-in"
     query = scope.get("query_string", b"").decode("latin-1")
     back = scope["path"] + (f"?{query}" if query and len(query) <= LONGEST_RETURN else "")
     return f"/sign-in?next={quote(back, safe='/')}"
-
-
-def _not_there(scope: Scope) -> Refusal:
-    """No rule, no route: what other methods have a rule for the path?"""
-    allowed = methods_of(scope["path"])
-    if not allowed or scope["type"] == "websocket":
-        return Refusal(404, "http.not_found", "Not Found.")
-    return Refusal(405, "http.wrong_method", "Method Not Allowed.", allow=", ".join(allowed))
 
 
 def _not_set_up() -> Refusal:

@@ -5,7 +5,7 @@ fit, the first does. The method of a WebSocket is WS.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
@@ -147,6 +147,7 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/me/drawn/{item_id}/delay": {"POST": _OWN_DATA},
     "/me/drawn/{item_id}/release": {"POST": _OWN_DATA},
     "/review": {"GET": _REVIEW},
+    "/review/ticket": {"POST": _REVIEW},
     "/review/test": {"POST": _REVIEW},
     "/review/leases": {"POST": _REVIEW},
     "/review/leases/{lease_id}": {"GET": _REVIEW, "DELETE": _REVIEW},
@@ -250,26 +251,34 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join(pieces), re.DOTALL)
 
 
-_BY_PATTERN: Final = [(method, template, _pattern(template), rule) for (method, template), rule in RULES.items()]
-_EXACT: Final = {key: Found(key[1], rule) for key, rule in RULES.items() if "{" not in key[1]}
+class RuleBook:
+    """The rules of one server, found by method and path. `pages` are those that a browser visits with GET."""
+
+    def __init__(self, rules: Mapping[tuple[str, str], Rule], *, pages: Collection[str]) -> None:
+        self.rules = rules
+        self.pages = frozenset(pages)
+        self._by_pattern = [(method, template, _pattern(template), rule) for (method, template), rule in rules.items()]
+        self._exact = {key: Found(key[1], rule) for key, rule in rules.items() if "{" not in key[1]}
+
+    def rule_of(self, method: str, path: str) -> Found | None:
+        """The rule of a request, None if there is none; a HEAD without a rule of its own is like the GET."""
+        if (found := self._exact.get((method, path))) is not None:
+            return found
+        found = next(self._fitting(method, path), None)
+        return self.rule_of("GET", path) if found is None and method == "HEAD" else found
+
+    def methods_of(self, path: str) -> tuple[str, ...]:
+        """The methods that have a rule for a path, WebSockets aside; sorted."""
+        named = {key[0] for key, found in self._exact.items() if key[1] == path}
+        named |= {method for method, template, pattern, _ in self._by_pattern if "{" in template and pattern.fullmatch(path)}
+        return tuple(sorted(named - {"WS"}))
+
+    def _fitting(self, method: str, path: str) -> Iterator[Found]:
+        for named, template, pattern, rule in self._by_pattern:
+            if named == method and "{" in template and pattern.fullmatch(path):
+                yield Found(template, rule)
 
 
-def rule_of(method: str, path: str) -> Found | None:
-    """The rule of a request, None if there is none; a HEAD without a rule of its own is like the GET."""
-    if (found := _EXACT.get((method, path))) is not None:
-        return found
-    found = next(_fitting(method, path), None)
-    return rule_of("GET", path) if found is None and method == "HEAD" else found
-
-
-def methods_of(path: str) -> tuple[str, ...]:
-    """The methods that have a rule for a path, WebSockets aside; sorted."""
-    named = {key[0] for key, found in _EXACT.items() if key[1] == path}
-    named |= {method for method, template, pattern, _ in _BY_PATTERN if "{" in template and pattern.fullmatch(path)}
-    return tuple(sorted(named - {"WS"}))
-
-
-def _fitting(method: str, path: str) -> Iterator[Found]:
-    for named, template, pattern, rule in _BY_PATTERN:
-        if named == method and "{" in template and pattern.fullmatch(path):
-            yield Found(template, rule)
+HOUSE: Final = RuleBook(RULES, pages=PAGES)
+"""The rules of the household's server."""
+rule_of: Final = HOUSE.rule_of

@@ -19,6 +19,8 @@ SOUNDS_PROTOCOL: Final = "earwitness-device/1+sounds"
 """The same link between two that both know the sounds of alarms; with an older peer the handshake settles on the one before."""
 MUSIC_PROTOCOL: Final = "earwitness-device/1+sounds+music"
 """The same between two that both know music besides."""
+REVIEW_PROTOCOL: Final = "earwitness-review/1"
+"""The name of the channel between a review service and its household."""
 _NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which the ssl module has no name for."""
 
@@ -63,6 +65,22 @@ def device_client_context(identity: Identity, *, is_clock_trusted: bool = True) 
     if not is_clock_trusted:
         context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
     _load(context, identity.certificate_path, identity.key_path)
+    return context
+
+
+def review_server_context(certificate: Path, key: Path, *, household_pem: str) -> ssl.SSLContext:
+    """For the review service: who shows no certificate of this household fails the handshake. After it, look up whether the key
+    is the service's: satellites have certificates too. Raises TrustError."""
+    context = device_server_context(certificate, key, household_pem=household_pem)
+    context.set_alpn_protocols([REVIEW_PROTOCOL])
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def review_client_context(identity: Identity) -> ssl.SSLContext:
+    """For the review service: it trusts its household alone; connect with `server_hostname=SERVER_NAME`. Raises TrustError."""
+    context = device_client_context(identity)
+    context.set_alpn_protocols([REVIEW_PROTOCOL])
     return context
 
 
@@ -138,12 +156,15 @@ def _contents(certificate: Path, key: Path) -> tuple[bytes, bytes]:
 __all__ = [
     "DEVICE_PROTOCOL",
     "MUSIC_PROTOCOL",
+    "REVIEW_PROTOCOL",
     "SERVER_NAME",
     "SOUNDS_PROTOCOL",
     "ServerContext",
     "device_client_context",
     "device_server_context",
     "pairing_client_context",
+    "review_client_context",
+    "review_server_context",
     "trust_also",
     "web_server_context",
 ]

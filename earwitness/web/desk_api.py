@@ -6,7 +6,7 @@ a second factor, from where and when the operator allows it.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Annotated, Final
@@ -70,14 +70,21 @@ class DeskEntrance:
 
     def admitted(self, visitor: Visitor) -> tuple[Actor, str]:
         """The reviewer as somebody who opens recordings, and the sign-in. Raises AccessError."""
-        if visitor.sign_in_id is None or self.way(visitor) not in STRONG:
+        self.check(self.way(visitor), visitor.origin.address or "unknown")
+        person, sign_in_id = visitor.person, visitor.sign_in_id
+        if sign_in_id is None:
+            raise AccessError("No program reviews; sign in.", code="review.second_factor")
+        return Actor(actor_id=person.person_id, alias=person.alias, role=Role.REVIEWER), sign_in_id
+
+    def check(self, way: SignInWay | None, address: str) -> None:
+        """Raises AccessError unless somebody who signed in that way may work now, from there; "" for an address not known."""
+        if way not in STRONG:
             raise AccessError(
                 "To review, sign in with a passkey, or with a code beside the passphrase (see your account).",
                 code="review.second_factor",
             )
-        self.rules().check(visitor.origin.address, hour=self.clock().hour)
-        person = visitor.person
-        return Actor(actor_id=person.person_id, alias=person.alias, role=Role.REVIEWER), visitor.sign_in_id
+        rules = self.rules()
+        (rules if address else replace(rules, networks=())).check(address, hour=self.clock().hour)
 
 
 def desk_router(entrance: DeskEntrance) -> APIRouter:

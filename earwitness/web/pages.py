@@ -3,8 +3,9 @@
 The gate has seen to it that whoever is shown a page may see it; a page lists the others that this account may open.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final
 from urllib.parse import unquote
 
@@ -62,19 +63,22 @@ _LINKS: Final = (
 LONGEST_RETURN: Final = 500
 
 
-def page_router(*, wake_words: Callable[[], Sequence[str]] = tuple, also: Sequence[str] = ()) -> APIRouter:
+def page_router(
+    *,
+    wake_words: Callable[[], Sequence[str]] = tuple,
+    also: Sequence[str] = (),
+    instead: Mapping[str, str] = MappingProxyType({}),
+) -> APIRouter:
     """The routes of the pages, `/sign-in`, `/invitation` and `/setup`. The talk page names `wake_words` where it is hands-free;
-    `also` are the names of further pages, whose template and path are called so."""
+    `also` are the names of further pages, whose template and path are called so; `instead` names other templates of pages."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    templates = Environment(
-        loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), undefined=StrictUndefined
-    )
+    templates = page_templates()
     names = _PAGES | {f"/{name}": name for name in also}
 
     async def page(request: Request) -> HTMLResponse:
         name = names[request.url.path]
         visitor: Visitor | None = request.scope.get(VISITOR)
-        text = templates.get_template(f"{name}.html").render(
+        text = templates.get_template(f"{instead.get(name, name)}.html").render(
             page=name, version=__version__, wake_words=list(wake_words()), links=_links(visitor)
         )
         return HTMLResponse(text)
@@ -95,6 +99,13 @@ def page_router(*, wake_words: Callable[[], Sequence[str]] = tuple, also: Sequen
         return HTMLResponse(templates.get_template("invitation.html").render())
 
     return router
+
+
+def page_templates() -> Environment:
+    """The templates of the pages."""
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), undefined=StrictUndefined
+    )
 
 
 def static_files() -> ASGIApp:

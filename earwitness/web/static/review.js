@@ -27,8 +27,11 @@ const KEYS = [
 ];
 
 const LOOK_MS = 15_000;
+/** So often in a row nobody could be asked whether the task still stands; then its words are put away. */
+const MOST_UNANSWERED = 3;
 
 let lease = null;
+let unanswered = 0;
 
 async function load() {
   const found = await ask("GET", "/review");
@@ -106,12 +109,15 @@ async function look() {
   let isOver = false;
   try {
     isOver = !(await ask("GET", `/review/leases/${looked.lease_id}`));
+    unanswered = 0;
   } catch (error) {
-    isOver = error.status === 401 || error.status === 403;
+    unanswered += 1;
+    isOver = error.status === 401 || error.status === 403 || unanswered >= MOST_UNANSWERED;
   }
   if (!isOver || lease !== looked) return;
   show(null);
-  inform("That task is over: it was taken back, or its time was up.");
+  inform(unanswered ? "The words were put away, since nobody could be asked whether they may be shown. Take the task again later." : "That task is over: it was taken back, or its time was up.");
+  unanswered = 0;
 }
 
 const labels = () => [...byId("labels").querySelectorAll("input:checked")].map(({ value }) => value);

@@ -246,6 +246,7 @@ def test_there_is_no_way_to_get_more_than_one_task_or_a_file(house: KeptHouse) -
     assert desk == {
         DESK: {"get"},
         f"{DESK}/test": {"post"},
+        f"{DESK}/ticket": {"post"},
         f"{DESK}/leases": {"post"},
         f"{DESK}/leases/{{lease_id}}": {"get", "delete"},
         f"{DESK}/leases/{{lease_id}}/words": {"post"},

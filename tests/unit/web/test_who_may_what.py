@@ -51,6 +51,7 @@ EXPECTED: Mapping[str, tuple[frozenset[AccountRole], frozenset[Scope]]] = {
     "GET /review": (REVIEWERS, NONE),
     "GET /api/v1/review": (REVIEWERS, NONE),
     "POST /api/v1/review/test": (REVIEWERS, NONE),
+    "POST /api/v1/review/ticket": (REVIEWERS, NONE),
     "POST /api/v1/review/leases": (REVIEWERS, NONE),
     "GET /api/v1/review/leases/{lease_id}": (REVIEWERS, NONE),
     "DELETE /api/v1/review/leases/{lease_id}": (REVIEWERS, NONE),
