@@ -2,8 +2,8 @@
 
 The rule is arithmetic over published figures: sound is served by default only if an attacker who was retrained on disguised
 speech is wrong as often as `LEAST_EER`, and a recogniser loses at most `MOST_COST_POINTS`. The figures are data, written by
-`make bench-anonymise` into anonymise.json. Without a way that keeps the rule, reviewers see text alone, and sound would need
-the person's own consent to being heard with a voice that may be recognised. Nothing in the product serves sound yet.
+`make bench-anonymise` into anonymise.json. Without a way that keeps the rule, reviewers see text alone, and sound needs
+the person's own consent to being heard with a voice that may be recognised.
 """
 
 import json
