@@ -12,6 +12,16 @@ LOCK_VOICES := requirements-voices.lock
 # Browsers, servers and clocks run for real in the tests, and one of ten thousand can be late on a busy machine.
 AGAIN := echo "UNSTABLE, or broken: what failed above is tried once more by itself. What fails twice fails."
 FAILED_ONLY := --last-failed --last-failed-no-failures none
+# $(call tried,NAME,PATHS,PATHS OF QUIET ONES): first what may run beside other tests, then what needs the machine for itself.
+define tried
+echo "Tests beside each other, on two processors"; \
+$(BIN)/python -m pytest $2 -n 2 --dist loadfile --no-loadscope-reorder -m "not quiet"; beside=$$?; \
+[ $$beside != 1 ] || { $(AGAIN); $(BIN)/python -m pytest $2 -m "not quiet" $(FAILED_ONLY); beside=$$?; }; \
+echo "Tests that need a quiet machine, one after the other"; \
+$(BIN)/python -m pytest $3 -m quiet; alone=$$?; \
+[ $$alone != 1 ] || { $(AGAIN); $(BIN)/python -m pytest $3 -m quiet $(FAILED_ONLY); alone=$$?; }; \
+for status in $$beside $$alone; do [ $$status = 0 ] || { echo "$1: failed (beside each other: $$beside, alone: $$alone)"; exit $$status; }; done
+endef
 
 .PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-orders bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
 
@@ -62,17 +72,11 @@ check: install-test ## Style, types, imports
 
 test: install-test models check ## The whole suite: first what may run beside other tests, then what needs the machine for itself
 	@$(BIN)/python tests/prepare.py
-	@echo "Tests beside each other, on two processors"; \
-	  $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not quiet"; beside=$$?; \
-	  [ $$beside != 1 ] || { $(AGAIN); $(BIN)/python -m pytest -m "not quiet" $(FAILED_ONLY); beside=$$?; }; \
-	  echo "Tests that need a quiet machine, one after the other"; \
-	  $(BIN)/python -m pytest -m quiet $$(grep -rl --include='test_*.py' 'pytest\.mark\.quiet' tests | grep -v '^tests/links/'); alone=$$?; \
-	  [ $$alone != 1 ] || { $(AGAIN); $(BIN)/python -m pytest -m quiet $(FAILED_ONLY); alone=$$?; }; \
-	  for status in $$beside $$alone; do [ $$status = 0 ] || { echo "make test: failed (beside each other: $$beside, alone: $$alone)"; exit $$status; }; done
+	@$(call tried,make test,tests,$$(grep -rl --include='test_*.py' 'pytest\.mark\.quiet' tests | grep -v '^tests/links/'))
 
 test-links: install-test models ## Links against the servers that they are for (installs Debian's, as root; starts none of them as a service)
 	@$(BIN)/python tests/prepare.py --links
-	@$(BIN)/python -m pytest tests/links || { $(AGAIN); $(BIN)/python -m pytest tests/links $(FAILED_ONLY); }
+	@$(call tried,make test-links,tests/links,tests/links)
 
 .venv-peers/.installed: bench/requirements-peers.txt
 	@echo "Installing the peers of the benchmark, in an environment of their own"

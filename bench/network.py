@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def tried_far() -> None:
-    """What is above its bound in the table, by itself: a satellite's commands right after the way there and back grew to a second."""
+    """What is above its bound in the table, by itself: commands of a satellite right after the way became a second long."""
     if reason := why_not() or missing() or missing_sound():
         raise SystemExit(f"The trial cannot run here: {reason}.")
     print(machine())
