@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from earwitness.domain.errors import EarwitnessError
+from earwitness.links.sip_text import Account, SipReader, answer_to, uri_of
 from earwitness.protocol import session_messages as session
 from earwitness.protocol.frames import Decoder, Frame, encode, read_frame
 from earwitness.protocol.resume import Link, read_opened, read_opening
@@ -50,6 +51,10 @@ _FRAMES: Final = (
     Frame("ping", ack=0),
     Frame("pair-hello", {"name": "Kitchen", "public_key": "QUFB", "commitment": "A" * 43 + "="}),
     Frame("pair-open", {"nonce": "A" * 43 + "="}),
+)
+_SIP: Final = (
+    b"MESSAGE sip:anna@example.org SIP/2.0\r\nv: SIP/2.0/TLS a;branch=z9hG4bK1\r\nf: <sip:tom@x>;tag=1\r\nCall-ID: x\r\n"
+    b'CSeq: 1 MESSAGE\r\nWWW-Authenticate: Digest realm="a", nonce="b", qop="auth", algorithm=MD5\r\nl: 2\r\n\r\nhi'
 )
 
 
@@ -126,6 +131,15 @@ def read_as_text(data: bytes) -> None:
     session.decode(data.decode("utf-8", "surrogateescape"))
 
 
+def read_as_sip(data: bytes) -> None:
+    """What a telephone server sends."""
+    for one in SipReader().read(data):
+        _ = (one.status, one.method, one.transaction, uri_of(one.one("from")))
+        answer_to(
+            one.all("www-authenticate"), account=Account(user="a", password="b"), method="MESSAGE", uri="c", nonce_of_ours="d"
+        )
+
+
 def readers() -> Mapping[str, Reader]:
     """Every reader, new."""
     frames = [encode(frame) for frame in _FRAMES]
@@ -144,6 +158,7 @@ def readers() -> Mapping[str, Reader]:
         "speech frames": Reader(session.decode_speech, [session.encode_speech(1, chunk)]),
         "certificates": Reader(read_certificate, [pem_of(certificate).encode()]),
         "certificates, DER": Reader(key_digest_of, [certificate.public_bytes(Encoding.DER)]),
+        "SIP": Reader(read_as_sip, [_SIP, _SIP * 2]),
         "public keys": Reader(read_public_key, [spki_of(key.public_key())]),
     }
 
