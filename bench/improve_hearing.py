@@ -7,7 +7,7 @@ text. Nothing of it is timed.
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 from earwitness.build import House
 from earwitness.domain.audio import Pcm
 from earwitness.domain.turn import Transcript
-from earwitness.speech.stt.whisper import HeardSound, Weighed
+from earwitness.speech.stt.whisper import HeardSound, Propose, Weighed
 
 
 class HeardOnce:
@@ -40,11 +40,11 @@ class HeardOnce:
         """What the careful one hears before anything is weighed."""
         return str(self._of(pcm)["first"])
 
-    def weigh(self, pcm: Pcm, propose: Callable[[str], Sequence[str]]) -> tuple[Transcript, tuple[Weighed, ...]]:
+    def weigh(self, pcm: Pcm, propose: Propose) -> tuple[Transcript, tuple[Weighed, ...]]:
         """As WhisperRecogniser.weigh."""
         one = self._of(pcm)
         transcript = Transcript(text=one["first"], engine="whisper", audio_seconds=pcm.seconds)
-        texts = propose(one["first"]) if one["begins"] is not None else ()
+        texts = propose(one["first"], lambda: tuple) if one["begins"] is not None else ()
         if not texts:
             return transcript, ()
         texts = [one["first"], *texts]

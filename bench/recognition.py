@@ -32,7 +32,7 @@ from earwitness.improve.metrics import Share, interval, percentile, rate, rate_o
 from earwitness.improve.scoring import is_command
 from earwitness.speech.audio_file import read_audio
 from earwitness.speech.stt.cascade import CascadeRecogniser
-from earwitness.speech.stt.whisper import Weighed, WhisperRecogniser
+from earwitness.speech.stt.whisper import BeginOthers, Propose, Weighed, WhisperRecogniser
 
 HOME = ROOT / "bench" / "homes" / "commands.yaml"
 AREA = "Living Room"
@@ -63,19 +63,21 @@ class BothAtOnce:
         self._whisper = whisper
         self.alone: str | None = None
         self.added_ms: float | None = None
+        self.processor_ms: float | None = None
 
-    def weigh(self, pcm: Pcm, propose: Callable[[str], Sequence[str]]) -> tuple[Transcript, tuple[Weighed, ...]]:
+    def weigh(self, pcm: Pcm, propose: Propose) -> tuple[Transcript, tuple[Weighed, ...]]:
         """As WhisperRecogniser.weigh."""
-        began = 0.0
+        began, used = 0.0, 0.0
 
-        def timed(first: str) -> Sequence[str]:
-            nonlocal began
-            began = time.perf_counter()
-            return propose(first)
+        def timed(first: str, begin_others: BeginOthers) -> Sequence[str]:
+            nonlocal began, used
+            began, used = time.perf_counter(), time.process_time()
+            return propose(first, begin_others)
 
         heard, weighed = self._whisper.weigh(pcm, timed)
         self.alone = heard.text
         self.added_ms = (time.perf_counter() - began) * 1000.0 if weighed else None
+        self.processor_ms = (time.process_time() - used) * 1000.0 if weighed else None
         return heard, weighed
 
 

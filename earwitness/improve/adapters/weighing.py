@@ -15,7 +15,7 @@ from earwitness.improve.metrics import word_errors
 from earwitness.improve.plain_text import plain_words
 from earwitness.speech.stt.cascade import CascadeRecogniser
 from earwitness.speech.stt.habits import Habits, Variant
-from earwitness.speech.stt.whisper import Weighed
+from earwitness.speech.stt.whisper import BeginOthers, Weighed
 
 FOLDS: Final = 3
 MOST_WEIGHED: Final = 60
@@ -111,7 +111,7 @@ def _drawn(examples: Sequence[Example], *, seed: int) -> frozenset[str]:
 def _weighed(example: Example, pcm: Pcm, *, recogniser: CascadeRecogniser, habits: Habits) -> _Weighing:
     variants: dict[str, Variant] = {}
 
-    def propose(first: str) -> list[str]:
+    def propose(first: str, begin_others: BeginOthers) -> list[str]:
         variants.update((one.text, one) for one in habits.variants(first))
         return list(variants)
 

@@ -5,7 +5,7 @@ Owns the order of the attempts. What a sentence of this home is, whoever underst
 `choosing.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from earwitness.domain.audio import Pcm
@@ -15,12 +15,15 @@ from earwitness.speech.stt.choosing import Choice, chosen, is_near
 from earwitness.speech.stt.habits import Confusions, Habits, Language, Variant
 from earwitness.speech.stt.retrieval import Sentence
 from earwitness.speech.stt.sounds import Pronunciation
-from earwitness.speech.stt.whisper import Weighed
+from earwitness.speech.stt.whisper import BeginOthers, Propose, Weighed
 from earwitness.speech.stt.written import written
 
 MOST_NEAREST, MOST_FORESEEN = 6, 3
 """Sentences that are weighed: the nearest, and the nearest of those with fewer words that nobody can foresee. Each costs a few
 milliseconds for every word that no other begins with."""
+CLEAR = 1.0
+"""How near to what the careful one heard a sentence is, beside which nothing further is looked for: neither what sounds like what
+the quick one heard, nor what else the careful one may have heard."""
 _LOOKED_AT = 24
 
 
@@ -33,7 +36,7 @@ class Quick(Protocol):
 class Careful(Protocol):
     """A recogniser that can say how likely any text is for a sound."""
 
-    def weigh(self, pcm: Pcm, propose: Callable[[str], Sequence[str]]) -> tuple[Transcript, tuple[Weighed, ...]]: ...
+    def weigh(self, pcm: Pcm, propose: Propose) -> tuple[Transcript, tuple[Weighed, ...]]: ...
 
 
 class Sentences(Protocol):
@@ -89,12 +92,14 @@ class CascadeRecogniser:
         quick = self._quick.transcribe(pcm)
         if quick.text and self._sentences.is_closed(quick.text, context=here):
             return quick
-        found: dict[str, Sentence] = {}
+        found: dict[str, Sentence | None] = {}
         variants: dict[str, Variant] = {}
 
-        def propose(first: str) -> Sequence[str]:
-            found.update(self._candidates(first, quick.text, context=here))
-            variants.update(self._variants(first, context=here))
+        def propose(first: str, begin_others: BeginOthers) -> Sequence[str]:
+            if self._is_beyond_doubt(first, context=here):
+                return ()
+            found.update(self._candidates(first, quick.text, begin_others=begin_others, context=here))
+            variants.update(self._variants(first))
             return list(dict.fromkeys([*found, *variants]))
 
         heard, weighed = self.careful.weigh(pcm, propose)
@@ -108,29 +113,40 @@ class CascadeRecogniser:
         mean = best.log_probability / (best.tokens + 1)
         return Transcript(text=best.text, engine=heard.engine, audio_seconds=heard.audio_seconds, mean_log_probability=mean)
 
-    def _variants(self, first: str, *, context: Context) -> dict[str, Variant]:
+    def _is_beyond_doubt(self, first: str, *, context: Context) -> bool:
+        """Whether there is nothing to weigh beside the first hypothesis."""
+        return not first or self._sentences.is_closed(first, context=context) or self._sentences.is_exact(first)
+
+    def _variants(self, first: str) -> dict[str, Variant]:
         """What the people of this home may have said, going by what they corrected; never what is taken only as it was heard."""
-        if self._habits is None or not first or self._sentences.is_closed(first, context=context):
-            return {}
-        if self._sentences.is_exact(first):
+        if self._habits is None:
             return {}
         return {one.text: one for one in self._habits.variants(first) if not self._sentences.is_exact(one.text)}
 
-    def _candidates(self, first: str, quick: str, *, context: Context) -> dict[str, Sentence]:
-        """What to weigh beside the first hypothesis, as it would be written; nothing if that is beyond doubt."""
-        if not first or self._sentences.is_closed(first, context=context) or self._sentences.is_exact(first):
-            return {}
+    def _candidates(self, first: str, quick: str, *, begin_others: BeginOthers, context: Context) -> dict[str, Sentence | None]:
+        """What to weigh beside the first hypothesis, as it would be written, with the sentence that it was found as."""
+        near = self._near(first, context=context)
+        if near and min(sentence.distance for sentence in near.values()) <= CLEAR:
+            return dict(_as_written(near))
+        others = begin_others()
+        if quick and quick != first:
+            for words, sentence in self._near(quick, context=context).items():
+                if words not in near or sentence.distance < near[words].distance:
+                    near[words] = sentence
+        found: dict[str, Sentence | None] = dict(_as_written(near))
+        for text in others():
+            if text != first and self._sentences.knows(text, context=context):
+                found.setdefault(text)
+        return found
+
+    def _near(self, text: str, *, context: Context) -> dict[str, Sentence]:
+        """The sentences that sound like it, by their words in lower case."""
         near: dict[str, Sentence] = {}
-        for text in dict.fromkeys(each for each in (first, quick) if each):
-            for sentence in self._sentences.nearest(text, context=context, most=_LOOKED_AT):
-                before = near.get(sentence.text.lower())
-                if before is None or sentence.distance < before.distance:
-                    near[sentence.text.lower()] = sentence
-        ranked = sorted(near.values(), key=lambda sentence: sentence.distance)
-        nearest = ranked[:MOST_NEAREST]
-        fewest = min((sentence.open_words for sentence in nearest), default=0)
-        foreseen = [sentence for sentence in ranked[MOST_NEAREST:] if sentence.open_words < fewest][:MOST_FORESEEN]
-        return {text: sentence for sentence in [*nearest, *foreseen] for text in written(sentence.parts)}
+        for sentence in self._sentences.nearest(text, context=context, most=_LOOKED_AT):
+            before = near.get(sentence.text.lower())
+            if before is None or sentence.distance < before.distance:
+                near[sentence.text.lower()] = sentence
+        return near
 
     def _best(self, text: str, first: Choice, others: Sequence[Choice], *, context: Context) -> Choice | None:
         """The sentence to take in place of the first hypothesis, if any."""
@@ -153,6 +169,15 @@ def _usual(first: Choice, others: Sequence[Choice], *, variants: Mapping[str, Va
     worth, best = max(likely, key=lambda pair: pair[0])
     bar = max(first.log_probability, beside.log_probability if beside else first.log_probability)
     return best if worth > bar and is_near(best, first) else None
+
+
+def _as_written(near: Mapping[str, Sentence]) -> dict[str, Sentence]:
+    """Those that are weighed, as they would be written: the nearest, and of the others some with fewer words of anybody's own."""
+    ranked = sorted(near.values(), key=lambda sentence: sentence.distance)
+    nearest = ranked[:MOST_NEAREST]
+    fewest = min((sentence.open_words for sentence in nearest), default=0)
+    foreseen = [sentence for sentence in ranked[MOST_NEAREST:] if sentence.open_words < fewest][:MOST_FORESEEN]
+    return {text: sentence for sentence in [*nearest, *foreseen] for text in written(sentence.parts)}
 
 
 def _choice(one: Weighed, sentence: Sentence | None) -> Choice:

@@ -23,10 +23,6 @@ FURTHEST = 5.0
 """How far a sentence may be from what was heard."""
 _BEAM = 2.4
 """How much more a beginning may cost than the best one that explains as much of what was heard."""
-_UNHEARD, _UNLIKE = 1.2, 0.3
-"""A word may be in the sentence if it costs no more than this, wherever it is put: in all, or for each of its sounds."""
-_FEW_SOUNDS = 8
-"""Of so few, any word may have been meant."""
 _MOST_STEPS = 600
 _OPEN_COST = 0.2
 """Of words that nobody can foresee, beside ..."""
@@ -83,8 +79,6 @@ class _Question:
     backward: Heard
     open: Costs
     """[from, to]: any words, as they were heard."""
-    is_near: NDArray[np.bool_]
-    """Per unit, whether something like it was heard anywhere: what was not is hardly ever in a sentence that is near."""
     likely: dict[Label, list[int]] = field(default_factory=dict)
     """Per gap, the units that are looked at."""
 
@@ -148,9 +142,7 @@ class Retrieval:
                 if end > begin:
                     pieces[begin, end] = _OPEN_COST + _OPEN_SOUND_COST * (end - begin)
         forward, backward = Heard(tuple(sounds)), Heard(tuple(sounds[::-1]))
-        most = np.maximum(_UNHEARD, _UNLIKE * self._units.lengths) if len(sounds) > _FEW_SOUNDS else FURTHEST
-        is_near = forward.anywhere(self._units) <= most
-        return _Question(words, tuple(sounds), tuple(ends), forward, backward, pieces, is_near)
+        return _Question(words, tuple(sounds), tuple(ends), forward, backward, pieces)
 
     # From the beginning: what each state costs
 
@@ -171,7 +163,7 @@ class Retrieval:
 
         Changed are `costs` and `reached`, by state, and `least`: the least cost by which each place was reached.
         """
-        words = np.flatnonzero(reached[level.states] & question.is_near[level.units])
+        words = np.flatnonzero(reached[level.states])
         gaps = [at for at in level.gaps if reached[self._arcs[at][0]]]
         opened = [at for at in gaps if isinstance(self._arcs[at][1], Open)]
         named = [(at, self._units_for(question, self._arcs[at][1])) for at in gaps if at not in opened]

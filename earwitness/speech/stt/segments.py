@@ -64,12 +64,6 @@ class Heard:
         back[order] = (levels + self._extra[:, None]).T
         return back
 
-    def anywhere(self, units: Units) -> NDArray[np.float32]:
-        """float32 [units]: what each costs at least, wherever it was said."""
-        nothing = np.zeros((len(units.lengths), self.places), dtype=np.float32)
-        least: NDArray[np.float32] = self.after(nothing, units, np.arange(len(units.lengths))).min(axis=1)
-        return least
-
     def _say(self, levels: NDArray[np.float32], sounds: NDArray[np.int64]) -> None:
         """Have one more sound said in each column; changes `levels`, [places, columns]."""
         taken = self._as_said.take(sounds, axis=1)

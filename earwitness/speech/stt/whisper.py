@@ -4,6 +4,7 @@ Owns the model, its prompt and how its output becomes text. Never decides which 
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,6 +84,12 @@ class Weighed:
     tokens: int
 
 
+BeginOthers = Callable[[], Callable[[], Sequence[str]]]
+"""Begins the search for other hypotheses; gives what waits for them."""
+Propose = Callable[[str, BeginOthers], Sequence[str]]
+"""What to weigh, given what was heard first and what begins the search for other hypotheses."""
+
+
 class WhisperRecogniser:
     """Speech to text with Whisper base, int8. One call at a time."""
 
@@ -101,6 +108,7 @@ class WhisperRecogniser:
         self._pairs = BytePairs(self._tokenizer.get_vocab(), words_below=_END)
         self._gate = SpeechGate(store)
         self._weights = folder / "model.bin"
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="others")
 
     @cached_property
     def _decoder(self) -> Decoder:
@@ -123,28 +131,37 @@ class WhisperRecogniser:
             plain = [self._hinted(window, hints=hints, plain=first) for window, first in zip(heard, plain, strict=True)]
         return _transcript(plain, pcm=pcm)
 
-    def weigh(self, pcm: Pcm, propose: Callable[[str], Sequence[str]]) -> tuple[Transcript, tuple[Weighed, ...]]:
+    def weigh(self, pcm: Pcm, propose: Propose) -> tuple[Transcript, tuple[Weighed, ...]]:
         """What was heard, and how likely it and each text are that `propose` makes of it: the heard text first.
 
-        Nothing is weighed, and the tuple is empty, for silence, for recordings of several windows, and if nothing is proposed.
-        Closing punctuation counts for none. Raises EngineError if the model fails.
+        `propose` is given the heard text, and what begins a search for others that may have been heard: that goes on in a thread
+        of its own until they are asked for. Nothing is weighed, and the tuple is empty, for silence, for recordings of several
+        windows, and if nothing is proposed. Closing punctuation counts for none. Raises EngineError if the model fails.
         """
-        one = self.hear(pcm)
-        if one is None:
+        found = self._first(pcm)
+        if found is None:
             return self.transcribe(pcm), ()
-        texts = propose(one.transcript.text)
+        one = _kept(*found, pcm=pcm)
+        texts = propose(one.transcript.text, lambda: self._others(found[0]))
         return one.transcript, self.likelihoods(one, [one.transcript.text, *texts]) if texts else ()
 
     def hear(self, pcm: Pcm) -> HeardSound | None:
         """What is needed to weigh texts for a sound; None for silence and for recordings of several windows."""
+        found = self._first(pcm)
+        return None if found is None else _kept(*found, pcm=pcm)
+
+    def _first(self, pcm: Pcm) -> tuple[_Heard, _Hypothesis] | None:
+        """A sound of one window, and what is heard in it first."""
         pieces = list(windows(samples_of(pcm))) if self._gate.has_speech(pcm) else []
         if len(pieces) != 1:
             return None
         heard = self._hear(pieces[0])
-        first = self._decode(heard, beam=1, prompt=())[0]
-        frames = int((heard.seconds + _LISTENED_TAIL_SECONDS) / _TIME_STEP_SECONDS)
-        encoded = np.array(heard.encoded, dtype=np.float32)[0, :frames]
-        return HeardSound(transcript=_transcript([first], pcm=pcm), encoded=encoded, begins=first.begins)
+        return heard, self._decode(heard, beam=1, prompt=())[0]
+
+    def _others(self, heard: _Heard) -> Callable[[], Sequence[str]]:
+        """Begin to look for the likeliest texts; gives what waits for them."""
+        found = self._beside.submit(self._decode, heard, beam=_BEAM, prompt=())
+        return lambda: [one.text for one in found.result() if one.text and not one.is_looped]
 
     def likelihoods(self, heard: HeardSound, texts: Sequence[str]) -> tuple[Weighed, ...]:
         """How likely each text is for a sound that was heard. Raises EngineError if the model fails."""
@@ -205,6 +222,12 @@ class WhisperRecogniser:
         text: str = self._tokenizer.decode(said)
         begins = next((token for token in ids if token >= _FIRST_TIME), _FIRST_TIME)
         return _Hypothesis(tidy(text), score, is_looped=has_loop(text), begins=begins)
+
+
+def _kept(heard: _Heard, first: _Hypothesis, *, pcm: Pcm) -> HeardSound:
+    frames = int((heard.seconds + _LISTENED_TAIL_SECONDS) / _TIME_STEP_SECONDS)
+    encoded = np.array(heard.encoded, dtype=np.float32)[0, :frames]
+    return HeardSound(transcript=_transcript([first], pcm=pcm), encoded=encoded, begins=first.begins)
 
 
 def segments(ids: Sequence[int], *, seconds: float) -> list[list[int]]:

@@ -1,6 +1,6 @@
 """A home whose recogniser hears what it is told to, and finds texts as likely as it is told; for adapters to learn beside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.intent import Completeness, Context, Understanding
@@ -8,7 +8,7 @@ from earwitness.domain.turn import Transcript
 from earwitness.improve.adapting import Chain, Example
 from earwitness.speech.stt.cascade import CascadeRecogniser
 from earwitness.speech.stt.retrieval import Sentence
-from earwitness.speech.stt.whisper import Weighed
+from earwitness.speech.stt.whisper import Propose, Weighed
 
 
 class Ears:
@@ -21,9 +21,9 @@ class Ears:
     def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = ()) -> Transcript:
         return Transcript(text=text_of(pcm), engine="quick", audio_seconds=1.0)
 
-    def weigh(self, pcm: Pcm, propose: Callable[[str], Sequence[str]]) -> tuple[Transcript, tuple[Weighed, ...]]:
+    def weigh(self, pcm: Pcm, propose: Propose) -> tuple[Transcript, tuple[Weighed, ...]]:
         heard = self.transcribe(pcm)
-        texts = propose(heard.text)
+        texts = propose(heard.text, lambda: tuple)
         self.weighed += 1
         if not texts:
             return heard, ()

@@ -8,10 +8,10 @@ from earwitness.domain.audio import Pcm
 from earwitness.domain.intent import Context
 from earwitness.domain.spoken_language import Label, Named, Open, Word
 from earwitness.domain.turn import Transcript
-from earwitness.speech.stt.cascade import CascadeRecogniser
+from earwitness.speech.stt.cascade import CLEAR, CascadeRecogniser
 from earwitness.speech.stt.choosing import MOST_LOSS, Choice, chosen
 from earwitness.speech.stt.retrieval import Part, Sentence
-from earwitness.speech.stt.whisper import Weighed
+from earwitness.speech.stt.whisper import Propose, Weighed
 
 
 class Quick:
@@ -25,13 +25,19 @@ class Quick:
 class Careful:
     """Hears a text first; finds each text as likely as it is told (natural logarithm), and others impossible."""
 
-    def __init__(self, first: str, likely: dict[str, float]) -> None:
+    def __init__(self, first: str, likely: dict[str, float], others: Sequence[str] = ()) -> None:
         self._first = first
+        self._others = others
+        self.is_asked_for_others = False
         self._likely = likely
         self.weighed: list[str] = []
 
-    def weigh(self, pcm: Pcm, propose: Callable[[str], Sequence[str]]) -> tuple[Transcript, tuple[Weighed, ...]]:
-        self.weighed = list(propose(self._first))
+    def _begin(self) -> Callable[[], Sequence[str]]:
+        self.is_asked_for_others = True
+        return lambda: self._others
+
+    def weigh(self, pcm: Pcm, propose: Propose) -> tuple[Transcript, tuple[Weighed, ...]]:
+        self.weighed = list(propose(self._first, self._begin))
         heard = Transcript(text=self._first, engine="careful", audio_seconds=pcm.seconds)
         if not self.weighed:
             return heard, ()
@@ -42,10 +48,12 @@ class Careful:
 class Home:
     """Knows these sentences; all of them sound like everything. Words in capitals are open, in brackets names."""
 
-    def __init__(self, *sentences: str, exact: str = "", answers: Sequence[str] = ()) -> None:
+    def __init__(self, *sentences: str, exact: str = "", answers: Sequence[str] = (), nearest: float = CLEAR + 1) -> None:
         self._sentences = sentences
         self._exact = exact
         self._answers = answers
+        self._nearest = nearest
+        self.asked: list[str] = []
 
     def knows(self, text: str, *, context: Context) -> bool:
         return self.is_closed(text, context=context) or self._is_open(text)
@@ -62,7 +70,8 @@ class Home:
 
     def nearest(self, text: str, *, context: Context, most: int) -> Sequence[Sentence]:
         said = [*(self._answers if context.expects else ()), *self._sentences, *([self._exact] if self._exact else [])]
-        return [Sentence(_parts(each, text), float(index)) for index, each in enumerate(said)][:most]
+        self.asked.append(text)
+        return [Sentence(_parts(each, text), self._nearest + index) for index, each in enumerate(said)][:most]
 
 
 def _matches(template: str, text: str) -> bool:
@@ -129,6 +138,28 @@ def test_what_was_asked_for_is_heard() -> None:
     home = Home("turn on the lamp", answers=["yes", "no"])
     assert heard("", careful, home) == "Yes I"
     assert heard("", careful, home, context=Context(expects="confirmed")) == "Yes"
+
+
+def test_other_hypotheses_of_the_recogniser_are_weighed_if_they_are_sentences_of_the_home() -> None:
+    likely = {"told the lab": -1.0, "hold the lab": -1.5, "turn the lamp": -1.2, "Turn on the lamp": -50.0}
+    home = Home("turn on the lamp", "hold the lab")
+    careful = Careful("told the lab", likely, others=["told the lab", "hold the lab", "turn the lamp"])
+    assert heard("", careful, home) == "hold the lab"
+    assert "turn the lamp" not in careful.weighed
+
+
+def test_beside_a_clear_sentence_nothing_further_is_looked_for() -> None:
+    careful = Careful("turn on the lamb", {"turn on the lamb": -1.0, "Turn on the lamp": -2.0}, others=["hold the lab"])
+    home = Home("turn on the lamp", "hold the lab", nearest=CLEAR)
+    assert heard("hold the lab please", careful, home) == "Turn on the lamp"
+    assert not careful.is_asked_for_others
+    assert home.asked == ["turn on the lamb"]
+
+
+def test_no_other_hypothesis_is_looked_for_when_the_first_is_a_sentence_of_the_home() -> None:
+    careful = Careful("Turn on the lamp", {}, others=["turn off the lamp"])
+    assert heard("", careful, Home("turn on the lamp", "turn off the lamp")) == "Turn on the lamp"
+    assert not careful.is_asked_for_others
 
 
 def test_silence_stays_silence() -> None:

@@ -91,8 +91,8 @@ def test_a_text_is_as_likely_as_ctranslate2_finds_it(whisper: WhisperRecogniser,
 def test_texts_weighed_together_are_as_likely_as_alone(whisper: WhisperRecogniser, data_folder: Path) -> None:
     pcm = read_audio(data_folder / "audio/commands/lock_the_front_door.flac", longest_seconds=20)
     texts = ["Lock the front door", "Lock the front doors", "Unlock the front door", "Look at the friend door", "Aquarium"]
-    _, together = whisper.weigh(pcm, lambda first: texts)
-    alone = [whisper.weigh(pcm, lambda first, text=text: [text])[1][1] for text in texts]  # type: ignore[misc]
+    _, together = whisper.weigh(pcm, lambda first, begin: texts)
+    alone = [whisper.weigh(pcm, lambda first, begin, text=text: [text])[1][1] for text in texts]  # type: ignore[misc]
     assert [each.log_probability for each in together[1:]] == pytest.approx([each.log_probability for each in alone], abs=0.02)
     ranked = sorted(together[1:], key=lambda each: -each.log_probability)
     assert ranked[0].text == "Lock the front door"
@@ -104,5 +104,5 @@ def test_texts_weighed_together_are_as_likely_as_alone(whisper: WhisperRecognise
 def test_nothing_is_weighed_for_silence(whisper: WhisperRecogniser) -> None:
     from earwitness.domain.audio import Pcm
 
-    heard, weighed = whisper.weigh(Pcm(data=bytes(32_000)), lambda first: ["Next"])
+    heard, weighed = whisper.weigh(Pcm(data=bytes(32_000)), lambda first, begin: ["Next"])
     assert (heard.text, weighed) == ("", ())
