@@ -18,7 +18,7 @@ from earwitness.server.review_channel import ReviewChannel, bind_here, user_id_o
 from earwitness.storage.durable import write_whole
 from earwitness.trust.authority import Authority
 from earwitness.trust.certificates import key_digest, key_digest_of, read_public_key, spki_of
-from earwitness.trust.tls import review_server_context
+from earwitness.trust.tls import ServerContext, review_server_context, trust_also
 from earwitness.web.desk_api import DeskEntrance
 
 SERVICE_KEY: Final = "review-service.der"
@@ -106,18 +106,27 @@ def counter_of(
 
 
 def channel_of(
-    place: str, counter: Counter, *, user: str | None, service_key: ServiceKey, authority: Authority
+    place: str, counter: Counter, *, user: str | None, service_key: ServiceKey, authority: Authority, names: Sequence[str]
 ) -> tuple[ReviewChannel, socket.socket]:
-    """The channel at a place, a path or HOST:PORT, and its listening socket. Raises SettingsError, NetworkError, TrustError."""
+    """The channel at a place, a path or HOST:PORT, and its listening socket. `names` are those of the server's one certificate.
+    Raises SettingsError, NetworkError, TrustError."""
     answer = lambda frame, peer: counter.answer(frame, peer=peer)  # noqa: E731
     if place.startswith("/"):
         user_id = None if user is None else user_id_of(user)
         return ReviewChannel(answer, user_id=user_id), bind_here(Path(place))
     host, port = read_host_and_port(place)
-    certificate, key = authority.server_files((host,))
-    tls = review_server_context(certificate, key, household_pem=authority.trusted_pem)
+    tls = ServerContext(
+        lambda: authority.server_files(names),
+        make=lambda certificate, key: review_server_context(certificate, key, household_pem=authority.trusted_pem),
+    )
+
+    def refresh() -> None:
+        tls.refresh()
+        trust_also(tls.context, authority.trusted_pem)
+
+    certificate, key = authority.server_files(names)
     listener = bind(Address(host=host, port=port, tls_certificate=certificate, tls_key=key))
-    return ReviewChannel(answer, tls=tls, spki_of=service_key.spki_of), listener
+    return ReviewChannel(answer, tls=tls.context, spki_of=service_key.spki_of, refresh=refresh), listener
 
 
 def read_host_and_port(place: str) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """Where reviewers of a house come in: the desk here, or the way to a review service of its own, and the channel it asks by."""
 
 import socket
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 
@@ -35,8 +36,9 @@ def review_pages(house: House) -> dict[str, str]:
     return {"review": "review_elsewhere"} if house.review.is_elsewhere else {}
 
 
-def review_channel(house: House) -> tuple[ReviewChannel, socket.socket] | None:
-    """The channel of the review service and its listening socket; None without a service. Raises SettingsError, NetworkError."""
+def review_channel(house: House, *, names: Sequence[str]) -> tuple[ReviewChannel, socket.socket] | None:
+    """The channel of the review service and its listening socket; None without a service. `names` are those of the server's
+    certificate. Raises SettingsError, NetworkError, TrustError."""
     chosen = house.settings.review
     if not house.review.is_elsewhere:
         return None
@@ -50,4 +52,6 @@ def review_channel(house: House) -> tuple[ReviewChannel, socket.socket] | None:
         key_file=(house.state / "keys" / "household.key").absolute(),
         intents=lambda: known_intents(house.manifests),
     )
-    return channel_of(chosen.channel, counter, user=chosen.service_user, service_key=service_key, authority=house.authority)
+    return channel_of(
+        chosen.channel, counter, user=chosen.service_user, service_key=service_key, authority=house.authority, names=names
+    )

@@ -147,7 +147,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
     )
     listener = bind(address)
     device_socket = _device_socket(address, server.device_port)
-    channel = review_channel(house)
+    channel = review_channel(house, names=names)
     device_listener = _device_listener(house, door, desk=desk)
     services = _wyoming_services(house, say=say)
     say("Loading the models …")

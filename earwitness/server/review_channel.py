@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from earwitness.domain.errors import NetworkError, SettingsError, WireError
+from earwitness.domain.errors import EarwitnessError, NetworkError, SettingsError, WireError
 from earwitness.protocol.frames import Frame, encode, read_frame
 from earwitness.review.counter import Peer
 from earwitness.telemetry import log
@@ -25,6 +25,7 @@ from earwitness.telemetry import log
 MOST_CONNECTIONS: Final = 8
 SEND_SECONDS: Final = 10.0
 HANDSHAKE_SECONDS: Final = 5.0
+REFRESH_SECONDS: Final = 3600.0
 _CREDENTIALS: Final = struct.Struct("3i")
 """struct ucred: process, user, group (unix(7), SO_PEERCRED)."""
 _logger: Final = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ _logger: Final = logging.getLogger(__name__)
 
 class ReviewChannel:
     """Serves calls. `answer` may block and raises WireError for what is no call; `user_id` is the account that may come over a
-    Unix socket, `is_ours` says of a certificate (DER) whether it is the service's, and gives its public key, or None."""
+    Unix socket. With `tls`, `spki_of` gives the public key of a certificate (DER) if it is the service's, else None;
+    `refresh` sees to our own certificate, once an hour."""
 
     def __init__(
         self,
@@ -41,19 +43,30 @@ class ReviewChannel:
         user_id: int | None = None,
         spki_of: Callable[[bytes], bytes | None] = lambda certificate: None,
         tls: ssl.SSLContext | None = None,
+        refresh: Callable[[], object] = lambda: None,
     ) -> None:
         self._answer = answer
         self._user_id = os.getuid() if user_id is None else user_id
         self._spki_of = spki_of
         self._tls = tls
+        self._refresh = refresh
         self._open = 0
 
     async def run(self, listener: socket.socket) -> None:
         """Serve on a listening socket until cancelled."""
         secured = {} if self._tls is None else {"ssl": self._tls, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
         server = await asyncio.start_server(self._serve, sock=listener, **secured)  # type: ignore[arg-type]
-        async with server:
+        async with server, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._stay_certified())
             await server.serve_forever()
+
+    async def _stay_certified(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                self._refresh()
+            except EarwitnessError as error:
+                log(_logger, "certificate not renewed", level=logging.WARNING, code=error.code)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = self._peer(writer)

@@ -114,7 +114,9 @@ def _process(
 def test_two_processes_do_a_task_and_a_crash_of_either_loses_and_doubles_nothing(prepared: Prepared, tmp_path: Path) -> None:
     folder = tmp_path / "service"
     with household(prepared) as (house, house_process):
-        given = house.post(f"{DESK}/ticket").json()
+        answer = house.post(f"{DESK}/ticket")
+        assert answer.status_code == 200, answer.text
+        given = answer.json()
         assert given["url"] == "http://localhost:1/sign-in"
         assert house.get(DESK).status_code == 404, "here is no desk any more"
         with service(prepared, folder) as (at_desk, service_process):

@@ -389,7 +389,7 @@ def test_over_a_network_only_the_key_that_was_admitted_is_spoken_to(house: KeptH
     ours.join(key.admit(ours.public_key).certificate, household=authority.certificate_pem)
     known = authority.device_certificate(satellite.public_key, device_id="kitchen")
     satellite.join(known.pem, household=authority.certificate_pem)
-    channel, listener = channel_of("127.0.0.1:0", made, user=None, service_key=key, authority=authority)
+    channel, listener = channel_of("127.0.0.1:0", made, user=None, service_key=key, authority=authority, names=("localhost",))
     port = listener.getsockname()[1]
 
     def afar(identity: Identity) -> HouseholdAfar:
@@ -412,7 +412,7 @@ def test_a_channel_is_at_a_path_or_a_host_and_port(house: KeptHouse, place: str)
     made, _ = counter(house)
     authority = Authority(house.folder / "keys", clock=house.clock)
     with pytest.raises(SettingsError, match="HOST:PORT"):
-        channel_of(place, made, user=None, service_key=service_key(house), authority=authority)
+        channel_of(place, made, user=None, service_key=service_key(house), authority=authority, names=())
 
 
 def test_a_socket_that_a_killed_server_left_is_taken_over_and_a_served_one_is_not(tmp_path: Path) -> None:
