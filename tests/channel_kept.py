@@ -56,8 +56,6 @@ def running(channel: ReviewChannel, listener: socket.socket) -> Iterator[None]:
     finally:
         loop.call_soon_threadsafe(lambda: [one.cancel() for one in asyncio.all_tasks(loop)])
         thread.join(20)
-        with contextlib.suppress(RuntimeError):
-            loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
         listener.close()
 

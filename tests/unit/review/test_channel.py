@@ -15,19 +15,21 @@ from earwitness.build.review_service import refuse_reach
 from earwitness.config import ReviewSettings
 from earwitness.domain.account import AccountRole, SignInWay
 from earwitness.domain.consent import Purpose
-from earwitness.domain.errors import NetworkError, SettingsError, WireError
+from earwitness.domain.errors import NetworkError, ReviewError, SettingsError, WireError
 from earwitness.domain.person import Person
-from earwitness.domain.recording import Actor, Role
+from earwitness.domain.recording import Actor, Medium, ReadPurpose, Role
 from earwitness.domain.review import Annotation, Settled
 from earwitness.jobs.follow_household import FollowHousehold
 from earwitness.protocol.frames import Frame
 from earwitness.review import calls, visits
+from earwitness.review.calls import Call
 from earwitness.review.counter import Counter, Peer
 from earwitness.review.desk import Desk, annotation_id_of
 from earwitness.review.household_afar import HouseholdAfar
 from earwitness.review.line import Line, dial_here, dial_there
+from earwitness.review.playback import PART_BYTES, Playback
 from earwitness.review.porter import take_up
-from earwitness.review.visits import Visits
+from earwitness.review.visits import Visits, lease_of
 from earwitness.server.review_channel import ReviewChannel, bind_here
 from earwitness.storage import database
 from earwitness.storage.database import Database
@@ -37,6 +39,7 @@ from earwitness.trust.tls import review_client_context
 from tests.channel_kept import counter, running, service_key, socket_path
 from tests.houses_kept import PASSPHRASE, KeptHouse, error_of, kept_house
 from tests.reviewed_kept import ReviewedHouse, reviewed
+from tests.unit.review.test_watermark import babble
 
 SAID = "call Marguerite and turn on the lamp"
 SHOWN = "call ▇▇▇ and turn on the lamp"
@@ -435,3 +438,54 @@ def test_a_service_that_can_read_the_households_key_goes_no_further(house: KeptH
     )
     with pytest.raises(SettingsError, match="could read the household's key"):
         follow.look()
+
+
+def test_sound_goes_over_in_parts_each_on_record_and_only_of_the_task_that_was_opened(
+    review: ReviewedHouse, anna: Person, far: Far
+) -> None:
+    pcm = babble(5.0).astype("<i2").tobytes()
+    review.house.consent(anna, Purpose.HEAR)
+    review.epochs.open()
+    review.say(anna, SAID, sound=pcm)
+    review.epochs.draw(review.next_day())
+    review.house.clock.advance(days=1, minutes=1)
+    review.items.settle()
+    far.follow()
+    rita, playback = far.enter(), Playback(far.desk, porter=far.household, clock=review.house.clock)
+    lease = far.desk.begin(rita, sign_in_id=rita.actor_id)
+    assert lease is not None
+    with pytest.raises(ReviewError, match="not opened here"):
+        playback.length(rita, lease.lease_id, sign_in_id=rita.actor_id)
+    far.desk.open(rita, lease.lease_id, sign_in_id=rita.actor_id)
+    assert playback.length(rita, lease.lease_id, sign_in_id=rita.actor_id) == len(pcm)
+    token = playback.token(rita, lease.lease_id, sign_in_id=rita.actor_id, start=0, end=PART_BYTES)
+    assert len(playback.part(rita, token, sign_in_id=rita.actor_id)) == PART_BYTES
+    heard = [one for one in review.house.rights.listens(anna.person_id) if one.medium is Medium.AUDIO and one.ranges]
+    served = sorted(one.ranges for one in heard if one.purpose is ReadPurpose.REVIEW)
+    assert served == [((0, 64_000),), ((64_000, PART_BYTES),)], "in pieces of two seconds, each with its entry"
+    (marked,) = review.house.review.sounds.marks.newest().values()
+    assert (marked.reviewer, marked.lease_id) == (far.rita.alias, lease_of(far.secret, lease.task_id))
+    assert marked.lease_id != lease.lease_id, "whatever id the service gives to a lease"
+    whole = calls.Part(task_id=lease.task_id, start=0, end=len(pcm))
+    assert error_of(lambda: far.household._line.ask(Call.SOUND_PART, whole, secret=far.secret)) == "review.no_such_part"
+
+
+def test_who_may_be_heard_no_more_has_the_task_taken_back_and_given_again_as_text(
+    review: ReviewedHouse, anna: Person, far: Far
+) -> None:
+    review.house.consent(anna, Purpose.HEAR)
+    review.epochs.open()
+    review.say(anna, SAID, sound=babble(2.0).astype("<i2").tobytes())
+    review.epochs.draw(review.next_day())
+    review.house.clock.advance(days=1, minutes=1)
+    review.items.settle()
+    rita = far.enter()
+    (task_id,) = far.household.offered()
+    far.household.words(rita, task_id)
+    assert far.household.sound_length(rita, task_id, lease_id="") is not None
+    review.house.consent(anna, Purpose.HEAR, is_given=False)
+    review.house.review.porter.settle_afar()
+    assert far.household.offered() == {}
+    review.house.clock.advance(seconds=41)
+    assert set(far.household.offered()) == {task_id}
+    assert far.household.sound_length(rita, task_id, lease_id="") is None
