@@ -33,6 +33,10 @@ from earwitness.domain.review import DrawTerms
 from earwitness.domain.routine import OnPhrase, Routine
 from earwitness.domain.satellite import Station
 from earwitness.domain.turn import Outcome, Turn
+from earwitness.improve.adapting import Chain
+from earwitness.improve.data_sets import DataSets
+from earwitness.improve.improver import Improver
+from earwitness.improve.models import Models
 from earwitness.jobs.sync_calendar import SyncCalendar
 from earwitness.ledger.log import Ledger
 from earwitness.links.alerts import Alerts
@@ -69,6 +73,7 @@ from earwitness.web.calendar_api import calendar_router
 from earwitness.web.demands_api import DemandsDesk, demands_router
 from earwitness.web.history_api import history_router
 from earwitness.web.household_api import HouseholdDesk, household_router
+from earwitness.web.improve_api import ImproveDesk, improve_router
 from earwitness.web.invitations_api import Acceptances, invitations_router
 from earwitness.web.listens_api import ledger_router, listens_router
 from earwitness.web.lists_api import ListsDesk, lists_router
@@ -155,6 +160,9 @@ class KeptHouse:
     settled_skills: list[list[str]] = field(default_factory=list)
     relearned: list[bool] = field(default_factory=list)
     """What the house was furnished with, in order."""
+    improver: Callable[["KeptHouse"], Improver] = lambda house: _learning(house)
+    refreshed: list[bool] = field(default_factory=list)
+    """Each time the running house was to take what was promoted."""
     printed: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     """What somebody says at the first start, in order."""
@@ -280,6 +288,7 @@ class KeptHouse:
             invitations_router(acceptances, signed_in=signed_in),
             people_router(self.rights, vault=self.vault, prover=self.prover, signed_in=signed_in, clock=self.clock),
             history_router(self.rights, clock=self.clock),
+            improve_router(ImproveDesk(improver=lambda: self.improver(self), refresh=lambda: self.refreshed.append(True))),
             listens_router(self.rights, prover=self.prover),
             ledger_router(self.ledger),
             *review_routers(self.review, self.rights, clock=self.clock, settings=self.review_settings),
@@ -401,6 +410,24 @@ class KeptHouse:
 
     def sign_in(self, client: TestClient, name: str, *, passphrase: str = PASSPHRASE) -> Any:
         return client.post("/api/v1/sign-in", json={"name": name, "passphrase": passphrase})
+
+
+def _learning(house: KeptHouse) -> Improver:
+    """The loop of a house, in which nothing learns until a test says what."""
+    sets = DataSets(
+        house.database,
+        door=house.vault.door,
+        consents=house.consents,
+        ledger=house.ledger,
+        people=house.people.all,
+        clock=house.clock,
+    )
+    models = Models(house.database, safe=house.vault.safe, clock=house.clock)
+
+    def base() -> Chain:
+        raise NotImplementedError
+
+    return Improver(sets, models, ledger=house.ledger, base=base, adapters=())
 
 
 def whose(people: People, token: str | None) -> Person | None:

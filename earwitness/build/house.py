@@ -18,6 +18,7 @@ from earwitness.domain.consent import Keeps
 from earwitness.domain.contact import Channel, same_address
 from earwitness.domain.device import Device, DeviceKind
 from earwitness.domain.errors import PersonError, SettingsError
+from earwitness.domain.intent import Context, Intent
 from earwitness.domain.link import LinkRole
 from earwitness.domain.message import Message
 from earwitness.domain.music import Music
@@ -475,6 +476,10 @@ class House(LinkedHouse):
     def followed_models(self) -> FollowModels:
         """The job that retires, takes back and takes what was learned."""
         return FollowModels(lambda: self.improver, flush=self.live_signals.flush, refresh=self.in_use.refresh)
+
+    def meant(self, text: str) -> Intent | None:
+        """What words mean in this home by themselves, if that is certain. Blocks."""
+        return certain(self.understander.alone(text, context=Context())).intent
 
     def _limits(self) -> EndpointLimits:
         return EndpointLimits(**self.settings.endpoint.model_dump(exclude={"preroll_seconds"}))

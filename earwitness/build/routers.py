@@ -29,6 +29,7 @@ from earwitness.web.devices_api import devices_router
 from earwitness.web.drawn_api import drawn_router
 from earwitness.web.history_api import history_router
 from earwitness.web.household_api import HouseholdDesk, household_router
+from earwitness.web.improve_api import ImproveDesk, improve_router
 from earwitness.web.invitations_api import Acceptances, invitations_router
 from earwitness.web.links_api import LinksDesk, links_router
 from earwitness.web.listens_api import ledger_router, listens_router
@@ -63,7 +64,8 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
         accounts_router(rights),
         invitations_router(_acceptances(house), signed_in=signed_in),
         people_router(rights, vault=house.vault, prover=house.prover, signed_in=signed_in, clock=utc_now),
-        history_router(rights, clock=utc_now),
+        history_router(rights, clock=utc_now, meant=house.meant),
+        improve_router(ImproveDesk(improver=lambda: house.improver, refresh=lambda: house.in_use.refresh())),
         listens_router(rights, prover=house.prover),
         drawn_router(drawn_desk(house.review, rights=rights, clock=utc_now)),
         *review_routers(house),

@@ -34,6 +34,8 @@ from earwitness.vault.door import AudioRead, HistoryPage
 TRAINER: Final = Actor(actor_id="improve", alias="training", role=Role.TRAINER)
 AT_ONCE: Final = 100
 """Recordings whose words are opened under one entry of the ledger."""
+FIRST_TEXT: Final = 2
+"""The first version of the text of consent that says how it learns: of who agreed to the one before, nothing is learned."""
 LOCK: Final = 0x494D5052
 _logger: Final = logging.getLogger(__name__)
 
@@ -180,7 +182,9 @@ class DataSets:
 
     def _may_train(self, person_id: str) -> bool:
         given = all(self._consents.has_consent(person_id, one) for one in (Purpose.KEEP, Purpose.TRAIN))
-        return given and not self._consents.is_restricted(person_id)
+        if not given or self._consents.in_force(person_id)[Purpose.TRAIN].text_version < FIRST_TEXT:
+            return False
+        return not self._consents.is_restricted(person_id)
 
     def _kept(self, manifest: Manifest, candidates: Sequence[Candidate]) -> DataSet:
         """The set as a row, written before it is committed; so that after a crash the same one is committed."""

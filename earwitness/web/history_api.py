@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.errors import PersonError
-from earwitness.domain.recording import Selection
+from earwitness.domain.intent import Intent
+from earwitness.domain.recording import Recording, Selection
 from earwitness.rights.rights import EVERYTHING, Rights
 from earwitness.speech.audio_file import wav_header
 from earwitness.vault.door import AudioRead
@@ -46,11 +47,18 @@ class Span:
         self.selection = Selection(since=_aware(since), until=_aware(until)) if self.is_given else EVERYTHING
 
 
-def history_router(rights: Rights, *, clock: Callable[[], datetime]) -> APIRouter:
-    """The routes under /api/v1/history. `clock` gives aware datetimes."""
+def _unknown(text: str) -> Intent | None:
+    return None
+
+
+def history_router(
+    rights: Rights, *, clock: Callable[[], datetime], meant: Callable[[str], Intent | None] = _unknown
+) -> APIRouter:
+    """The routes under /api/v1/history. `clock` gives aware datetimes; `meant` gives what words mean in this home; it blocks."""
     router = APIRouter(prefix="/api/v1/history", responses=told(404, 409))
     _add_reading(router, rights)
     _add_changing(router, rights)
+    _add_judging(router, rights, meant)
     _add_deleting(router, rights, clock)
     return router
 
@@ -117,6 +125,23 @@ def _add_changing(router: APIRouter, rights: Rights) -> None:
     async def restrict(turn_id: TurnId, wish: shapes.Restriction, person: Me) -> None:
         """Restrict the use of one turn, or allow it again: kept, but opened by nobody but you."""
         await asyncio.to_thread(rights.restrict, person.person_id, turn_id=turn_id, is_restricted=wish.restricted)
+
+
+def _add_judging(router: APIRouter, rights: Rights, meant: Callable[[str], Intent | None]) -> None:
+    def judge(person_id: str, turn_id: str, said: shapes.OwnJudgement) -> Recording:
+        intent, slots = said.intent, dict(said.slots)
+        if intent is None and not said.false_wake and (found := meant(said.transcript)) is not None:
+            intent, slots = found.name, {name: str(value) for name, value in found.slots.items()}
+        return rights.judge(
+            person_id, turn_id, transcript=said.transcript, intent=intent, slots=slots, is_false_wake=said.false_wake
+        )
+
+    @router.post("/{turn_id}/judgement")
+    async def judged(turn_id: TurnId, said: shapes.OwnJudgement, person: Me) -> shapes.RecordingShape:
+        """Say what you said and what you meant, or that you had not called the assistant. Nobody else is involved; with your
+        consent to training, and only then, the assistant learns from it."""
+        found = await asyncio.to_thread(judge, person.person_id, turn_id, said)
+        return shapes.RecordingShape.model_validate(found.as_json())
 
 
 def _add_deleting(router: APIRouter, rights: Rights, clock: Callable[[], datetime]) -> None:

@@ -33,6 +33,7 @@ _PAGES: Final = {
     "/household": "household",
     "/remote": "remote",
     "/links": "links",
+    "/improve": "improve",
     "/contacts": "contacts",
     "/calls": "calls",
     "/messages": "messages",
@@ -57,6 +58,7 @@ _LINKS: Final = (
     ("people", "/people", "People", Permission.PEOPLE),
     ("household", "/household", "Household", Permission.HOUSEHOLD),
     ("links", "/links", "What leaves", Permission.HOUSEHOLD),
+    ("improve", "/improve", "Learning", Permission.HOUSEHOLD),
     ("remote", "/remote", "Away", Permission.REMOTE),
 )
 """The pages in the header: name, path, words, and what they are for."""

@@ -107,6 +107,18 @@ class Correction(_Shape):
     transcript: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
+class OwnJudgement(_Shape):
+    """What one's own turn was. Without an intent, it is what the words mean in this home."""
+
+    transcript: Annotated[str, Field(max_length=1000)] = ""
+    intent: Annotated[str | None, Field(max_length=100)] = None
+    slots: Annotated[
+        dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=1000)]], Field(max_length=20)
+    ] = {}
+    false_wake: bool = False
+    """Nobody had called the assistant."""
+
+
 class RecordingShape(_Shape):
     """One kept turn."""
 

@@ -3,7 +3,7 @@
 import { ask, askBlob } from "./api.js";
 import { CANCEL, choose } from "./dialogs.js";
 import { icon, make } from "./elements.js";
-import { attempt } from "./header.js";
+import { attempt, inform } from "./header.js";
 import { receiptButton, sayErased } from "./receipt.js";
 import { count, sayClock, sayMoment, sayRelative, saySeconds } from "./times.js";
 import { bars, chips, outcomeBadge, why } from "./turn_parts.js";
@@ -88,6 +88,7 @@ export class HistoryTurn {
       { class: "choices" },
       ...(seconds > 0 ? [button("play", "i-play", "Play", (pressed) => this.#play(pressed))] : []),
       button("correct", "i-pencil", "Correct", () => this.#correct()),
+      button("false-wake", "i-mic-off", "Not for you", (pressed) => this.#markFalseWake(pressed)),
       button("restrict", "i-shield", restricted ? "Allow again" : "Restrict", (pressed) => this.#restrict(pressed)),
       button("delete", "i-bin", "Delete", () => this.#delete()),
     );
@@ -129,12 +130,21 @@ export class HistoryTurn {
     });
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const isSaved = await attempt(keep, async () => this.#show(await ask("PATCH", `/history/${this.#recording.turn_id}`, { transcript: field.value })));
+      const isSaved = await attempt(keep, async () => this.#show(await ask("POST", `/history/${this.#recording.turn_id}/judgement`, { transcript: field.value })));
       if (isSaved) this.#press("correct");
     });
     this.slot.replaceChildren(form);
     field.focus();
     field.select();
+  }
+
+  /** Nobody had called: noted with the turn, for nobody else. */
+  async #markFalseWake(pressed) {
+    const isDone = await attempt(pressed, async () => {
+      await ask("POST", `/history/${this.#recording.turn_id}/judgement`, { false_wake: true });
+      inform("Noted: nobody had called me there.");
+    });
+    if (isDone) this.#press("false-wake");
   }
 
   async #restrict(pressed) {

@@ -8,6 +8,7 @@ import { isOnlyMe, setOnlyMe } from "./device.js";
 import { CANCEL, choose } from "./dialogs.js";
 import { byId, isSwitchedOn, make, setSwitch } from "./elements.js";
 import { account, attempt, inform, start } from "./header.js";
+import { LearnedFrom } from "./learned_from.js";
 import { Receipts } from "./receipts.js";
 import { count, sayBytes, sayMoment, sayPeriod, sayRelative, saySeconds } from "./times.js";
 
@@ -16,6 +17,7 @@ const consents = new Consents(byId("consents"));
 const decisions = new Decisions();
 const receipts = new Receipts();
 const demandNotices = new DemandNotices();
+const learnedFrom = new LearnedFrom();
 
 function fact(name, ...value) {
   return [make("dt", {}, name), make("dd", {}, ...value)];
@@ -49,6 +51,7 @@ function show() {
     decisions.load();
     receipts.load();
     demandNotices.load();
+    learnedFrom.load();
   }
 }
 

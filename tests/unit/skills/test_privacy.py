@@ -484,7 +484,7 @@ def test_an_answer_that_is_no_yes_deletes_nothing(room: Room) -> None:
         ),
         (
             Purpose.TRAIN,
-            "From now on speech models may be trained on your recordings.",
+            "From now on the assistant may learn from what you corrected, here in this house.",
             "From now on nothing may be trained on your recordings.",
         ),
         (Purpose.IDENTIFY, "From now on I may recognise your voice.", "From now on I do not recognise your voice."),

@@ -644,3 +644,31 @@ def test_deleting_does_not_wait_for_the_ledger_and_the_receipt_follows(house: Ke
         assert (receipt.status_code, receipt.json()["code"]) == (503, "vault.no_receipt")
     house.rights.upkeep()
     assert client.get(f"/api/v1/receipts/{erasure['erasure_id']}").json()["receipt"]["recording_ids"] == [turn_id]
+
+
+def test_ones_own_judgement_is_kept_with_the_turn_and_in_the_ledger(house: KeptHouse) -> None:
+    anna = house.enrolled()
+    turn_id = house.keep(anna, "turn on the lump")
+    said = {"transcript": "turn on the lamp", "intent": "HassTurnOn", "slots": {"name": "lamp"}}
+    turn = house.client(anna).post(f"{HISTORY}/{turn_id}/judgement", json=said).json()
+    assert (turn["transcript"], turn["heard"]) == ("turn on the lamp", "turn on the lump")
+    (entry,) = house.entries("annotated")
+    assert (entry["recording"], entry["role"], "by" in entry) == (turn_id, "self", False)
+    (judged,) = house.rights.recording(anna.person_id, turn_id).annotations
+    assert (judged.by, judged.intent, dict(judged.slots)) == ("self", "HassTurnOn", {"name": "lamp"})
+
+
+def test_a_false_wake_is_marked_and_the_words_stay(house: KeptHouse) -> None:
+    anna = house.enrolled()
+    turn_id = house.keep(anna, "and then she said")
+    turn = house.client(anna).post(f"{HISTORY}/{turn_id}/judgement", json={"false_wake": True}).json()
+    assert turn["transcript"] == "and then she said"
+    assert house.entries("annotated")[0]["labels"] == ["false_wake"]
+    assert house.client(anna).post(f"{HISTORY}/{turn_id}/judgement", json={}).status_code == 422
+
+
+def test_nobody_judges_what_another_said(house: KeptHouse) -> None:
+    anna, ben = house.enrolled(), house.enrolled("Ben")
+    turn_id = house.keep(anna)
+    assert house.client(ben).post(f"{HISTORY}/{turn_id}/judgement", json={"transcript": "mine"}).status_code == 404
+    assert not house.entries("annotated")
