@@ -45,6 +45,16 @@ def _by_settings(settings: Settings) -> Iterator[FixedOutgoing]:
     if (url := settings.review.desk_database) is not None:
         places = (_database(url, "tasks by random ids, aliases of reviewers and what they did, judgements on their way"),)
         yield _told("Reviewers' desk", "Its database lies on another machine.", by="review.desk_database", places=places)
+    if settings.review.service_url is not None:
+        yield _told("Review service", "Asks for what reviewers may see.", by="review.service_url", places=(_reviewed(settings),))
+
+
+def _reviewed(settings: Settings) -> Outgoing:
+    """What the review service is told: on this machine over a socket, elsewhere over TLS."""
+    is_here = settings.review.channel.startswith("/")
+    host = "this machine" if is_here else urlsplit(settings.review.service_url or "").hostname or ""
+    sends = "blanked-out words and, where that was allowed, disguised sound of what was drawn; aliases of reviewers"
+    return Outgoing(host=host, sends=sends, is_encrypted=not is_here, is_this_machine=is_here)
 
 
 def _by_skills(house: KeptHouse) -> Iterator[FixedOutgoing]:

@@ -69,6 +69,17 @@ def test_the_desk_of_reviewers_elsewhere_is_told_of() -> None:
 
 
 @pytest.mark.parametrize(
+    ("channel", "expected"),
+    [("/run/review.sock", ("this machine", False, True)), ("0.0.0.0:8771", ("review.example", True, False))],
+)
+def test_a_review_service_of_its_own_is_told_of(channel: str, expected: tuple[str, bool, bool]) -> None:
+    service = {"service_url": "https://review.example:8770", "channel": channel}
+    (told,) = _by_settings(Settings.model_validate({"review": service}))
+    assert told.title == "Review service"
+    assert [(one.host, one.is_encrypted, one.is_this_machine) for one in told.outgoing] == [expected]
+
+
+@pytest.mark.parametrize(
     ("sync", "sends"),
     [
         ((), "events and tasks that you add, and questions for them"),
