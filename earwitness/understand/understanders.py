@@ -15,7 +15,7 @@ from earwitness.understand.grammar import FREE_SLOTS, QUESTION, Grammar
 from earwitness.understand.learned.risk import GUESSED, is_without_target
 from earwitness.understand.learned.understander import Guess, LearnedUnderstander
 
-SURE: Final = 0.18
+SURE: Final = 0.25
 """Calibrated confidence from which a guess is taken. `make bench-understanding` prints what other thresholds come to."""
 SURE_OF_HARM: Final = 0.35
 """From which it is even asked about, where a mistake does harm."""
@@ -30,11 +30,15 @@ SURE_OF_ANOTHER: Final = 0.93
 WIDE: Final = frozenset(("SendMessage", "CallContact", "AddEvent", "HassMediaSearchAndPlay"))
 """Intents with sentences that take any words: "let ... know", "call ...", "schedule ...", "i want to hear ..."."""
 MANY_WORDS: Final = 13
-SURE_OF_MANY_WORDS: Final = 0.9
+SURE_OF_MANY_WORDS: Final = 0.7
 """From which more words than those are taken for a request: most that is said so long is said to somebody else."""
 SMALL_TALK: Final = frozenset(("HassNevermind", "HassRespond", "Stop"))
-SURE_OF_SMALL_TALK: Final = 0.7
+SURE_OF_SMALL_TALK: Final = 0.6
 """From which thanks, greetings and giving up are taken: people say such words to each other, too."""
+SURE_OF_SMALL_TALK_IN_A_WORD: Final = 0.93
+EVENT: Final = "AddEvent"
+SURE_OF_AN_EVENT: Final = 0.65
+"""From which something is put into the calendar: whatever somebody wants can look like an event."""
 UNCERTAIN: Final = WIDE | {QUESTION}
 """Intents of the grammar beside which something else may be meant."""
 FEWEST_WORDS: Final = 2
@@ -104,11 +108,14 @@ def _wanted(known: Understanding, guess: Guess, context: Context) -> float:
         wanted = max(wanted, SURE_IN_PLACE_OF_AN_ANSWER)
     if guess.intent is not None and GUESSED in guess.intent.slots:
         wanted = max(wanted, SURE_OF_HARM)
+    is_word = known.text.count(" ") + 1 < FEWEST_WORDS
     if guess.intent is not None and guess.intent.name in SMALL_TALK:
-        wanted = max(wanted, SURE_OF_SMALL_TALK)
+        wanted = max(wanted, SURE_OF_SMALL_TALK_IN_A_WORD if is_word else SURE_OF_SMALL_TALK)
+    if guess.intent is not None and guess.intent.name == EVENT:
+        wanted = max(wanted, SURE_OF_AN_EVENT)
     if is_dangling(known.text):
         wanted = max(wanted, SURE_OF_A_BROKEN_OFF)
-    if known.text.count(" ") + 1 < FEWEST_WORDS:
+    if is_word:
         wanted = max(wanted, SURE_OF_A_WORD)
     if known.text.count(" ") + 1 > MANY_WORDS:
         wanted = max(wanted, SURE_OF_MANY_WORDS)

@@ -54,6 +54,11 @@ def measures(text: str) -> bool:
     return crc32(plain(text).encode()) % 3 == 0
 
 
+def calibrates(text: str) -> bool:
+    """Whether a sentence that does not teach is one by which thresholds were chosen, and so is not measured by; a quarter are."""
+    return crc32(plain(text).encode()) // 3 % 4 == 0
+
+
 def public_sentences(data: Path) -> Iterator[Public]:
     """Every labelled sentence of the three collections. Raises ManifestError when a file is missing or broken."""
     for row in _rows(data / CLINC):
