@@ -14,6 +14,7 @@ import ssl
 import stat
 import struct
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,8 @@ from earwitness.review.counter import Peer
 from earwitness.telemetry import log
 
 MOST_CONNECTIONS: Final = 8
+MOST_AT_ONCE: Final = 4
+"""Calls that are answered at a time; others wait."""
 SEND_SECONDS: Final = 10.0
 HANDSHAKE_SECONDS: Final = 5.0
 REFRESH_SECONDS: Final = 3600.0
@@ -51,14 +54,19 @@ class ReviewChannel:
         self._tls = tls
         self._refresh = refresh
         self._open = 0
+        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="review")
+        """Its own, so that whatever the service asks for, the house answers its people."""
 
     async def run(self, listener: socket.socket) -> None:
         """Serve on a listening socket until cancelled."""
         secured = {} if self._tls is None else {"ssl": self._tls, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
         server = await asyncio.start_server(self._serve, sock=listener, **secured)  # type: ignore[arg-type]
-        async with server, asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._stay_certified())
-            await server.serve_forever()
+        try:
+            async with server, asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._stay_certified())
+                await server.serve_forever()
+        finally:
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _stay_certified(self) -> None:
         while True:
@@ -69,7 +77,7 @@ class ReviewChannel:
                 log(_logger, "certificate not renewed", level=logging.WARNING, code=error.code)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = self._peer(writer)
+        loop, peer = asyncio.get_running_loop(), self._peer(writer)
         if peer is None or self._open >= MOST_CONNECTIONS:
             log(_logger, "review service refused", level=logging.WARNING, code="trust.refused")
             writer.close()
@@ -77,7 +85,7 @@ class ReviewChannel:
         self._open += 1
         try:
             while (frame := await read_frame(reader, is_numbered=False)) is not None:
-                answer = await asyncio.to_thread(self._answer, frame, peer)
+                answer = await loop.run_in_executor(self._threads, self._answer, frame, peer)
                 writer.write(encode(answer))
                 async with asyncio.timeout(SEND_SECONDS):
                     await writer.drain()
