@@ -7,7 +7,7 @@ from functools import partial
 from earwitness.build import House
 from earwitness.config import Settings
 from earwitness.domain.errors import EarwitnessError
-from earwitness.prove import deleting, door, ears, keeping, ledger, satellites
+from earwitness.prove import deleting, door, ears, keeping, learning, ledger, satellites
 from earwitness.prove.evidence import Evidence, NotProvedError
 
 Proof = Callable[[House], tuple[str, ...]]
@@ -22,6 +22,7 @@ PROOFS: tuple[tuple[int, str, tuple[Proof, ...]], ...] = (
     (4, "One door to what is kept", (door.one_door,)),
     (5, "The recorded person sees every listen", (door.every_listen_is_seen,)),
     (6, "Deleted means gone", (deleting.deleted_means_gone,)),
+    (10, "Review helps, measurably, or nothing changes", (learning.helps_or_is_not_used,)),
     (12, "The ledger cannot be rewritten unseen", (ledger.no_rewriting,)),
 )
 
