@@ -10,7 +10,8 @@ from pathlib import Path
 import pyrage
 
 from earwitness.demands.answering import Package
-from earwitness.demands.demands import Demands, Intake
+from earwitness.demands.demands import Demands
+from earwitness.demands.intake import Intake
 from earwitness.demands.rules import Rules, read_rules
 from earwitness.domain.account import AccountRole
 from earwitness.domain.demand import Authority, AuthorityKind, Case, Category, DemandKind

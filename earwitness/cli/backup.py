@@ -154,6 +154,8 @@ def restore(
         "lost": done.replayed.lost,
         "withdrawn": done.replayed.withdrawn,
         "revoked": done.replayed.revoked,
+        "held": done.replayed.held,
+        "lost_demands": done.replayed.lost_demands,
         "revoked_until": done.revoked_until.isoformat() if done.revoked_until else None,
         "ledger": "present" if done.ledger.is_present else "backup",
         "entries_lost": done.ledger.missing,
@@ -205,6 +207,13 @@ def _sentences(done: Restored) -> Iterator[str]:
         yield f"{replayed.withdrawn} consents ended: the ledger tells of decisions that no list names. Ask these people again."
     if replayed.revoked:
         yield f"{replayed.revoked} satellites, phones, tokens, passkeys or links that were taken out since stay out."
+    if replayed.held:
+        yield f"{replayed.held} recordings are preserved again for legal demands that are newer than the backup."
+    if replayed.lost_demands:
+        yield (
+            f"Of {replayed.lost_demands} legal demands the ledger tells steps that are lost here. Take them in again, and "
+            "preserve again what they order: of a hold that no list names nothing is known."
+        )
     if done.revoked_until is not None:
         until = f"{done.revoked_until.astimezone():%Y-%m-%d %H:%M}"
         yield f"Satellites, phones and tokens that were taken out after {until} may come in again: take them out once more."

@@ -1,5 +1,5 @@
 """The commands of legal demands: the key that approves disclosures, and the transparency report, from this household's own ledger
-or from anybody's published one."""
+or from anybody's published one. Those of a case are in `demand_steps`."""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from earwitness import build
+from earwitness.cli.demand_steps import COMMANDS
 from earwitness.cli.options import with_bar
 from earwitness.cli.signed_in import PERSON, signed_in
 from earwitness.cli.verify import FOLDER, KEY, read_log_key
@@ -31,6 +32,10 @@ SAVE: Final = click.option("--save", type=click.Path(path_type=Path), help="File
 @click.group()
 def demands() -> None:
     """Legal demands for what is kept, and the report of what became of them."""
+
+
+for _command in COMMANDS:
+    demands.add_command(_command)
 
 
 @demands.command()

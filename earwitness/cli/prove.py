@@ -17,7 +17,7 @@ from earwitness.prove.run import prove as prove_all
 @JSON
 @click.pass_obj
 def prove(settings: Settings, *, as_json: bool) -> None:
-    """Try guarantees 1 to 6, 10 and 12 here, with real parts; print what was seen. Exit status 1 if one does not hold."""
+    """Try guarantees 1 to 6 and 10 to 12 here, with real parts; print what was seen. Exit status 1 if one does not hold."""
     with progress_out.status("Proving") as status:
         found = list(prove_all(settings, begin=lambda title: status.update(f"Proving: {title}")))
     if as_json:

@@ -115,8 +115,7 @@ class Answering:
     def _outcome(self, case: Case, reach: Reach) -> Outcome:
         if reach.is_nothing:
             return Outcome.NOTHING
-        asked = self._held.asked(case.demand.scope)
-        return Outcome.WHOLE if dict(asked.counts) == dict(reach.counts) else Outcome.PART
+        return Outcome.PART if self._withheld(case, reach) else Outcome.WHOLE
 
     def _step(self, case: Case, by: Person, office: Office, *, outcome: Outcome, reason: str) -> Step:
         now = self._clock()

@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
@@ -37,6 +37,12 @@ def drawer_of(demand_id: str) -> str:
     return f"demand/{demand_id}"
 
 
+class _StepRow(NamedTuple):
+    number: int
+    sealed: bytes
+    position: int | None
+
+
 class Cases:
     """All cases of one household."""
 
@@ -44,6 +50,7 @@ class Cases:
         self._database = database
         self._safe = safe
         self._entries = entries
+        self._known: dict[str, tuple[tuple[bytes, tuple[_StepRow, ...]], Case]] = {}
 
     def add(self, demand: Demand, step: Step, *, document: bytes, needs_counsel: bool, facts: Mapping[str, object]) -> Case:
         """Keep a demand that came in, with its paper; its entry is in the ledger when this returns. Raises as `take`."""
@@ -68,16 +75,34 @@ class Cases:
 
     def find(self, demand_id: str) -> Case:
         """One case. Raises DemandError (demand.unknown)."""
-        with self._database.reading() as connection:
-            row = connection.execute(sa.select(demands).where(demands.c.demand_id == demand_id)).one_or_none()
-            joined = sa.select(demand_steps, demand_entries.c.position).join(
-                demand_entries, demand_entries.c.number == demand_steps.c.entry_number
-            )
-            mine = joined.where(demand_steps.c.demand_id == demand_id).order_by(demand_steps.c.number)
-            steps = connection.execute(mine).all()
-        if row is None or not steps:
+        found = self._read(demands.c.demand_id == demand_id)
+        if not found:
             raise DemandError("There is no such demand.", code="demand.unknown")
-        told = self._open(row.sealed, demand_id=demand_id, row_id=demand_id)
+        return found[0]
+
+    def all(self) -> tuple[Case, ...]:
+        """Every case, newest first."""
+        return tuple(self._read(sa.true()))
+
+    def _read(self, where: sa.ColumnElement[bool]) -> list[Case]:
+        """Cases made anew of what the tables say. What says just what it said before is not opened again."""
+        columns = (demand_steps.c.demand_id, demand_steps.c.number, demand_steps.c.sealed, demand_entries.c.position)
+        query = sa.select(*columns).join(demand_entries, demand_entries.c.number == demand_steps.c.entry_number)
+        mine = query.join(demands, demands.c.demand_id == demand_steps.c.demand_id).where(where)
+        newest = sa.select(demands.c.demand_id, demands.c.sealed).where(where)
+        with self._database.reading() as connection:
+            rows = connection.execute(newest.order_by(demands.c.received_at.desc(), demands.c.demand_id)).all()
+            steps = connection.execute(mine.order_by(demand_steps.c.number)).all()
+        taken: dict[str, list[_StepRow]] = {}
+        for demand_id, *told in steps:
+            taken.setdefault(demand_id, []).append(_StepRow(*told))
+        return [self._case(row.demand_id, row.sealed, tuple(taken[row.demand_id])) for row in rows if row.demand_id in taken]
+
+    def _case(self, demand_id: str, sealed: bytes, steps: tuple[_StepRow, ...]) -> Case:
+        known = self._known.get(demand_id)
+        if known is not None and known[0] == (sealed, steps):
+            return known[1]
+        told = self._open(sealed, demand_id=demand_id, row_id=demand_id)
         taken = [
             step_of(self._open(one.sealed, demand_id=demand_id, row_id=f"{demand_id}/{one.number}"), position=one.position)
             for one in steps
@@ -85,14 +110,8 @@ class Cases:
         case = begin(demand_of(told), taken[0], needs_counsel=told["needs_counsel"])
         for step in taken[1:]:
             case = advance(case, step)
+        self._known[demand_id] = ((sealed, steps), case)
         return case
-
-    def all(self) -> tuple[Case, ...]:
-        """Every case, newest first."""
-        query = sa.select(demands.c.demand_id).order_by(demands.c.received_at.desc(), demands.c.demand_id)
-        with self._database.reading() as connection:
-            found = list(connection.execute(query).scalars())
-        return tuple(self.find(one) for one in found)
 
     def document(self, demand_id: str) -> bytes:
         """The paper, as it came in. Raises DemandError."""

@@ -5,9 +5,8 @@ Every call blocks. Who acts is checked here again, whatever the page allowed; wh
 
 import contextlib
 import hashlib
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,18 +17,17 @@ from earwitness.demands.case import advance, possible, scope_digest
 from earwitness.demands.cases import Cases, new_salt
 from earwitness.demands.entries import Entries, Ledger
 from earwitness.demands.holdings import Held, Holdings
+from earwitness.demands.intake import Intake, extent, read_off
 from earwitness.demands.notices import Notices
 from earwitness.demands.rules import BLOCKING, FOR_COUNSEL, SENTENCES, Rules
+from earwitness.demands.telling import Telling, said
 from earwitness.domain.account import AccountRole, Permission
 from earwitness.domain.demand import (
     Assessment,
-    Authority,
     Case,
-    Category,
     Demand,
     DemandKind,
     Finding,
-    Gag,
     Notice,
     Office,
     Reach,
@@ -43,7 +41,6 @@ from earwitness.domain.person import Person
 from earwitness.people.people import People
 from earwitness.vault.vault import Vault
 
-MOST_DOCUMENT_BYTES: Final = 1_000_000
 LONGEST_REASON: Final = 2_000
 _OFFICES: Final = {
     AccountRole.COUNSEL: Office.COUNSEL,
@@ -51,24 +48,6 @@ _OFFICES: Final = {
     AccountRole.OWNER: Office.OWNER,
 }
 _ENDED: Final = frozenset({State.DISCLOSED, State.REFUSED, State.CLOSED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
-    """A demand as somebody reads it off the paper: people by the names that stand there, devices by id, times aware."""
-
-    kind: DemandKind
-    authority: Authority
-    names: tuple[str, ...] = ()
-    devices: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    categories: frozenset[Category] = frozenset()
-    is_all_data: bool = False
-    has_unnamed_others: bool = False
-    gag: Gag | None = None
-    issued_at: datetime | None = None
-    expires_at: datetime | None = None
 
 
 class Demands:
@@ -89,12 +68,12 @@ class Demands:
         self.rules = rules
         self._people = people
         self._vault = vault
-        self._ledger = ledger
         self._clock = clock
         self._entries = Entries(database, ledger=ledger, clock=clock)
         self._cases = Cases(database, safe=vault.safe, entries=self._entries)
         self._notices = Notices(database, safe=vault.safe)
         self._held = Held(people, vault, clock=clock)
+        self._telling = Telling(cases=self._cases, notices=self._notices, held=self._held, rules=rules)
         self._answering = Answering(
             database,
             cases=self._cases,
@@ -171,7 +150,7 @@ class Demands:
     def receive(self, by: Person, intake: Intake, *, document: bytes, reason: str = "") -> Case:
         """Take a demand in, with its paper. Raises DemandError (demand.invalid), AccessError, LedgerError."""
         office, now = self.office_of(by), self._clock()
-        demand = self._demand(intake, document, now=now, is_home=office is Office.OWNER)
+        demand = read_off(intake, document, held=self._held, now=now, is_home=office is Office.OWNER)
         found = self._findings(demand, demand.scope, others=self._open_cases())
         step = self._step(
             StepKind.RECEIVED,
@@ -189,7 +168,7 @@ class Demands:
             "gag": "none" if demand.gag is None else "dated" if demand.gag.until else "endless",
             "findings": [one.value for one in found],
             "rules": self.rules.sha256,
-            **_extent(demand.scope),
+            **extent(demand.scope),
         }
         # At home nobody is counsel: the owner does what the rules would leave to counsel, and hands out nothing.
         needs_counsel = bool(set(found) & FOR_COUNSEL) and office is not Office.OWNER
@@ -218,7 +197,7 @@ class Demands:
         if chosen is None:
             raise DemandError("Nothing of this demand is lawful by the rules: refuse it.", code="demand.overbroad")
         step = self._step(StepKind.NARROWED, by, office, reason=reason, due_at=self._answer_due())
-        return self._take(case, replace(step, scope=chosen), **_extent(chosen), scope=scope_digest(chosen))
+        return self._take(case, replace(step, scope=chosen), **extent(chosen), scope=scope_digest(chosen))
 
     def approve(self, by: Person, demand_id: str, *, reason: str) -> Case:
         """Approve that just the present scope is disclosed; another person in the other office does too."""
@@ -237,8 +216,8 @@ class Demands:
         step = self._step(StepKind.NOTIFIED, by, office, reason=reason)
         if case.told_from is not None:
             late = replace(step, told_from=case.told_from, due_at=case.told_from)
-            return self._take(case, late, people=0, put_off_until=_said(case.told_from))
-        return self._tell(case, step)
+            return self._take(case, late, people=0, put_off_until=said(case.told_from))
+        return self._telling.tell(case, step)
 
     def preserve(self, by: Person, demand_id: str, *, reason: str, until: datetime | None = None) -> Case:
         """Hold exactly the scope against time and deletion, at most as long as the rules allow."""
@@ -249,14 +228,14 @@ class Demands:
         advance(case, step)
         found = {one.turn_id: one.person_id for one in self._held.turns(case.scope)}
         is_told = case.told_from is None
-        self._vault.holds.add(demand_id, found, until=end, is_told=is_told)
+        held = self._vault.holds.add(demand_id, found, until=end, is_told=is_told)
         try:
-            kept = self._take(case, step, recordings=len(found), until=_said(end))
+            kept = self._take(case, step, recordings=len(held), until=said(end))
         except EarwitnessError:
             self._vault.holds.release(demand_id)
             raise
         if is_told:
-            self._notices.tell(case, self._readers(case), about=_preserving(case, end), now=now, object_until=None)
+            self._telling.tell_held(case, end, now=now)
         return kept
 
     def release(self, by: Person, demand_id: str, *, reason: str) -> Case:
@@ -294,10 +273,7 @@ class Demands:
         """Make the key that approves disclosures, in place of any before; gives its public side and its three shares, which are
         shown this once. The ledger notes the public side. Raises AccessError, LedgerError."""
         self.office_of(by)
-        now = self._clock()
-        verifier, shares = self._vault.disclosure_key.make(now=now)
-        self._ledger.append([{"v": 1, "kind": "demand.key", "verifier": verifier, "at": now.isoformat(timespec="seconds")}])
-        return verifier, shares
+        return self._vault.disclosure_key.make(now=self._clock())
 
     # The person
 
@@ -325,13 +301,13 @@ class Demands:
             changed += self._settle(case, now=now)
         for demand_id in self._entries.due():
             changed += self._entries.open(demand_id)
-        return changed
+        return changed + self._vault.holds.end(now=now)
 
     def _settle(self, case: Case, *, now: datetime) -> int:
         changed = 0
         if case.told_from is not None and now >= case.told_from:
             self._vault.holds.tell(case.demand_id)
-            case = self._tell(case, self._house_step(StepKind.TOLD))
+            case = self._telling.tell(case, self._house_step(StepKind.TOLD))
             changed += 1
         if case.held_until is not None and now >= case.held_until:
             case = self._release(case, self._house_step(StepKind.RELEASED))
@@ -379,32 +355,6 @@ class Demands:
     def _answer_due(self) -> datetime:
         return self._clock() + timedelta(days=self.rules.answer_within_days)
 
-    def _tell(self, case: Case, step: Step) -> Case:
-        """Tell the people concerned and take that step; nobody stays told of a step that could not be taken."""
-        readers, now = self._readers(case), step.at
-        waits = step.kind is StepKind.NOTIFIED or case.state is State.NOTIFIED
-        delay = timedelta(days=self.rules.kinds[case.demand.kind].notice_days) if readers and waits else timedelta()
-        step = replace(step, object_until=now + delay, due_at=now + delay if waits else None)
-        until = step.object_until if waits else None
-        moved = advance(case, step)
-        told = self._notices.tell(case, readers, about=_about(moved), now=now, object_until=until)
-        try:
-            if until is None:
-                return self._take(case, step, people=len(case.scope.persons))
-            return self._take(case, step, people=len(self._held.persons(case.scope)), object_until=_said(until))
-        except EarwitnessError:
-            self._notices.take_back(told)
-            raise
-
-    def _readers(self, case: Case) -> list[tuple[str, bool]]:
-        """Who is told, and whether as a guardian: the people of the first scope who are here, and the guardians of children."""
-        found: list[tuple[str, bool]] = []
-        for one in self._held.persons(case.demand.scope).values():
-            found.append((one.person_id, False))
-            if one.role is AccountRole.CHILD and one.guardian_id is not None:
-                found.append((one.guardian_id, True))
-        return list(dict.fromkeys(found))
-
     def _release(self, case: Case, step: Step) -> Case:
         advance(case, step)
         self._vault.holds.release(case.demand_id)
@@ -435,65 +385,9 @@ class Demands:
             proposed=Reach(counts={}) if proposed is None else self._held.reach(proposed),
         )
 
-    def _demand(self, intake: Intake, document: bytes, *, now: datetime, is_home: bool) -> Demand:
-        if not 0 < len(document) <= MOST_DOCUMENT_BYTES:
-            raise DemandError(f"The paper is a file of at most {MOST_DOCUMENT_BYTES:,} bytes.", code="demand.invalid")
-        if not intake.authority.name.strip() or not intake.authority.jurisdiction.strip():
-            raise DemandError("Say who demands it, and under which law.", code="demand.invalid")
-        if intake.since and intake.until and intake.since >= intake.until:
-            raise DemandError("The time that it is about ends before it begins.", code="demand.invalid")
-        persons, unknown = self._held.resolve(intake.names)
-        return Demand(
-            demand_id=secrets.token_hex(16),
-            kind=intake.kind,
-            authority=intake.authority,
-            document_sha256=hashlib.sha256(document).hexdigest(),
-            scope=Scope(
-                persons=persons,
-                devices=intake.devices,
-                since=intake.since,
-                until=intake.until,
-                categories=intake.categories,
-                unknown_persons=unknown,
-                is_all_data=intake.is_all_data,
-                has_unnamed_others=intake.has_unnamed_others,
-            ),
-            received_at=now,
-            issued_at=intake.issued_at,
-            expires_at=intake.expires_at,
-            gag=intake.gag,
-            is_home=is_home,
-        )
-
 
 def _reason(reason: str) -> str:
     told = reason.strip()
     if not 1 <= len(told) <= LONGEST_REASON:
         raise DemandError(f"Say why, in at most {LONGEST_REASON} characters.", code="demand.invalid")
     return told
-
-
-def _extent(scope: Scope) -> dict[str, object]:
-    """How much a scope asks for, as the ledger says it: nobody by name or id."""
-    return {
-        "people": len(scope.persons) + scope.unknown_persons,
-        "categories": sorted(one.value for one in scope.categories),
-        "days": None if scope.span is None else round(scope.span.total_seconds() / 86_400, 3),
-    }
-
-
-def _said(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")
-
-
-def _about(case: Case) -> str:
-    """What the person is told: who demands what, of which time."""
-    scope, authority = case.scope, case.demand.authority
-    what = ", ".join(sorted(one.value for one in scope.categories)) or "all data"
-    when = f" from {scope.since:%Y-%m-%d %H:%M} to {scope.until:%Y-%m-%d %H:%M} UTC" if scope.since and scope.until else ""
-    outcome = {State.DISCLOSED: " It was answered while a court forbade telling you.", State.REFUSED: " It was refused."}
-    return f"{authority.name} demands by {case.demand.kind.value}: {what}{when}.{outcome.get(case.state, '')}"
-
-
-def _preserving(case: Case, until: datetime) -> str:
-    return f"{_about(case)} Until then it is held and not deleted: {until:%Y-%m-%d %H:%M} UTC. Nothing is handed out by that."

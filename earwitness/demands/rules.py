@@ -171,7 +171,7 @@ def findings(
 def proposal(demand: Demand, scope: Scope, *, rules: Rules) -> Scope | None:
     """The most of that scope which is lawful by these rules; None where nothing is."""
     kind = rules.kinds[demand.kind]
-    asked = frozenset(Category) if scope.is_all_data else scope.categories
+    asked = scope.categories or (frozenset(Category) if scope.is_all_data else frozenset())  # "all data" adds nothing to names
     categories = asked & kind.reaches
     if not categories or not (scope.persons or scope.unknown_persons) or demand.authority.kind not in kind.issued_by:
         return None

@@ -31,7 +31,7 @@ class Answer:
     def check(self, log: Verifier, *, package_sha256: str | None = None) -> Checkpoint:
         """The checkpoint under which the ledger holds just this answer. Raises ProofError that says what is wrong."""
         checkpoint = self.proof.check(log)
-        entry = self._entry()
+        entry = proved_entry(self.proof, self.sealed)
         if entry.get("kind") != "demand.disclosed" or entry.get("statement") != digest_of(self.statement):
             raise ProofError("The statement is not the one that the ledger holds: it was changed.")
         if entry.get("package") != self.statement.get("package_sha256"):
@@ -40,19 +40,6 @@ class Answer:
             raise ProofError("That is not the package that was handed out: it was changed, or is another one.")
         self._check_approval()
         return checkpoint
-
-    def _entry(self) -> Mapping[str, Any]:
-        """The entry of the disclosure, which the proved one is or is a commitment to."""
-        proved = self.proof.entry()
-        if self.sealed is None:
-            return proved
-        try:
-            salt, entry = bytes.fromhex(self.sealed["salt"]), dict(self.sealed["entry"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ProofError("What opens the sealed entry cannot be read.", code="proof.unreadable") from error
-        if proved.get("kind") != "demand.sealed" or proved.get("commitment") != commitment(salt, canonical(entry)):
-            raise ProofError("What is said to open the sealed entry does not.")
-        return entry
 
     def _check_approval(self) -> None:
         """That two shares of the key that the statement names approved it, where something was opened."""
@@ -64,6 +51,20 @@ class Answer:
             raise ProofError("The approval in the statement is not signed by the key that it names.") from error
         if facts.get("demand") != self.statement.get("demand") or facts.get("round") != self.statement.get("round"):
             raise ProofError("The approval in the statement is of another demand.")
+
+
+def proved_entry(proof: Proof, sealed: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The entry that a proof is of, or, under a gag, that the proved entry is a commitment to. Raises ProofError."""
+    proved = proof.entry()
+    if sealed is None:
+        return proved
+    try:
+        salt, entry = bytes.fromhex(sealed["salt"]), dict(sealed["entry"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProofError("What opens the sealed entry cannot be read.", code="proof.unreadable") from error
+    if proved.get("kind") != "demand.sealed" or proved.get("commitment") != commitment(salt, canonical(entry)):
+        raise ProofError("What is said to open the sealed entry does not.")
+    return entry
 
 
 def digest_of(statement: Mapping[str, Any]) -> str:

@@ -77,6 +77,11 @@ class Ledger:
         with self._view() as view:
             return view.leaf(position)
 
+    def newest(self, kind: str, *, since: int = 0) -> int | None:
+        """Where the newest entry of a kind is, from a position on; None if there is none. Raises LedgerError."""
+        with self._view() as view:
+            return view.newest(kind, since=since)
+
     def proof(self, position: int) -> Proof:
         """The proof that an entry is under the latest checkpoint. Raises ProofError if there is none, LedgerError."""
         with self._view() as view:

@@ -3,6 +3,7 @@
 What rows say is not trusted: `log.py` checks that it adds up to the signed head.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -46,6 +47,16 @@ class View:
         if found is None:
             raise damaged(f"entry {position}")
         return bytes(found)
+
+    def newest(self, kind: str, *, since: int) -> int | None:
+        """The position of the newest entry of a kind that this view's head covers, from a position on."""
+        where = (entries.c.position >= since, entries.c.position < self.size)
+        query = sa.select(entries.c.position, entries.c.leaf).where(*where).order_by(entries.c.position.desc())
+        wanted = f'"kind":"{kind}"'.encode()
+        for position, leaf in self._connection.execute(query.execution_options(yield_per=1000)):
+            if wanted in leaf and json.loads(leaf).get("kind") == kind:
+                return int(position)
+        return None
 
     def hashes(self, level: int, number: int) -> bytes:
         """The hashes that a tile has, possibly more than this view's head covers; none if there is no such tile."""

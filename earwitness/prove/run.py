@@ -7,7 +7,7 @@ from functools import partial
 from earwitness.build import House
 from earwitness.config import Settings
 from earwitness.domain.errors import EarwitnessError
-from earwitness.prove import deleting, door, ears, keeping, learning, ledger, satellites
+from earwitness.prove import deleting, demands, door, ears, keeping, learning, ledger, satellites
 from earwitness.prove.evidence import Evidence, NotProvedError
 
 Proof = Callable[[House], tuple[str, ...]]
@@ -23,6 +23,7 @@ PROOFS: tuple[tuple[int, str, tuple[Proof, ...]], ...] = (
     (5, "The recorded person sees every listen", (door.every_listen_is_seen,)),
     (6, "Deleted means gone", (deleting.deleted_means_gone,)),
     (10, "Review helps, measurably, or nothing changes", (learning.helps_or_is_not_used,)),
+    (11, "Legal demands are narrowed, contested, disclosed", (demands.demands_are_narrowed,)),
     (12, "The ledger cannot be rewritten unseen", (ledger.no_rewriting,)),
 )
 

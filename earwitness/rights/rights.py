@@ -24,7 +24,8 @@ from earwitness.people.consents import Consents
 from earwitness.people.people import People
 from earwitness.rights.belongings import Belongings
 from earwitness.telemetry import log
-from earwitness.vault.door import AudioRead, HistoryPage
+from earwitness.vault.audio_read import AudioRead
+from earwitness.vault.door import HistoryPage
 from earwitness.vault.erasing import SYSTEM
 from earwitness.vault.vault import Vault
 

@@ -40,6 +40,7 @@ demand_entries: Final = sa.Table(
     sa.Column("opens_at", TIME),
     sa.Column("position", NUMBER),
     sa.Column("opened_position", NUMBER),
+    sa.Index("demand_entries_position", "position"),
     sqlite_autoincrement=True,
 )
 """Entries of the ledger about demands: written here first, so that none is lost and none is chosen twice. With a salt, the ledger
@@ -78,7 +79,7 @@ demand_keys: Final = sa.Table(
     sa.Column("made_at", TIME, nullable=False),
     sa.Column("position", NUMBER),
 )
-"""The public side of the key that approves disclosures; the newest counts."""
+"""The public sides of the keys that approve disclosures, and where the ledger names them; the ledger alone is trusted."""
 
 holds: Final = sa.Table(
     "holds",

@@ -38,7 +38,7 @@ from earwitness.vault.backup_parts import (
 from earwitness.vault.blobs import Blobs
 from earwitness.vault.envelope import sealed_length
 from earwitness.vault.replay import prune, stores_of
-from earwitness.vault.replay_list import ReplayList, decisions_in, encode, erasures_in, restrictions_in, revocations_in
+from earwitness.vault.replay_list import ReplayList, decisions_in, encode, erasures_in, holds_in, restrictions_in, revocations_in
 from earwitness.vault.restore_unpack import CountingSink, unpack
 
 MOST_SOUND_BYTES: Final = 1 << 30
@@ -282,6 +282,7 @@ def _list(parts: Parts, *, now: datetime, since: datetime | None = None, has_era
             people, restricted = restrictions_in(connection)
             decided = decisions_in(connection, since=since)
             revoked = revocations_in(connection, since=since)
+            held = holds_in(connection)
     return ReplayList(
         made_at=now,
         checkpoints=(_checkpoint(parts),),
@@ -291,6 +292,7 @@ def _list(parts: Parts, *, now: datetime, since: datetime | None = None, has_era
         restricted_people=people,
         restricted_turns=restricted,
         revocations=revoked,
+        holds=held,
     )
 
 

@@ -21,9 +21,11 @@ from earwitness.ledger.note import Note, Verifier, is_signed_by, parse_note, par
 from earwitness.ledger.proof import entry_of
 from earwitness.storage.database import Database
 from earwitness.storage.demands import demand_keys
+from earwitness.vault.ports import ProvingLedger
 
 SHARES: Final = 3
 NEEDED: Final = 2
+ENTRY: Final = "demand.key"
 _HALF: Final = 16
 _PREFIX: Final = "earwitness-share-1"
 
@@ -46,29 +48,41 @@ class Approval:
 
 
 class DisclosureKey:
-    """The public half, and what is done with shares of the other one. Owns the table `demand_keys`."""
+    """The public half, and what is done with shares of the other one. The key in force is the one that the ledger named last:
+    the table `demand_keys`, which this owns, only says where to begin to look, and is not trusted."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, ledger: ProvingLedger) -> None:
         self._database = database
+        self._ledger = ledger
 
     def make(self, *, now: datetime) -> tuple[str, tuple[str, ...]]:
-        """Make a new key in place of any before; gives its verifier key and the three shares, which are kept nowhere here."""
+        """Make a new key in place of any before; gives its verifier key and the three shares, which are kept nowhere here.
+
+        Raises LedgerError, StorageError; then there is no new key, or one whose shares nobody knows, and another is made.
+        """
         seed = secrets.token_bytes(2 * _HALF)
         verifier = verifier_of(
             f"earwitness.invalid/disclosure/{secrets.token_hex(8)}", Ed25519PrivateKey.from_private_bytes(seed)
         )
         halves = [Shamir.split(NEEDED, SHARES, seed[start : start + _HALF]) for start in (0, _HALF)]
         shares = tuple(_share(index, first + second) for (index, first), (_, second) in zip(*halves, strict=True))
+        at, name = now.isoformat(timespec="seconds"), verifier.encoded()
+        (position,) = self._ledger.append([{"v": 1, "kind": ENTRY, "verifier": name, "at": at}])
         with self._database.writing() as connection:
-            connection.execute(sa.insert(demand_keys).values(verifier=verifier.encoded(), made_at=now.timestamp()))
+            connection.execute(sa.insert(demand_keys).values(verifier=name, made_at=now.timestamp(), position=position))
         return verifier.encoded(), shares
 
     def verifier(self) -> Verifier | None:
-        """The public half; None before one was made."""
-        query = sa.select(demand_keys.c.verifier).order_by(demand_keys.c.made_at.desc()).limit(1)
+        """The public half, as the ledger proves it; None before one was made. Raises DemandError (demand.key), LedgerError."""
+        query = sa.select(sa.func.max(demand_keys.c.position))
         with self._database.reading() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else parse_verifier(found)
+            known: int = connection.execute(query).scalar() or 0
+        position = self._ledger.newest(ENTRY, since=known)
+        if position is None and known:
+            raise DemandError(
+                "The ledger does not know the key that approves disclosures here: make a new one.", code="demand.key"
+            )
+        return None if position is None else parse_verifier(str(self._ledger.proof(position).entry()["verifier"]))
 
     def approve(self, facts: dict[str, Any], *, shares: Sequence[str]) -> Approval:
         """Sign with two shares, and forget them. Raises DemandError (demand.key, demand.shares)."""
@@ -86,7 +100,9 @@ class DisclosureKey:
     def _known(self) -> Verifier:
         verifier = self.verifier()
         if verifier is None:
-            raise DemandError("There is no key that approves disclosures: `earwitness demands key` makes it.", code="demand.key")
+            raise DemandError(
+                "There is no key that approves disclosures: `earwitness demands make-key` makes it.", code="demand.key"
+            )
         return verifier
 
 

@@ -9,17 +9,16 @@ import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import rfc8785
 
-from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES
 from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import AccessError, LedgerError, VaultError
 from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Recording, Role, Selection
 from earwitness.domain.review import Annotation
 from earwitness.vault import policy, sealing
+from earwitness.vault.audio_read import AudioRead, asked, ended
 from earwitness.vault.blobs import Blobs
 from earwitness.vault.disclosure_key import Approval
 from earwitness.vault.envelope import open_audio, open_text, seal_text
@@ -55,45 +54,6 @@ class Demanded:
 def ids_digest(turn_ids: Iterable[str]) -> str:
     """The SHA-256 over ids of turns: what is approved is approved of just these."""
     return hashlib.sha256("\n".join(sorted(turn_ids)).encode()).hexdigest()
-
-
-class AudioRead:
-    """One opened recording's sound: iterate for the bytes; close it (or use it as a context), so that what went out is on record.
-
-    `data_bytes` is the length of the whole recording as 16 kHz mono int16; what is given is the part from `start` up to `end`.
-    """
-
-    def __init__(
-        self, read: Read, chunks: Iterator[bytes], *, data_bytes: int, part: tuple[int, int], done: Callable[[Read], None]
-    ) -> None:
-        self.read = read
-        self.data_bytes = data_bytes
-        self.start, self.end = part
-        self._chunks = chunks
-        self._done = done
-        self._served = 0
-        self._is_closed = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            if self._is_closed:
-                return
-            self._served += len(chunk)
-            yield chunk
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Commit what went out. Raises LedgerError or StorageError; the opening is on record in any case, and upkeep commits the
-        closing that the ledger could not take. Nothing is given afterwards."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        self._done(_ended(self.read, self._served, part=(self.start, self.end)))
 
 
 class Door:
@@ -167,7 +127,7 @@ class Door:
         if not self._rows.reseal(row, sealed=sealed, found_by=terms(sealing.searchable(facts), key=person_key.search_key())):
             raise VaultError("This turn was changed or deleted just now; look at it again.", code="vault.changed")
         changed = replace(row, sealed=sealed, revision=row.revision + 1)
-        return sealing.recording(changed, facts, listens=self._rows.heard_by_others([turn_id]).get(turn_id, 0))
+        return sealing.recording(changed, facts, listens=self._rows.heard_by_others([turn_id], now=self._clock()).get(turn_id, 0))
 
     def annotate(self, actor: Actor, turn_id: str, annotation: Annotation, *, settle: Settle | None = None) -> Annotation:
         """Keep a judgement of a turn with its words, under the same key, so that both go together; it is in the ledger before.
@@ -258,7 +218,7 @@ class Door:
         if not rows:
             return
         begun = [
-            _asked(self._read(actor, [row], purpose=purpose, medium=Medium.AUDIO, person_id=person_id), (0, row.audio_bytes))
+            asked(self._read(actor, [row], purpose=purpose, medium=Medium.AUDIO, person_id=person_id), (0, row.audio_bytes))
             for row in rows
         ]
         positions = self._ledger.append([entry_of_opening(read) for read in begun])
@@ -273,7 +233,7 @@ class Door:
                     yield row.turn_id, data
         finally:
             ends = zip(rows, opened, strict=True)
-            self._close(*(_ended(read, taken.get(read.read_id, 0), part=(0, row.audio_bytes)) for row, read in ends))
+            self._close(*(ended(read, taken.get(read.read_id, 0), part=(0, row.audio_bytes)) for row, read in ends))
 
     # Legal demands
 
@@ -315,13 +275,13 @@ class Door:
                     yield self._demanded(row, medium, read, taken)
         finally:
             sounds = [(row, read) for (row, _), read in zip(wanted, opened, strict=True) if read.medium is Medium.AUDIO]
-            ends = [_ended(read, taken.get(read.read_id, 0), part=(0, row.audio_bytes)) for row, read in sounds]
+            ends = [ended(read, taken.get(read.read_id, 0), part=(0, row.audio_bytes)) for row, read in sounds]
             if ends:
                 self._close(*ends, ledger=log)
 
     def _asked_of(self, actor: Actor, row: Row, medium: Medium) -> Read:
         read = self._read(actor, [row], purpose=ReadPurpose.DEMAND, medium=medium, person_id=row.person_id)
-        return _asked(read, (0, row.audio_bytes if medium is Medium.AUDIO else 0))
+        return asked(read, (0, row.audio_bytes if medium is Medium.AUDIO else 0))
 
     def _demanded(self, row: Row, medium: Medium, read: Read, taken: dict[str, int]) -> Demanded:
         if medium is Medium.AUDIO:
@@ -374,7 +334,7 @@ class Door:
         self, actor: Actor, rows: Sequence[Row], *, purpose: ReadPurpose, medium: Medium, part: tuple[int, int] = (0, 0)
     ) -> Read:
         """Commit the opening, of that part of the sound; after this, and never before, may anything be decrypted."""
-        read = _asked(self._read(actor, rows, purpose=purpose, medium=medium, person_id=rows[0].person_id), part)
+        read = asked(self._read(actor, rows, purpose=purpose, medium=medium, person_id=rows[0].person_id), part)
         (position,) = self._ledger.append([entry_of_opening(read)])
         opened = replace(read, opened_position=position)
         self._listens.add(opened)
@@ -409,7 +369,7 @@ class Door:
             return ()
         self._open(actor, rows, purpose=purpose, medium=Medium.TEXT)
         keys = self._ring.data_keys([row.turn_id for row in rows])
-        heard = self._rows.heard_by_others([row.turn_id for row in rows])
+        heard = self._rows.heard_by_others([row.turn_id for row in rows], now=self._clock())
         return tuple(
             sealing.recording(row, _facts(row, keys[row.turn_id]), listens=heard.get(row.turn_id, 0))
             for row in rows
@@ -441,20 +401,6 @@ def _entry_of_annotation(actor: Actor, turn_id: str, annotation: Annotation) -> 
         "sha256": hashlib.sha256(rfc8785.dumps(judged)).hexdigest(),
         "at": annotation.made_at.isoformat(timespec="seconds"),
     }
-
-
-def _asked(read: Read, part: tuple[int, int]) -> Read:
-    """The read with the part of the sound that it is about, in bytes of PCM: more cannot go out."""
-    start, end = part
-    return replace(read, ranges=((start, end),) if end > start else (), seconds=(end - start) / SAMPLE_BYTES / RATE_HZ)
-
-
-def _ended(read: Read, served: int, *, part: tuple[int, int]) -> Read:
-    """The read with what went out of that part: so many bytes from its start."""
-    start, end = part
-    short = ReadResult.BROKEN_OFF if served else ReadResult.FAILED
-    result = ReadResult.SERVED if served == end - start else short
-    return _asked(replace(read, result=result), (start, start + served))
 
 
 def _facts(row: Row, key: bytes) -> dict[str, Any]:

@@ -71,33 +71,36 @@ class Eraser:
         VaultError (vault.nothing) if nothing is selected.
         """
         kept = self._rows.count(person_id, selection, now=self._clock())
-        held = self._holds.of_person(person_id)
-        if selection.is_all and not held:
+        if selection.is_all:
             key_id = self._ring.person_key_id(person_id)
             if key_id is None or not self._rows.of_key(key_id, limit=1):
                 raise _nothing()
-            return self._destroy(actor, person_id, kind="history", kept=kept, turn_ids=(), key_ids=[key_id])
+            done = self._destroy_unheld(actor, person_id, kind="history", kept=kept, key_ids=[key_id])
+            if done is not None:
+                return done
         found = self._rows.ids(person_id, selection)
         gone = self._ring.destroyed_of(found)
         ids = [turn_id for turn_id in found if turn_id not in gone]
         if not ids:
             raise _nothing()
-        return self._destroy_free(actor, person_id, kept=kept, turn_ids=ids, held=held)
+        return self._destroy_free(actor, person_id, kept=kept, turn_ids=ids)
 
     def erase_person(self, actor: Actor, person_id: str) -> Erasure:
         """Delete everything that a person said, and what is sealed in drawers of theirs; also if nothing is kept: the receipt
         then says so. Raises StorageError."""
         kept = self._rows.count(person_id, Selection(is_all=True), now=self._clock())
         key_id = self._ring.person_key_id(person_id)
-        drawers = [key_id_of(drawer) for drawer in drawers_of(person_id)]
-        if held := self._holds.of_person(person_id):
-            ids = self._rows.ids(person_id, Selection(is_all=True))
-            gone = self._ring.destroyed_of(ids)
-            self._destroy_free(actor, person_id, kept=kept, turn_ids=[one for one in ids if one not in gone], held=held)
-            kept = Kept(recordings=0, seconds=0.0, oldest=None, next_expiry=None)
-            key_id = None  # it goes with the last hold: `Rights.upkeep` erases then who left
-        key_ids = [*([] if key_id is None else [key_id]), *(one for one in drawers if self._ring.find_root_key(one) is not None)]
-        return self._destroy(actor, person_id, kind="person", kept=kept, turn_ids=(), key_ids=key_ids)
+        drawers = [one for one in map(key_id_of, drawers_of(person_id)) if self._ring.find_root_key(one) is not None]
+        key_ids = [*([] if key_id is None else [key_id]), *drawers]
+        done = self._destroy_unheld(actor, person_id, kind="person", kept=kept, key_ids=key_ids)
+        if done is not None:
+            return done
+        ids = self._rows.ids(person_id, Selection(is_all=True))
+        gone = self._ring.destroyed_of(ids)
+        self._destroy_free(actor, person_id, kept=kept, turn_ids=[one for one in ids if one not in gone])
+        nothing = Kept(recordings=0, seconds=0.0, oldest=None, next_expiry=None)
+        # Their own key goes with the last hold: `Rights.upkeep` erases then who left.
+        return self._destroy(actor, person_id, kind="person", kept=nothing, turn_ids=(), key_ids=drawers)
 
     def expire(self, *, most: int = EXPIRED_AT_ONCE) -> int:
         """Delete what has expired by now, at most so many; gives how many. Raises StorageError."""
@@ -108,12 +111,7 @@ class Eraser:
             if one.turn_id in alive:
                 by_person.setdefault(one.person_id, []).append(one)
         for person_id, turns in by_person.items():
-            seconds = sum(one.audio_seconds for one in turns)
-            kept, ids = (
-                Kept(recordings=len(turns), seconds=seconds, oldest=None, next_expiry=None),
-                [one.turn_id for one in turns],
-            )
-            self._destroy(SYSTEM, person_id, kind="expired", kept=kept, turn_ids=ids, key_ids=ids)
+            self._expire(person_id, turns)
         self._keeper.drop([one.turn_id for one in expired if one.turn_id not in alive])
         return len(expired)
 
@@ -169,18 +167,48 @@ class Eraser:
         """One of them. Raises VaultError."""
         return self._ring.erasure(erasure_id)
 
-    def _destroy_free(
-        self, actor: Actor, person_id: str, *, kept: Kept, turn_ids: Sequence[str], held: Mapping[str, Hold]
-    ) -> Erasure:
+    def _expire(self, person_id: str, turns: Sequence[Expired]) -> None:
+        """Destroy those of a person's expired turns that nothing came to hold since they were found."""
+        with self._holds.standing_still():
+            held = self._holds.of([one.turn_id for one in turns])
+            free = [one for one in turns if one.turn_id not in held]
+            if not free:
+                return
+            seconds, ids = sum(one.audio_seconds for one in free), [one.turn_id for one in free]
+            kept = Kept(recordings=len(free), seconds=seconds, oldest=None, next_expiry=None)
+            erasure = self._end_keys(SYSTEM, person_id, kind="expired", kept=kept, turn_ids=ids, key_ids=ids)
+        self._rows.hide(ids)
+        self._commit(erasure)
+
+    def _destroy_unheld(self, actor: Actor, person_id: str, *, kind: str, kept: Kept, key_ids: Sequence[str]) -> Erasure | None:
+        """Destroy keys on which all that a person said hangs; None, and nothing is done, if a demand holds some of it."""
+        with self._holds.standing_still():
+            if self._holds.of_person(person_id):
+                return None
+            erasure = self._end_keys(actor, person_id, kind=kind, kept=kept, turn_ids=(), key_ids=key_ids)
+        return self._commit(erasure)
+
+    def _destroy_free(self, actor: Actor, person_id: str, *, kept: Kept, turn_ids: Sequence[str]) -> Erasure:
         """Destroy those of the turns that nothing holds; the others are hidden from everybody, and the receipt says so."""
-        free = [one for one in turn_ids if one not in held]
-        hidden = {one: held[one] for one in turn_ids if one in held}
-        self._rows.let_go(list(hidden), now=self._clock())
-        if hidden:
-            kept = replace(kept, recordings=len(free), seconds=self._rows.seconds_of(free))
-        return self._destroy(actor, person_id, kind="turns", kept=kept, turn_ids=free, key_ids=free, hidden=hidden)
+        self._rows.let_go(list(self._holds.of(turn_ids)), now=self._clock())  # before, lest a power cut leave them to be seen
+        with self._holds.standing_still():
+            held = self._holds.of(turn_ids)
+            free = [one for one in turn_ids if one not in held]
+            if held:
+                kept = replace(kept, recordings=len(free), seconds=self._rows.seconds_of(free))
+            erasure = self._end_keys(actor, person_id, kind="turns", kept=kept, turn_ids=free, key_ids=free, hidden=held)
+        self._rows.let_go(list(held), now=self._clock())
+        self._rows.hide(free)
+        return self._commit(erasure)
 
     def _destroy(
+        self, actor: Actor, person_id: str, *, kind: str, kept: Kept, turn_ids: Sequence[str], key_ids: Sequence[str]
+    ) -> Erasure:
+        erasure = self._end_keys(actor, person_id, kind=kind, kept=kept, turn_ids=turn_ids, key_ids=key_ids)
+        self._rows.hide(turn_ids)
+        return self._commit(erasure)
+
+    def _end_keys(
         self,
         actor: Actor,
         person_id: str,
@@ -191,6 +219,7 @@ class Eraser:
         key_ids: Sequence[str],
         hidden: Mapping[str, Hold] = MappingProxyType({}),
     ) -> Erasure:
+        """Destroy keys; the household's database is not written to. What follows is `hide` and `_commit`."""
         erasure_id, now = secrets.token_hex(16), self._clock()
         statement: dict[str, Any] = {
             "v": 1,
@@ -221,8 +250,7 @@ class Eraser:
             body=rfc8785.dumps(statement).decode(),
         )
         self._ring.destroy(erasure, actor_alias=actor.alias, person_id=person_id, key_ids=key_ids)
-        self._rows.hide(turn_ids)
-        return self._commit(erasure)
+        return erasure
 
     def _commit(self, erasure: Erasure) -> Erasure:
         """Commit the receipt; where the ledger cannot, the next sweep does."""

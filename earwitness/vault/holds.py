@@ -4,7 +4,8 @@ Owns the table `holds`. A turn that is held and deleted is hidden from everybody
 ends. Calls block.
 """
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +17,7 @@ from earwitness.storage.demands import holds
 from earwitness.storage.moments import moment
 
 _AT_ONCE: Final = 500
+_LOCK: Final = 0x484F4C44
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +29,37 @@ class Hold:
 
 
 class Holds:
-    """The holds of one household."""
+    """The holds of one household. `alive` gives those of some turns that a key can still open."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, alive: Callable[[Sequence[str]], set[str]]) -> None:
         self._database = database
+        self._alive = alive
 
-    def add(self, demand_id: str, turns: Mapping[str, str], *, until: datetime, is_told: bool) -> None:
-        """Hold turns (the person's id by the turn's) for a demand, in place of what it held before. Raises StorageError."""
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """While this lasts no hold comes or goes, here or in another process: what is not held may be destroyed. Nothing may be
+        written to the household's database meanwhile. Raises StorageError."""
+        with self._database.writing(lock=_LOCK):
+            yield
+
+    def add(self, demand_id: str, turns: Mapping[str, str], *, until: datetime, is_told: bool) -> tuple[str, ...]:
+        """Hold turns (the person's id by the turn's) for a demand, in place of what it held before; gives those that are held
+        now: what was destroyed just before is not. Raises StorageError."""
         rows = [
             {"demand_id": demand_id, "turn_id": turn_id, "person_id": person_id, "until": until.timestamp(), "is_told": is_told}
             for turn_id, person_id in turns.items()
         ]
-        with self._database.writing() as connection:
+        with self._database.writing(lock=_LOCK) as connection:
             connection.execute(sa.delete(holds).where(holds.c.demand_id == demand_id))
             if rows:
                 connection.execute(sa.insert(holds), rows)
+        alive = self._alive(list(turns))  # asked only now: from here on nothing of it is destroyed
+        gone = [one for one in turns if one not in alive]
+        with self._database.writing(lock=_LOCK) as connection:
+            for start in range(0, len(gone), _AT_ONCE):
+                mine = (holds.c.demand_id == demand_id, holds.c.turn_id.in_(gone[start : start + _AT_ONCE]))
+                connection.execute(sa.delete(holds).where(*mine))
+        return tuple(one for one in turns if one in alive)
 
     def tell(self, demand_id: str) -> None:
         """From now on people are told of what a demand holds: its gag is over. Raises StorageError."""
@@ -50,8 +68,13 @@ class Holds:
 
     def release(self, demand_id: str) -> int:
         """Let go what a demand held; gives how many turns. Raises StorageError."""
-        with self._database.writing() as connection:
+        with self._database.writing(lock=_LOCK) as connection:
             return connection.execute(sa.delete(holds).where(holds.c.demand_id == demand_id)).rowcount
+
+    def end(self, *, now: datetime) -> int:
+        """Let go what a crash left held without a step that says so, once its time is over; gives how many turns."""
+        with self._database.writing(lock=_LOCK) as connection:
+            return connection.execute(sa.delete(holds).where(holds.c.until <= now.timestamp())).rowcount
 
     def of(self, turn_ids: Sequence[str]) -> dict[str, Hold]:
         """Those of these turns that are held."""

@@ -26,6 +26,7 @@ from earwitness.storage.ledger import entries
 from earwitness.vault.backup_age import Tell, silent
 from earwitness.vault.backup_parts import Parts
 from earwitness.vault.key_ring import in_batches
+from earwitness.vault.replay_holds import forget_positions, hold_again, lost_demands
 from earwitness.vault.replay_list import DecisionLine, ErasureLine, ReplayList
 from earwitness.vault.replay_messages import settle_messages
 from earwitness.vault.replay_revoked import destroy_link_keys, revoke_again
@@ -73,7 +74,8 @@ def stores_of(parts: Parts, *, clock: Callable[[], datetime]) -> Iterator[Stores
 class Replayed:
     """What it came to: recordings that stay, that were removed since no key opens them, and that had expired; `lost` are of the
     removed those that are younger than `keys_made_at`: nobody deleted them, their keys were just not in the backup. `revoked`
-    are satellites, phones, tokens, passkeys and links that would have come in again."""
+    are satellites, phones, tokens, passkeys and links that would have come in again. `held` are turns that are preserved for a
+    demand again, `lost_demands` legal demands with steps that only the ledger tells of."""
 
     recordings: int
     removed: int
@@ -81,6 +83,8 @@ class Replayed:
     lost: int
     withdrawn: int
     revoked: int
+    held: int = 0
+    lost_demands: int = 0
 
 
 def check_erasures_known(stores: Stores, found: ReplayList, *, since: int) -> None:
@@ -119,6 +123,7 @@ def replay(
     settle_messages(stores.household, now=clock())
     removed, lost = prune(stores.household, stores.keys, keys_made_at=keys_made_at, tell=tell)
     _drop_keys_without_rows(stores)
+    held = hold_again(stores.household, found.holds, now=clock())
     expired = 0
     while count := stores.vault.eraser.expire():
         expired += count
@@ -127,7 +132,16 @@ def replay(
     stores.keys.scrub()
     with stores.household.reading() as connection:
         kept = connection.execute(sa.select(sa.func.count()).select_from(turns)).scalar_one()
-    return Replayed(recordings=kept, removed=removed, expired=expired, lost=lost, withdrawn=withdrawn, revoked=revoked)
+    return Replayed(
+        recordings=kept,
+        removed=removed,
+        expired=expired,
+        lost=lost,
+        withdrawn=withdrawn,
+        revoked=revoked,
+        held=held,
+        lost_demands=lost_demands(stores.household, stores.ledger.database),
+    )
 
 
 def erase_again(database: Database, lines: tuple[ErasureLine, ...]) -> None:
@@ -220,6 +234,7 @@ def _forget_positions(stores: Stores, size: int) -> None:
         connection.execute(sa.update(erasures).where(erasures.c.position >= size).values(position=None))
     with stores.household.writing() as connection:
         connection.execute(sa.update(consents).where(consents.c.position >= size).values(position=None))
+    forget_positions(stores.household, size)
 
 
 def _forget_people(stores: Stores) -> bool:

@@ -1,5 +1,5 @@
 """The list of what must be done again after a restore: erasures, decisions on consent, restrictions, revocations of satellites,
-phones, tokens, passkeys and links, deletions of contacts and messages. Random ids and facts only.
+phones, tokens, passkeys and links, deletions of contacts and messages, what is preserved for demands. Random ids and facts only.
 
 It is small, so that it can be copied often, and signed by the ledger's key, so that nobody else can have things deleted by it:
 
@@ -21,6 +21,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from earwitness.domain.errors import BackupError, ProofError
 from earwitness.ledger.note import Note, Verifier, is_signed_by, parse_note, sign
 from earwitness.ledger.signing_key import SigningKey
+from earwitness.storage.demands import holds
 from earwitness.storage.household import consents, devices, people, revocations, turns
 from earwitness.storage.keys import destroyed, erasures
 
@@ -75,6 +76,16 @@ class RevocationLine(_Line):
     revoked_at: float
 
 
+class HoldLine(_Line):
+    """A row of `holds`."""
+
+    demand_id: Id
+    turn_id: Id
+    person_id: Id
+    until: float
+    is_told: bool
+
+
 class _First(_Line):
     earwitness_erasures: int
     made_at: AwareDatetime
@@ -90,6 +101,7 @@ class _Any(_Line):
     restricted_person: Id | None = None
     restricted_turn: Id | None = None
     revocation: RevocationLine | None = None
+    hold: HoldLine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +117,7 @@ class ReplayList:
     restricted_people: tuple[str, ...] = ()
     restricted_turns: tuple[str, ...] = ()
     revocations: tuple[RevocationLine, ...] = ()
+    holds: tuple[HoldLine, ...] = ()
 
 
 def erasures_in(keys: sa.Connection, *, since: datetime | None = None) -> tuple[ErasureLine, ...]:
@@ -141,6 +154,14 @@ def revocations_in(household: sa.Connection, *, since: datetime | None = None) -
     return tuple(found)
 
 
+def holds_in(household: sa.Connection) -> tuple[HoldLine, ...]:
+    """What is preserved for demands, as far as a database of an earlier version notes it."""
+    if not sa.inspect(household).has_table(holds.name):
+        return ()
+    found = household.execute(sa.select(holds).order_by(holds.c.demand_id, holds.c.turn_id)).mappings()
+    return tuple(_of(HoldLine, row) for row in found)
+
+
 def encode(found: ReplayList, *, key: SigningKey) -> bytes:
     """The list as a file, signed."""
     first = _First(
@@ -172,6 +193,7 @@ def decode(data: bytes, *, verifier: Verifier) -> ReplayList:
         restricted_people=tuple(line.restricted_person for line in found if line.restricted_person is not None),
         restricted_turns=tuple(line.restricted_turn for line in found if line.restricted_turn is not None),
         revocations=tuple(line.revocation for line in found if line.revocation is not None),
+        holds=tuple(line.hold for line in found if line.hold is not None),
     )
 
 
@@ -190,6 +212,7 @@ def merged(lists: Sequence[ReplayList]) -> ReplayList:
     erased = {line.erasure_id: line for one in lists for line in one.erasures}
     decided = {line.decision_id: line for one in lists for line in one.decisions}
     revoked = {(line.kind, line.revoked_id): line for one in lists for line in one.revocations}
+    held = {(line.demand_id, line.turn_id): line for one in sorted(lists, key=lambda one: one.made_at) for line in one.holds}
     return ReplayList(
         made_at=max(one.made_at for one in lists),
         checkpoints=tuple(note for one in lists for note in one.checkpoints),
@@ -198,6 +221,7 @@ def merged(lists: Sequence[ReplayList]) -> ReplayList:
         restricted_people=tuple({person: None for one in lists for person in one.restricted_people}),
         restricted_turns=tuple({turn: None for one in lists for turn in one.restricted_turns}),
         revocations=tuple(revoked.values()),
+        holds=tuple(held.values()),
     )
 
 
@@ -207,6 +231,7 @@ def _lines(found: ReplayList) -> Iterable[_Any]:
     yield from (_Any(restricted_person=one) for one in found.restricted_people)
     yield from (_Any(restricted_turn=one) for one in found.restricted_turns)
     yield from (_Any(revocation=one) for one in found.revocations)
+    yield from (_Any(hold=one) for one in found.holds)
 
 
 def _encoded(line: _Any) -> str:

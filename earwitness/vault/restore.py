@@ -257,4 +257,6 @@ def _facts(replayed: Replayed) -> dict[str, object]:
         "removed": replayed.removed,
         "expired": replayed.expired,
         "revoked": replayed.revoked,
+        "held": replayed.held,
+        "lost_demands": replayed.lost_demands,
     }

@@ -15,7 +15,7 @@ from earwitness.ledger.note import Verifier
 from earwitness.ledger.signing_key import signing_key
 from earwitness.storage.database import said
 from earwitness.vault.backup_parts import Parts, still_address
-from earwitness.vault.replay_list import ReplayList, decisions_in, erasures_in, restrictions_in, revocations_in
+from earwitness.vault.replay_list import ReplayList, decisions_in, erasures_in, holds_in, restrictions_in, revocations_in
 
 T = TypeVar("T")
 
@@ -62,6 +62,7 @@ def look(parts: Parts, *, verifier: Verifier, now: datetime) -> Present:
             restricted_people=people,
             restricted_turns=turns,
             revocations=revoked or (),
+            holds=_asked(parts.household, holds_in, unreadable) or (),
         ),
         ledger=parts.ledger if is_there and isinstance(parts.ledger, Path) else None,
         unreadable=tuple(dict.fromkeys(unreadable)),

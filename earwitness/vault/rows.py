@@ -195,10 +195,11 @@ class Rows:
                 total += connection.execute(query).scalar() or 0.0
         return total
 
-    def heard_by_others(self, turn_ids: Sequence[str]) -> dict[str, int]:
-        """How often others than the person opened each of these turns."""
+    def heard_by_others(self, turn_ids: Sequence[str], *, now: datetime) -> dict[str, int]:
+        """How often others than the person opened each of these turns; what a gag hides counts once it is over."""
         found: dict[str, int] = {}
-        heard = (reads.c.actor_role.not_in(("self", "system")), reads.c.result != "refused", reads.c.shown_from.is_(None))
+        is_shown = sa.or_(reads.c.shown_from.is_(None), reads.c.shown_from <= now.timestamp())
+        heard = (reads.c.actor_role.not_in(("self", "system")), reads.c.result != "refused", is_shown)
         query = sa.select(reads.c.turn_id, sa.func.count()).where(*heard)
         with self.database.reading() as connection:
             for some in in_batches(turn_ids):

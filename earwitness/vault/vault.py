@@ -17,7 +17,7 @@ from earwitness.vault.keeping import Keeper
 from earwitness.vault.key_ring import KeyRing, has_keys
 from earwitness.vault.listens import Listens
 from earwitness.vault.policy import Consents
-from earwitness.vault.ports import Ledger
+from earwitness.vault.ports import ProvingLedger
 from earwitness.vault.rows import Rows
 from earwitness.vault.safe import Safe
 
@@ -41,7 +41,7 @@ class Vault:
         household: Database,
         *,
         places: Places,
-        ledger: Ledger,
+        ledger: ProvingLedger,
         consents: Consents,
         clock: Callable[[], datetime],
     ) -> None:
@@ -55,8 +55,8 @@ class Vault:
             raise
         rows = Rows(household, key_id_of=ring.person_key_id)
         self.listens = Listens(household, clock=clock)
-        self.holds = Holds(household)
-        self.disclosure_key = DisclosureKey(household)
+        self.holds = Holds(household, alive=ring.alive)
+        self.disclosure_key = DisclosureKey(household, ledger=ledger)
         self.safe = Safe(ring, clock=clock)
         self.rows = rows
         self.blobs = blobs

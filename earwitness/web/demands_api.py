@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from earwitness.demands import rules as ruling
 from earwitness.demands.answering import Package
-from earwitness.demands.demands import Demands, Intake
+from earwitness.demands.demands import Demands
+from earwitness.demands.intake import Intake
 from earwitness.demands.letters import MEDIA_TYPE, Facts, LetterKind, compose, letter_docx
 from earwitness.domain.demand import Authority, Case, Finding, Gag, Notice, Office, Scope, StepKind
 from earwitness.domain.errors import AccessError, DemandError

@@ -16,7 +16,7 @@ from earwitness.domain.intent import Intent
 from earwitness.domain.recording import Recording, Selection
 from earwitness.rights.rights import EVERYTHING, Rights
 from earwitness.speech.audio_file import wav_header
-from earwitness.vault.door import AudioRead
+from earwitness.vault.audio_read import AudioRead
 from earwitness.web import privacy_shapes as shapes
 from earwitness.web.errors_told import told
 from earwitness.web.signed_in import Came, Me, need_fresh

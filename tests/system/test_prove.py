@@ -12,10 +12,14 @@ from click.testing import CliRunner
 from earwitness.build import House
 from earwitness.cli.prove import prove
 from earwitness.config import Settings
+from earwitness.demands import case
+from earwitness.demands.entries import Entries
+from earwitness.demands.holdings import Held
 from earwitness.domain.consent import Keeping, Keeps
+from earwitness.domain.demand import Office
 from earwitness.ledger import verify
 from earwitness.people.consents import Consents
-from earwitness.prove import deleting, door, ears, keeping, ledger, satellites
+from earwitness.prove import deleting, demands, door, ears, keeping, ledger, satellites
 from earwitness.prove.evidence import NotProvedError
 from earwitness.prove.traces import forms, hits
 from earwitness.satellite import agent
@@ -39,7 +43,7 @@ Sabotage = Callable[[pytest.MonkeyPatch], None]
 def test_every_guarantee_that_exists_holds() -> None:
     done = CliRunner().invoke(prove, ["--json"], obj=Settings())
     found = json.loads(done.stdout)
-    assert [one["guarantee"] for one in found] == [1, 2, 3, 4, 5, 6, 10, 12, 12]
+    assert [one["guarantee"] for one in found] == [1, 2, 3, 4, 5, 6, 10, 11, 12, 12]
     assert all(one["proved"] for one in found), [one for one in found if not one["proved"]]
     assert all(one["evidence"] for one in found)
     assert done.exit_code == 0
@@ -103,6 +107,19 @@ def a_sweep_that_does_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Eraser, "_sweep", lambda self, erasure, tell: 0)
 
 
+def counsel_who_answers_alone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(case, "approvers", lambda demand: frozenset({Office.COUNSEL}))
+
+
+def a_scope_that_reaches_further(patch: pytest.MonkeyPatch) -> None:
+    turns = Held.turns
+    patch.setattr(Held, "turns", lambda self, scope: turns(self, replace(scope, since=None, until=None)))
+
+
+def a_gag_that_nobody_opens(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Entries, "open", lambda self, demand_id: 0)
+
+
 def a_verifier_that_looks_away(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(verify, "_check_tiles", lambda folder, tiles, size: None)
 
@@ -116,6 +133,9 @@ def a_verifier_that_looks_away(patch: pytest.MonkeyPatch) -> None:
         (door.one_door, a_door_that_lets_everybody_in),
         (door.every_listen_is_seen, a_list_that_hides_others),
         (deleting.deleted_means_gone, a_sweep_that_does_nothing),
+        (demands.demands_are_narrowed, counsel_who_answers_alone),
+        (demands.demands_are_narrowed, a_scope_that_reaches_further),
+        (demands.demands_are_narrowed, a_gag_that_nobody_opens),
         (ledger.no_rewriting, a_verifier_that_looks_away),
     ],
     ids=lambda part: part.__name__,

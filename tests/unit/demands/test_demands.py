@@ -7,6 +7,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from earwitness.demands.entries import commitment
 from earwitness.demands.statement import read_answer
@@ -17,9 +18,12 @@ from earwitness.domain.errors import AccessError, DemandError, LedgerError, Proo
 from earwitness.domain.recording import Actor, Role, Selection
 from earwitness.ledger.note import parse_verifier
 from earwitness.ledger.proof import canonical, read_proof
+from earwitness.storage.demands import demand_keys
 from earwitness.vault.disclosure_key import Approval
 from tests.demands_kept import PAPER, SUNDAY, DemandedHouse, demanded
-from tests.houses_kept import PASSPHRASE, error_of, sound
+from tests.houses_kept import PASSPHRASE, error_of, kept_house, sound
+
+DAY = timedelta(days=1)
 
 
 def reads(desk: DemandedHouse) -> list[str]:
@@ -111,12 +115,36 @@ def test_one_share_or_wrong_ones_open_nothing(desk: DemandedHouse) -> None:
     desk.sunday()
     case = desk.notified()
     desk.house.clock.advance(days=14)
+    others = desk.shares
+    _, desk.shares = desk.demands.make_key(desk.counsel)  # in place of the one before
     slip = desk.shares[1][:-1] + ("0" if desk.shares[1][-1] != "0" else "1")
-    _, others = desk.house.vault.disclosure_key.make(now=desk.house.clock() - timedelta(days=30))
     for shares in ((), desk.shares[:1], (desk.shares[0], desk.shares[0]), (desk.shares[0], slip), others[:2]):
         assert error_of(lambda shares=shares: desk.disclose(case, shares=shares)) == "demand.shares"  # type: ignore[misc]
     assert reads(desk) == []
     desk.disclose(case, shares=(desk.shares[2], desk.shares[0]))
+
+
+def test_a_key_that_only_the_database_knows_approves_nothing(desk: DemandedHouse) -> None:
+    desk.sunday()
+    case = desk.notified()
+    desk.house.clock.advance(days=14)
+    forged, shares = made_elsewhere(desk)
+    for position in (None, 0, desk.house.ledger.size() - 1, 10**9):
+        with desk.house.database.writing() as connection:
+            connection.execute(sa.delete(demand_keys).where(demand_keys.c.verifier == forged))
+            values = {"verifier": forged, "made_at": desk.house.clock().timestamp() + 9, "position": position}
+            connection.execute(sa.insert(demand_keys).values(values))
+        assert error_of(lambda: desk.disclose(case, shares=shares)) in ("demand.shares", "demand.key")
+    assert reads(desk) == []
+    with desk.house.database.writing() as connection:
+        connection.execute(sa.delete(demand_keys))
+    desk.disclose(case)
+
+
+def made_elsewhere(desk: DemandedHouse) -> tuple[str, tuple[str, ...]]:
+    """A key of another house."""
+    with kept_house(desk.house.folder / "elsewhere") as other:
+        return other.vault.disclosure_key.make(now=other.clock())
 
 
 def test_the_door_opens_other_recordings_for_no_approval(desk: DemandedHouse) -> None:
@@ -208,6 +236,7 @@ def test_a_dated_gag_hides_until_its_end_and_then_everything_is_opened(desk: Dem
     assert reads(desk) == []
     assert desk.house.rights.listens(desk.anna.person_id) == ()
     assert inside not in json.dumps([one for one in desk.house.entries() if one["kind"] != "kept"])
+    assert desk.house.rights.recording(desk.anna.person_id, inside).listens == 0
     desk.house.clock.advance(days=9, hours=23)
     assert demanded(desk.house).settle() == 0
     desk.house.clock.advance(hours=1)
@@ -216,6 +245,7 @@ def test_a_dated_gag_hides_until_its_end_and_then_everything_is_opened(desk: Dem
     (notice,) = again.notices(desk.anna.person_id)
     assert notice.object_until is None
     assert len(desk.house.rights.listens(desk.anna.person_id)) == 2
+    assert desk.house.rights.recording(desk.anna.person_id, inside).listens == 2
     sealed = {number: one for number, one in enumerate(desk.house.entries()) if one["kind"] == "demand.sealed"}
     opened = [each for one in desk.house.entries("demand.opened") for each in one["entries"]]
     assert {one["position"] for one in opened} == set(sealed)
@@ -269,6 +299,39 @@ def test_preserving_holds_exactly_the_scope_and_ends_by_itself(desk: DemandedHou
     assert again.settle() == 1
     assert desk.house.vault.eraser.expire() == 1
     assert desk.house.vault.rows.find([inside], now=desk.house.clock(), with_held=True) == []
+
+
+def test_what_expires_just_when_it_is_held_is_held_or_gone_but_never_both(
+    desk: DemandedHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the two comes first, the other sees it."""
+    inside, house = desk.sunday("hold me"), desk.house
+    case = desk.validated(DemandKind.PRESERVATION)
+    house.clock.advance(days=30)
+    found = house.vault.rows.expired(now=house.clock(), limit=10)
+
+    def hold() -> tuple[str, ...]:
+        return house.vault.holds.add(case.demand_id, {inside: "x"}, until=house.clock() + DAY, is_told=True)
+
+    assert hold() == (inside,)
+    with monkeypatch.context() as patch:  # what the eraser had found before the hold came
+        patch.setattr(house.vault.rows, "expired", lambda **_: found)
+        house.vault.eraser.expire()
+    assert house.vault.rows.find([inside], now=house.clock(), with_held=True)
+    house.vault.holds.release(case.demand_id)
+    house.vault.eraser.expire()
+    assert hold() == ()
+    assert house.vault.holds.of([inside]) == {}
+
+
+def test_a_hold_that_no_step_tells_of_ends_at_its_time(desk: DemandedHouse) -> None:
+    inside = desk.sunday()
+    case = desk.validated(DemandKind.PRESERVATION)
+    desk.house.vault.holds.add(case.demand_id, {inside: "x"}, until=desk.house.clock() + DAY, is_told=True)
+    assert desk.demands.settle() == 0
+    desk.house.clock.advance(days=1)
+    assert desk.demands.settle() == 1
+    assert desk.house.vault.holds.of([inside]) == {}
 
 
 def test_deleting_what_is_held_hides_it_and_the_receipt_says_so(desk: DemandedHouse) -> None:

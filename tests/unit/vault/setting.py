@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Keeping, Keeps, Purpose, Way
-from earwitness.domain.errors import EarwitnessError, LedgerError
+from earwitness.domain.errors import EarwitnessError, LedgerError, ProofError
 from earwitness.domain.intent import Intent
 from earwitness.domain.recording import Actor, ReadPurpose, Role, Spoken
 from earwitness.domain.turn import Outcome, Turn
+from earwitness.ledger.proof import Proof
 from earwitness.people.consents import Consents
 from earwitness.people.people import People
 from earwitness.rights.rights import Rights
@@ -48,6 +49,12 @@ class MemoryLedger:
         first = len(self.taken)
         self.taken += entries
         return tuple(range(first, len(self.taken)))
+
+    def proof(self, position: int) -> Proof:
+        raise ProofError(f"A list proves nothing, not even entry {position}.", code="proof.not_found")
+
+    def newest(self, kind: str, *, since: int = 0) -> int | None:
+        return max((at for at, one in enumerate(self.taken) if at >= since and one["kind"] == kind), default=None)
 
     def proof_json(self, position: int) -> dict[str, object]:
         return {"entry": dict(self.taken[position])}

@@ -23,10 +23,11 @@ INNER = {
     "holds",
     "replay",
     "replay_messages",
+    "replay_holds",
     "replay_revoked",
 }
 """What only the vault itself may import."""
-OUTER = {"vault", "door", "policy", "disclosure_key", "erasing", "backup", "backup_age", "backup_parts", "restore"}
+OUTER = {"vault", "door", "audio_read", "policy", "disclosure_key", "erasing", "backup", "backup_age", "backup_parts", "restore"}
 """What others may: the vault put together, the types that it gives, backup and restore."""
 MAY_IMPORT = {"build", "rights", "review", "demands", "improve", "cli", "prove", "web", "jobs"}
 CRYPTOGRAPHY = {"cryptography", "pyrage", "Crypto"}

@@ -9,7 +9,17 @@ import pytest
 from earwitness.domain.errors import BackupError
 from earwitness.ledger.note import Note, sign
 from earwitness.ledger.signing_key import SigningKey, signing_key
-from earwitness.vault.replay_list import DecisionLine, ErasureLine, ReplayList, RevocationLine, decode, encode, merged, read_list
+from earwitness.vault.replay_list import (
+    DecisionLine,
+    ErasureLine,
+    HoldLine,
+    ReplayList,
+    RevocationLine,
+    decode,
+    encode,
+    merged,
+    read_list,
+)
 from tests.unit.vault.backed_up import NOON, Household
 
 LIST = ReplayList(
@@ -52,6 +62,7 @@ LIST = ReplayList(
         RevocationLine(kind="satellite", revoked_id="4" * 32, revoked_at=3.5),
         RevocationLine(kind="passkey", revoked_id="5" * 64, revoked_at=4.5),
     ),
+    holds=(HoldLine(demand_id="6" * 32, turn_id="7" * 32, person_id="b" * 32, until=9.5, is_told=False),),
 )
 
 

@@ -280,8 +280,11 @@ def test_listens_by_others_are_counted(shelf: Shelf) -> None:
         for role, result in roles:
             more = {"read_id": secrets.token_hex(16), "turn_id": turn_id, "actor_role": role, "result": result}
             connection.execute(sa.insert(reads).values(base | more))
-    assert shelf.rows.heard_by_others([turn_id, other]) == {turn_id: 2}
-    assert shelf.rows.heard_by_others([]) == {}
+        gagged = {"read_id": secrets.token_hex(16), "turn_id": other, "actor_role": "counsel", "result": "served"}
+        connection.execute(sa.insert(reads).values(base | gagged | {"shown_from": NOW.timestamp()}))
+    assert shelf.rows.heard_by_others([turn_id, other], now=NOW - timedelta(seconds=1)) == {turn_id: 2}
+    assert shelf.rows.heard_by_others([turn_id, other], now=NOW) == {turn_id: 2, other: 1}
+    assert shelf.rows.heard_by_others([], now=NOW) == {}
 
 
 def test_removing_takes_the_terms_along_and_nothing_else(shelf: Shelf) -> None:
