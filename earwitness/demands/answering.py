@@ -28,8 +28,8 @@ from earwitness.ledger.proof import Proof
 from earwitness.storage.database import Database
 from earwitness.storage.demands import demand_packages as packages
 from earwitness.storage.durable import write_whole
+from earwitness.vault.demanded import ids_digest
 from earwitness.vault.disclosure_key import Approval
-from earwitness.vault.door import ids_digest
 from earwitness.vault.vault import Vault
 
 _MEDIA = {Category.WORDS: Medium.TEXT, Category.SOUND: Medium.AUDIO}

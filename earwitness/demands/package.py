@@ -19,7 +19,7 @@ from earwitness.domain.errors import BackupError, DemandError
 from earwitness.rights.export import ZipPipe
 from earwitness.speech.audio_file import wav_header
 from earwitness.vault.backup_age import check_recipients, write_sealed
-from earwitness.vault.door import Demanded
+from earwitness.vault.demanded import Demanded
 
 
 @dataclass(slots=True)

@@ -4,14 +4,11 @@ If the ledger cannot take the entry, nothing is decrypted. What went out is note
 """
 
 import contextlib
-import hashlib
 import secrets
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-
-import rfc8785
 
 from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import AccessError, LedgerError, VaultError
@@ -20,10 +17,11 @@ from earwitness.domain.review import Annotation
 from earwitness.vault import policy, sealing
 from earwitness.vault.audio_read import AudioRead, asked, ended
 from earwitness.vault.blobs import Blobs
+from earwitness.vault.demanded import Demanded, ids_digest
 from earwitness.vault.disclosure_key import Approval
 from earwitness.vault.envelope import open_audio, open_text, seal_text
 from earwitness.vault.key_ring import KeyRing
-from earwitness.vault.listens import Listens, entry_of_closing, entry_of_opening
+from earwitness.vault.listens import Listens, entry_of_annotation, entry_of_closing, entry_of_opening
 from earwitness.vault.ports import Ledger
 from earwitness.vault.rows import Row, Rows
 from earwitness.vault.search import MOST_SOUGHT, term, terms, words
@@ -39,21 +37,6 @@ class HistoryPage:
 
     recordings: tuple[Recording, ...]
     next_before: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demanded:
-    """One thing that was opened for a demand, its words or its sound (PCM), and where the entry of that is in the ledger."""
-
-    turn_id: str
-    position: int
-    words: Recording | None = None
-    sound: bytes | None = None
-
-
-def ids_digest(turn_ids: Iterable[str]) -> str:
-    """The SHA-256 over ids of turns: what is approved is approved of just these."""
-    return hashlib.sha256("\n".join(sorted(turn_ids)).encode()).hexdigest()
 
 
 class Door:
@@ -148,7 +131,7 @@ class Door:
         kept = annotation if settle is None else settle(annotation, there[:known])
         if known < len(ids):
             return there[known]
-        self._ledger.append([_entry_of_annotation(actor, turn_id, annotation)])
+        self._ledger.append([entry_of_annotation(actor, turn_id, annotation)])
         sealed = seal_text(sealing.to_bytes(sealing.annotated(facts, kept)), key=key, row_id=turn_id, revision=row.revision + 1)
         if not self._rows.reseal(row, sealed=sealed, judged_at=annotation.made_at):
             raise VaultError("This turn was changed or deleted just now; look at it again.", code="vault.changed")
@@ -385,22 +368,6 @@ class Door:
         if not sought or person_key is None:
             return None
         return [term(word, key=person_key.search_key()) for word in sought]
-
-
-def _entry_of_annotation(actor: Actor, turn_id: str, annotation: Annotation) -> dict[str, object]:
-    """The ledger's entry for a judgement: by whom, of what, with its digest; not a word of it. Whether it counts follows from
-    the others later, and is not in the digest."""
-    by: dict[str, object] = {} if actor.role is Role.SELF else {"by": actor.alias}
-    judged = {name: value for name, value in annotation.as_json().items() if name != "settled"}
-    return by | {
-        "v": 1,
-        "kind": "annotated",
-        "recording": turn_id,
-        "role": actor.role.value,
-        "labels": sorted(annotation.labels),
-        "sha256": hashlib.sha256(rfc8785.dumps(judged)).hexdigest(),
-        "at": annotation.made_at.isoformat(timespec="seconds"),
-    }
 
 
 def _facts(row: Row, key: bytes) -> dict[str, Any]:

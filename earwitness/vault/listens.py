@@ -1,13 +1,16 @@
 """Who listened: every read of a person's recordings as a row, and as entries of the ledger that say no name. Calls block."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import rfc8785
 import sqlalchemy as sa
 
 from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Role
+from earwitness.domain.review import Annotation
 from earwitness.storage.database import Database
 from earwitness.storage.household import reads
 from earwitness.storage.moments import moment
@@ -47,6 +50,22 @@ def entry_of_closing(read: Read, *, is_exact: bool = True) -> dict[str, object]:
         "milliseconds": round(read.seconds * 1000),
         "ranges": [list(part) for part in read.ranges],
         "at": read.closed_at.isoformat(timespec="seconds"),
+    }
+
+
+def entry_of_annotation(actor: Actor, turn_id: str, annotation: Annotation) -> dict[str, object]:
+    """The ledger's entry for a judgement: by whom, of what, with its digest; not a word of it. Whether it counts follows from
+    the others later, and is not in the digest."""
+    by: dict[str, object] = {} if actor.role is Role.SELF else {"by": actor.alias}
+    judged = {name: value for name, value in annotation.as_json().items() if name != "settled"}
+    return by | {
+        "v": 1,
+        "kind": "annotated",
+        "recording": turn_id,
+        "role": actor.role.value,
+        "labels": sorted(annotation.labels),
+        "sha256": hashlib.sha256(rfc8785.dumps(judged)).hexdigest(),
+        "at": annotation.made_at.isoformat(timespec="seconds"),
     }
 
 

@@ -27,7 +27,11 @@ INNER = {
     "replay_revoked",
 }
 """What only the vault itself may import."""
-OUTER = {"vault", "door", "audio_read", "policy", "disclosure_key", "erasing", "backup", "backup_age", "backup_parts", "restore"}
+OUTER = {"vault", "door", "audio_read", "demanded", "policy", "disclosure_key", "erasing", "restore"} | {
+    "backup",
+    "backup_age",
+    "backup_parts",
+}
 """What others may: the vault put together, the types that it gives, backup and restore."""
 MAY_IMPORT = {"build", "rights", "review", "demands", "improve", "cli", "prove", "web", "jobs"}
 CRYPTOGRAPHY = {"cryptography", "pyrage", "Crypto"}
