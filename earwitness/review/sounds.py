@@ -20,7 +20,7 @@ from earwitness.review.disguise import Samples, Timer, disguised, said_in
 from earwitness.review.items import Items
 from earwitness.review.marks import Marks
 from earwitness.review.watermark import embed
-from earwitness.vault.door import AudioRead
+from earwitness.vault.audio_read import AudioRead
 from earwitness.vault.erasing import SYSTEM
 
 MOST_IN_MEMORY: Final = 12
