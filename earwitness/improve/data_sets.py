@@ -29,7 +29,8 @@ from earwitness.storage.database import Database
 from earwitness.storage.improve import improve_items, improve_sets
 from earwitness.storage.moments import moment
 from earwitness.telemetry import log
-from earwitness.vault.door import AudioRead, HistoryPage
+from earwitness.vault.audio_read import AudioRead
+from earwitness.vault.door import HistoryPage
 
 TRAINER: Final = Actor(actor_id="improve", alias="training", role=Role.TRAINER)
 AT_ONCE: Final = 100

@@ -1,7 +1,8 @@
 """The gate before every route: who is there, and may they? By the table in `rules.py`; what is not in it is refused.
 
 A plain ASGI layer, so that nothing behind it can be reached around it. It leaves who came in under VISITOR in the scope, for the
-routes, and draws nothing: a visit to a page that may not be seen is led to the sign-in, to the setup or to the account.
+routes, and draws nothing: a visit to a page that may not be seen is led to the sign-in, to the setup, to the page of one's work
+or to the account.
 """
 
 import json
@@ -14,6 +15,7 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from earwitness.domain.account import Permission
 from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.visitor import IS_HERE, VISITOR, Visitor
 from earwitness.server.door import is_same_machine
@@ -21,6 +23,7 @@ from earwitness.server.rules import HOUSE, STATIC, Kind, Rule, RuleBook
 
 SETUP_PASS_HEADER: Final = "x-earwitness-setup-pass"  # noqa: S105  (a name, not a secret)
 LONGEST_RETURN: Final = 500
+_WORK: Final = ((Permission.REVIEW, "/review"), (Permission.DEMANDS, "/demands"))
 
 Who = Callable[[Headers, str], Awaitable[Visitor | None]]
 """Who sent a request with those headers from that address; None for nobody."""
@@ -97,7 +100,7 @@ class Gate:
             return Refusal(409, "setup.done", "This home is set up already; sign in.")
         if visitor is None:
             return Refusal(401, "access.not_signed_in", "Sign in first, at /sign-in.", lead=_sign_in(scope, self._book))
-        return self._not_there(scope) if found is None else self._member_refusal(visitor, found.rule)
+        return self._not_there(scope) if found is None else self._member_refusal(visitor, found.rule, path=scope["path"])
 
     async def _open_refusal(self, scope: Scope) -> Refusal | None:
         """An open page leads on whoever has no business there."""
@@ -119,10 +122,10 @@ class Gate:
         given = headers.get(SETUP_PASS_HEADER, "")
         return is_same_machine(peer, headers) or (bool(given) and self._setup.is_pass(given))
 
-    def _member_refusal(self, visitor: Visitor, rule: Rule) -> Refusal | None:
+    def _member_refusal(self, visitor: Visitor, rule: Rule, *, path: str) -> Refusal | None:
         if not any(visitor.may(permission, scope=rule.scope) for permission in rule.permissions):
             what = "this account" if visitor.scopes is None else "this token"
-            return Refusal(403, "access.refused", f"That is not for {what}.", lead="/account")
+            return Refusal(403, "access.refused", f"That is not for {what}.", lead=_instead_of(path, visitor))
         if rule.is_dangerous and visitor.scopes is None and not visitor.is_fresh(self._clock()):
             return Refusal(403, "access.confirm", "For this, show once more that it is you.")
         return None
@@ -154,6 +157,12 @@ def _sign_in(scope: Scope, book: RuleBook) -> str:
     query = scope.get("query_string", b"").decode("latin-1")
     back = scope["path"] + (f"?{query}" if query and len(query) <= LONGEST_RETURN else "")
     return f"/sign-in?next={quote(back, safe='/')}"
+
+
+def _instead_of(path: str, visitor: Visitor) -> str:
+    """Where somebody is led who may not see a page: from the first one to that of their work, else to their account."""
+    works = (page for permission, page in _WORK if path == "/" and visitor.person.may(permission))
+    return next(works, "/account")
 
 
 def _not_set_up() -> Refusal:
