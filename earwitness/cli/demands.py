@@ -62,17 +62,19 @@ def report(settings: Settings, *, period: str, folder: Path | None, key: str | N
 
 
 @demands.command("make-key")
+@click.option("--holder", "holders", multiple=True, help="Who is to hold a share, three times, in their order; it is sealed.")
 @PERSON
 @click.pass_obj
-def make_key(settings: Settings, name: str | None) -> None:
+def make_key(settings: Settings, *, holders: tuple[str, ...], name: str | None) -> None:
     """Make the key that approves disclosures, in place of any before.
 
     Two of its three shares approve; they are kept nowhere here. Give each to another person."""
     with signed_in(settings, name) as (house, person):
-        verifier, shares = house.demands.make_key(person)
+        verifier, shares = house.demands.make_key(person, holders=holders)
     click.echo(f"Public side, by which anybody can check an approval:\n\n    {verifier}\n")
     for number, share in enumerate(shares, start=1):
-        click.echo(f"Share {number} of {len(shares)}:\n\n    {share}\n")
+        whose = f", for {holders[number - 1]}" if holders else ""
+        click.echo(f"Share {number} of {len(shares)}{whose}:\n\n    {share}\n")
     click.echo("They are shown this once. Two different ones are asked for at each disclosure.")
 
 

@@ -3,7 +3,6 @@
 Every call blocks. Who acts is checked here again, whatever the page allowed; what may follow on what is `case.py`'s.
 """
 
-import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,8 +17,10 @@ from earwitness.demands.cases import Cases, new_salt
 from earwitness.demands.entries import Entries, Ledger
 from earwitness.demands.holdings import Held, Holdings
 from earwitness.demands.intake import Intake, extent, read_off
+from earwitness.demands.key_holders import ApprovingKey, KeyHolders, check_holders
 from earwitness.demands.notices import Notices
 from earwitness.demands.rules import BLOCKING, FOR_COUNSEL, SENTENCES, Rules
+from earwitness.demands.settling import Settling
 from earwitness.demands.telling import Telling, said
 from earwitness.domain.account import AccountRole, Permission
 from earwitness.domain.demand import (
@@ -74,6 +75,8 @@ class Demands:
         self._notices = Notices(database, safe=vault.safe)
         self._held = Held(people, vault, clock=clock)
         self._telling = Telling(cases=self._cases, notices=self._notices, held=self._held, rules=rules)
+        self._holders = KeyHolders(database, safe=vault.safe)
+        self._settling = Settling(cases=self._cases, entries=self._entries, telling=self._telling, holds=vault.holds, clock=clock)
         self._answering = Answering(
             database,
             cases=self._cases,
@@ -241,7 +244,7 @@ class Demands:
     def release(self, by: Person, demand_id: str, *, reason: str) -> Case:
         """Let go what is preserved, before its time is over."""
         case, office = self._case(by, demand_id)
-        return self._release(case, self._step(StepKind.RELEASED, by, office, reason=reason))
+        return self._settling.release(case, self._step(StepKind.RELEASED, by, office, reason=reason))
 
     def disclose(self, by: Person, demand_id: str, *, shares: Sequence[str], recipient: str, reason: str) -> Package:
         """Answer: what is in scope is packed and encrypted to the recipient (age1…), or it is stated that there is nothing.
@@ -269,11 +272,25 @@ class Demands:
         case, office = self._case(by, demand_id)
         return self._take(case, self._step(StepKind.CLOSED, by, office, reason=reason))
 
-    def make_key(self, by: Person) -> tuple[str, tuple[str, ...]]:
+    def make_key(self, by: Person, *, holders: Sequence[str] = ()) -> tuple[str, tuple[str, ...]]:
         """Make the key that approves disclosures, in place of any before; gives its public side and its three shares, which are
-        shown this once. The ledger notes the public side. Raises AccessError, LedgerError."""
+        shown this once. The ledger notes the public side; who is to hold each share is sealed.
+
+        Raises AccessError, DemandError (demand.invalid), LedgerError.
+        """
         self.office_of(by)
-        return self._vault.disclosure_key.make(now=self._clock())
+        checked = check_holders(holders)
+        verifier, shares = self._vault.disclosure_key.make(now=self._clock())
+        self._holders.note(verifier, checked)
+        return verifier, shares
+
+    def key(self, by: Person) -> ApprovingKey | None:
+        """The key that approves disclosures, and who holds its shares; None before one was made. Raises AccessError."""
+        self.office_of(by)
+        verifier = self._vault.disclosure_key.verifier()
+        if verifier is None:
+            return None
+        return ApprovingKey(verifier=verifier.encoded(), holders=self._holders.of(verifier.encoded()))
 
     # The person
 
@@ -296,27 +313,7 @@ class Demands:
 
         Raises EarwitnessError; what was not done is done the next time.
         """
-        changed, now = self._entries.finish_all(), self._clock()
-        for case in self._cases.all():
-            changed += self._settle(case, now=now)
-        for demand_id in self._entries.due():
-            changed += self._entries.open(demand_id)
-        return changed + self._vault.holds.end(now=now)
-
-    def _settle(self, case: Case, *, now: datetime) -> int:
-        changed = 0
-        if case.told_from is not None and now >= case.told_from:
-            self._vault.holds.tell(case.demand_id)
-            case = self._telling.tell(case, self._house_step(StepKind.TOLD))
-            changed += 1
-        if case.held_until is not None and now >= case.held_until:
-            case = self._release(case, self._house_step(StepKind.RELEASED))
-            changed += 1
-        if case.review_due_at is not None and now >= case.review_due_at:
-            with contextlib.suppress(DemandError):  # noted before
-                self._take(case, self._house_step(StepKind.OVERDUE))
-                changed += 1
-        return changed
+        return self._settling.settle()
 
     # Inside
 
@@ -349,16 +346,8 @@ class Demands:
             facts={"salt": new_salt()},
         )
 
-    def _house_step(self, kind: StepKind) -> Step:
-        return Step(kind=kind, office=Office.HOUSE, by="earwitness", at=self._clock())
-
     def _answer_due(self) -> datetime:
         return self._clock() + timedelta(days=self.rules.answer_within_days)
-
-    def _release(self, case: Case, step: Step) -> Case:
-        advance(case, step)
-        self._vault.holds.release(case.demand_id)
-        return self._take(case, step)
 
     def _open_cases(self) -> dict[str, Case]:
         return {case.demand_id: case for case in self._cases.all() if case.state not in _ENDED}

@@ -165,6 +165,7 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/me/demands": {"GET": _OWN_DATA},
     "/me/demands/{notice_id}/objection": {"POST": _OWN_DATA},
     "/demands": {"GET": _DEMANDS, "POST": _danger(Permission.DEMANDS)},
+    "/demands/key": {"POST": _danger(Permission.DEMANDS)},
     "/demands/{demand_id}": {"GET": _DEMANDS},
     "/demands/{demand_id}/answer": {"GET": _DEMANDS},
     "/demands/{demand_id}/document": {"GET": _danger(Permission.DEMANDS)},

@@ -81,6 +81,14 @@ demand_keys: Final = sa.Table(
 )
 """The public sides of the keys that approve disclosures, and where the ledger names them; the ledger alone is trusted."""
 
+demand_key_holders: Final = sa.Table(
+    "demand_key_holders",
+    _household,
+    sa.Column("verifier", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+"""Who is to hold the shares of each key."""
+
 holds: Final = sa.Table(
     "holds",
     _household,

@@ -62,6 +62,12 @@ def _add_cases(router: APIRouter, desk: DemandsDesk) -> None:
         case = await asyncio.to_thread(demands.receive, person, _intake(given), document=given.document, reason=given.reason)
         return await asyncio.to_thread(_detail, demands, person, case.demand_id)
 
+    @router.post("/demands/key", status_code=201)
+    async def make_key(given: shapes.NewKey, person: Me) -> shapes.MadeKey:
+        """Make the key that approves disclosures, in place of any before. Two of its parts approve."""
+        verifier, parts = await asyncio.to_thread(demands.make_key, person, holders=given.holders)
+        return shapes.MadeKey(key=shapes.KeyShape(verifier=verifier, holders=given.holders), shares=list(parts))
+
     @router.get("/demands/{demand_id}")
     async def one(demand_id: Id, person: Me) -> shapes.CaseDetailShape:
         """One case: its timeline, what the rules make of it, and what you may do now."""
@@ -116,7 +122,13 @@ def _every(demands: Demands, person: Person) -> shapes.DemandsShape:
         if error.code != "access.refused":
             raise
     cases = demands.all(person) if office is not None else ()
-    return shapes.DemandsShape(office=office, cases=[case_told(one) for one in cases], holdings=holdings_told(demands.holdings()))
+    key = demands.key(person) if office is not None else None
+    return shapes.DemandsShape(
+        office=office,
+        cases=[case_told(one) for one in cases],
+        holdings=holdings_told(demands.holdings()),
+        key=None if key is None else shapes.KeyShape(verifier=key.verifier, holders=list(key.holders)),
+    )
 
 
 def _detail(demands: Demands, person: Person, demand_id: str) -> shapes.CaseDetailShape:

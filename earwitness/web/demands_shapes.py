@@ -151,6 +151,13 @@ class HoldingsShape(_Shape):
     by_kind: dict[DemandKind, ReachShape]
 
 
+class KeyShape(_Shape):
+    """The key that approves disclosures: its public side, and who holds its three parts; nobody where nobody said."""
+
+    verifier: str
+    holders: list[str]
+
+
 class DemandsShape(_Shape):
     """All cases, newest first, and what is held."""
 
@@ -158,6 +165,24 @@ class DemandsShape(_Shape):
     """In what capacity you answer demands; null where others do."""
     cases: list[CaseShape]
     holdings: HoldingsShape
+    key: KeyShape | None
+    """Null before it was made, and where others answer."""
+
+
+Holder = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+
+
+class NewKey(_Shape):
+    """Who is to hold each of the three parts of a new key."""
+
+    holders: Annotated[list[Holder], Field(min_length=3, max_length=3)]
+
+
+class MadeKey(_Shape):
+    """A key that was just made. Its parts are shown this once, and kept nowhere here."""
+
+    key: KeyShape
+    shares: list[str]
 
 
 class NarrowedTo(_Shape):
@@ -199,7 +224,8 @@ class Disclosing(_Reasoned):
     """Hand out just the scope, encrypted to whoever demanded it."""
 
     kind: Literal["disclosed"]
-    recipient: Annotated[str, StringConstraints(pattern="^age1[0-9a-z]{20,120}$")]
+    recipient: Annotated[str, StringConstraints(pattern="^(age1[0-9a-z]{20,120})?$")] = ""
+    """Their public key (age); empty where there is nothing to hand out."""
     shares: Annotated[list[Share], Field(max_length=3)] = []
     """Two of the three parts of the key that approves disclosures."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from earwitness.domain.demand import State
+from earwitness.domain.demand import Category, State
 from tests.demands_kept import PAPER, DemandedHouse, demanded_house
 from tests.houses_kept import kept_house
 from tests.system import browsing
@@ -50,11 +50,12 @@ def launched() -> Iterator[Browser]:
         yield found
 
 
-def picture(page: Page, name: str) -> None:
-    """Take a picture for the documentation, where there is none yet or EARWITNESS_PICTURES asks for new ones."""
+def picture(page: Page, name: str, *, is_whole: bool = True) -> None:
+    """Take a picture of a page, or what is seen of it, for the documentation, where there is none yet or EARWITNESS_PICTURES asks
+    for new ones."""
     file = PICTURES / name
     if os.environ.get("EARWITNESS_PICTURES") or not file.exists():
-        page.screenshot(path=file, full_page=True)
+        page.screenshot(path=file, full_page=is_whole)
 
 
 def step(page: Page, words: str) -> None:
@@ -92,7 +93,7 @@ def test_counsel_takes_a_demand_in_narrows_it_and_the_person_objects(
     expect(page.locator("#timeline > li")).to_have_count(1)
     check_accessible(page)
     step(page, "Say that it is genuine")
-    step(page, "Narrow it as proposed")
+    step(page, "Narrow it")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Answer in the narrower scope").click()
     assert saved.value.suggested_filename.startswith("narrowed-")
@@ -108,6 +109,7 @@ def test_counsel_takes_a_demand_in_narrows_it_and_the_person_objects(
     check_accessible(mine)
     mine.get_by_role("button", name="Object to the demand").click()
     mine.get_by_label("Why it should not be answered").fill("I was not at home on Sunday.")
+    picture(mine, "demand-notice.png", is_whole=False)
     mine.locator("dialog button[type=submit]").click()
     expect(mine.locator("#demands")).to_contain_text("You objected")
     mine.context.close()
@@ -138,4 +140,57 @@ def test_an_owner_at_home_sees_and_prints_what_is_held(launched: Browser, tmp_pa
             page.emulate_media(media="print")
             expect(page.locator("#held")).to_be_visible()
             expect(page.locator("#intake")).to_be_hidden()
+            picture(page, "demands-printed.png")
             page.context.close()
+
+
+def test_counsel_lands_on_their_page_makes_the_key_and_answers_with_two_of_its_parts(
+    made: DemandedHouse, address: str, launched: Browser
+) -> None:
+    page = open_page(launched, made.house, address, "/", who=made.counsel)
+    expect(page).to_have_url(f"{address}/demands")
+    page.get_by_role("button", name="Make a new one").click()
+    for number, name in enumerate(("Cora", "Piet", "the notary"), start=1):
+        page.get_by_label(f"Who is to hold part {number}").fill(name)
+    page.get_by_role("button", name="Make it").click()
+    parts: list[str] = []
+    for number in (1, 2, 3):
+        expect(page.locator("dialog[open] h2")).to_have_text(f"Part {number} of 3")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open] h2")).to_have_text(f"Part {number} of 3")
+        parts.append(page.locator("#key-share").inner_text())
+        page.locator("dialog[open] button").click()
+    expect(page.locator("#key-holders > li")).to_have_text(["Part 1: Cora", "Part 2: Piet", "Part 3: the notary"])
+    check_accessible(page)
+    page.context.close()
+    case = made.notified()
+    made.house.clock.advance(days=15)
+    page = open_page(launched, made.house, address, f"/demands?case={case.demand_id}", who=made.counsel)
+    page.get_by_role("button", name="Answer").first.click()
+    page.get_by_label("Their public key").fill(made.recipient)
+    page.get_by_label("One part of the key").fill(parts[0])
+    page.get_by_label("Another part").fill(parts[2])
+    page.get_by_label("Your reason").fill("As was approved.")
+    picture(page, "demand-answer.png", is_whole=False)
+    page.locator("dialog[open] button[type=submit]").click()
+    expect(page.locator("#news-text")).to_contain_text("Answered: in whole")
+    page.context.close()
+
+
+def test_counsel_narrows_further_than_is_proposed(made: DemandedHouse, address: str, launched: Browser) -> None:
+    case = made.validated(since=made.house.clock() - timedelta(days=5), until=made.house.clock() - timedelta(days=1))
+    page = open_page(launched, made.house, address, f"/demands?case={case.demand_id}", who=made.counsel)
+    page.get_by_role("button", name="Narrow it").click()
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_label("sound").uncheck()
+    dialog.get_by_label("From").fill(f"{made.house.clock() - timedelta(days=3):%Y-%m-%d}")
+    check_accessible(page)
+    dialog.get_by_label("Your reason").fill("Only these days matter.")
+    dialog.locator("button[type=submit]").click()
+    expect(page.locator("#news-text")).to_contain_text("in the ledger")
+    page.context.close()
+    now = made.demands.find(made.counsel, case.demand_id).scope
+    assert (now.categories, now.until) == (frozenset({Category.WORDS}), case.scope.until)
+    assert now.since is not None
+    assert case.scope.since is not None
+    assert timedelta(days=1) < now.since - case.scope.since < timedelta(days=3)

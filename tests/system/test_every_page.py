@@ -23,11 +23,11 @@ from tests.system import browsing
 
 PAGES = (
     *("/", "/history", "/privacy", "/listens", "/people", "/household", "/remote", "/account", "/skills", "/planner"),
-    *("/links", "/contacts", "/messages", "/calls", "/drawn", "/improve"),
+    *("/links", "/contacts", "/messages", "/calls", "/drawn", "/improve", "/demands"),
 )
 SIGN_IN = "/sign-in"
 INVITATION = "/invitation"
-TRIED_ELSEWHERE = ("/devices", "/demands")
+TRIED_ELSEWHERE = ("/devices",)
 BARE = (SIGN_IN, INVITATION)
 """Those of somebody who is not signed in."""
 NAME = "Wolfeschlegelsteinhausenbergerdorff"

@@ -5,7 +5,7 @@ import { AUTHORITIES, CATEGORIES, KINDS, LETTERS, OFFICES, OUTCOMES, STATES, STE
 import { CANCEL, choose } from "./dialogs.js";
 import { byId, make } from "./elements.js";
 import { attempt, inform } from "./header.js";
-import { sayMoment, saySeconds } from "./times.js";
+import { dayAt, dayOf, sayMoment, saySeconds } from "./times.js";
 
 let shown = null;
 
@@ -121,13 +121,38 @@ function extras(kind) {
     const computing = crypto.subtle ? [make("label", { for: "step-paper" }, "Or choose its file; it stays here", paper)] : [];
     return { nodes: [label, ...computing], sent: () => ({ document_sha256: digest.value }) };
   }
+  if (kind === "narrowed") return narrowing(field);
+  if (kind === "preserved") {
+    const [until, label] = field("step-until", "Up to and with this day; empty for as long as the rules allow", { type: "date" });
+    return { nodes: [label], sent: () => ({ until: dayAt(until.value, 1) }) };
+  }
   if (kind === "disclosed") {
-    const [recipient, whom] = field("step-recipient", "Their public key (age1…)", { required: true, pattern: "age1[0-9a-z]+" });
-    const [first, one] = field("step-share-1", "Your part of the key that approves disclosures", { type: "password" });
-    const [second, other] = field("step-share-2", "The other’s part", { type: "password" });
+    const [recipient, whom] = field("step-recipient", "Their public key (age1…), if there is something to hand out", { pattern: "age1[0-9a-z]+" });
+    const [first, one] = field("step-share-1", "One part of the key that approves answers, by its holder", { type: "password" });
+    const [second, other] = field("step-share-2", "Another part, by its holder", { type: "password" });
     return { nodes: [whom, one, other], sent: () => ({ recipient: recipient.value.trim(), shares: [first, second].map((input) => input.value.trim()).filter(Boolean) }) };
   }
   return { nodes: [], sent: () => ({}) };
+}
+
+/** What remains, as the rules propose it until somebody narrows it further. */
+function narrowing(field) {
+  const { proposal } = shown.assessment;
+  const from = proposal ?? shown.scope;
+  const days = { since: dayOf(from.since), until: dayOf(from.until, { isEnd: true }) };
+  const [since, first] = field("step-since", "From", { type: "date", value: days.since, min: days.since, max: days.until });
+  const [until, last] = field("step-until", "Up to and with", { type: "date", value: days.until, min: days.since, max: days.until });
+  const boxes = from.categories.map((one) => make("input", { type: "checkbox", value: one, checked: true }));
+  const options = boxes.map((box) => make("label", { class: "option" }, box, CATEGORIES[box.value]));
+  const what = make("fieldset", {}, make("legend", {}, "What"), make("div", { class: "options" }, ...options));
+  const chosen = () => boxes.filter((box) => box.checked).map((box) => box.value);
+  const isAsProposed = () => since.value === days.since && until.value === days.until && chosen().length === boxes.length;
+  const scope = () => ({
+    since: since.value === days.since ? null : dayAt(since.value),
+    until: until.value === days.until ? null : dayAt(until.value, 1),
+    categories: chosen(),
+  });
+  return { nodes: [make("div", { class: "pair" }, first, last), what], sent: () => ({ scope: proposal && isAsProposed() ? null : scope() }) };
 }
 
 async function takeStep(kind) {

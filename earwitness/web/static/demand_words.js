@@ -54,7 +54,7 @@ export const STEPS = {
 export const TAKES = {
   validated: ["Say that it is genuine", "Hold the paper against what came in, and ask the authority at a number that you looked up yourself."],
   objected: ["Object", "Approvals fall, and nothing is disclosed while the objection stands."],
-  narrowed: ["Narrow it as proposed", "From then on the case has the narrower scope, and no wider one."],
+  narrowed: ["Narrow it", "The fields have what the rules propose; you may narrow it further. From then on the case has that scope, and no wider one."],
   approval: ["Approve", "You approve just the present scope. Another person’s approval is needed too."],
   notified: ["Tell the person", "The person is told now, and may object; a gag with an end puts that off until then."],
   preserved: ["Preserve", "Just this scope is kept from expiry and deletion, for as long as the rules allow."],

@@ -2,10 +2,11 @@
 
 import { ask } from "./api.js";
 import { showCase } from "./demand_case.js";
+import { showKey } from "./demand_key.js";
 import { AUTHORITIES, CATEGORIES, KINDS, OFFICES, STATES } from "./demand_words.js";
 import { byId, make } from "./elements.js";
 import { onSubmit, startWith } from "./header.js";
-import { sayMoment, saySeconds } from "./times.js";
+import { dayAt, sayMoment, saySeconds } from "./times.js";
 
 const NOTE = "Whoever answers demands here does it on this page, as narrowly as is lawful and in the open.";
 
@@ -21,10 +22,12 @@ async function load() {
   byId("status").textContent = "";
 }
 
-function showAll({ office, cases, holdings }) {
+function showAll({ office, cases, holdings, key }) {
   byId("office").textContent = office ? `You answer them as ${OFFICES[office]}. ${NOTE}` : "Counsel and the privacy officer answer them here. You see what is held, in numbers.";
   byId("cases-part").hidden = office === null;
   byId("intake").hidden = office === null;
+  byId("key-part").hidden = office === null || office === "owner"; // a home hands nothing out, so it needs none
+  showKey(key);
   byId("cases").replaceChildren(...cases.map(card));
   byId("cases-empty").hidden = cases.length > 0;
   showHoldings(holdings);
@@ -63,14 +66,6 @@ function fillIntake() {
   form.elements.gag.addEventListener("change", () => {
     byId("gag-until").hidden = form.elements.gag.value !== "dated";
   });
-}
-
-/** The beginning of a day here, `days` later; null for none. */
-function dayAt(value, days = 0) {
-  if (!value) return null;
-  const at = new Date(`${value}T00:00`);
-  at.setDate(at.getDate() + days);
-  return at.toISOString();
 }
 
 function base64Of(file) {

@@ -86,3 +86,19 @@ export function sayBytes(bytes) {
   if (bytes < 1000) return count(bytes, "byte");
   return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
+
+/** The beginning of a day here ("2026-03-01"), `days` later, as ISO 8601; null for none. */
+export function dayAt(value, days = 0) {
+  if (!value) return null;
+  const at = new Date(`${value}T00:00`);
+  at.setDate(at.getDate() + days);
+  return at.toISOString();
+}
+
+/** The day here ("2026-03-01") in which the last moment before an end lies, or, without `isEnd`, in which a moment lies. */
+export function dayOf(iso, { isEnd = false } = {}) {
+  if (!iso) return "";
+  const at = new Date(new Date(iso).getTime() - (isEnd ? 1 : 0));
+  const two = (number) => String(number).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}

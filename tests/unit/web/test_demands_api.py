@@ -196,3 +196,31 @@ def test_a_paper_is_bounded(house: KeptHouse, counsel: TestClient) -> None:
     bigger = intake(house, document=base64.b64encode(bytes(1_100_000)).decode())
     assert counsel.post(DEMANDS, json=bigger).status_code == 413
     assert house.entries("demand.received") == []
+
+
+def test_the_key_is_made_for_three_holders_and_its_parts_are_told_once(
+    house: KeptHouse, counsel: TestClient, anna: Person
+) -> None:
+    assert counsel.get(DEMANDS).json()["key"] is None
+    names = ["Cleo", "Paul", "the notary"]
+    for wrong in (names[:2], [*names, "one more"], ["Cleo", "Cleo", "Paul"]):
+        assert counsel.post(f"{DEMANDS}/key", json={"holders": wrong}).status_code == 422
+    assert house.entries("demand.key") == []
+    made = counsel.post(f"{DEMANDS}/key", json={"holders": names})
+    assert (made.status_code, len(set(made.json()["shares"]))) == (201, 3)
+    key = counsel.get(DEMANDS).json()["key"]
+    assert (key, key["holders"]) == (made.json()["key"], names)
+    assert house.client(anna).get(DEMANDS).json()["key"] is None, "an owner answers no demand where counsel does"
+    with house.database.reading() as connection:
+        (row,) = connection.exec_driver_sql("SELECT sealed FROM demand_key_holders").all()
+    assert b"notary" not in row.sealed
+    house.clock.advance(minutes=11)
+    assert counsel.post(f"{DEMANDS}/key", json={"holders": names}).json()["code"] == "access.confirm"
+
+
+def test_counsel_is_led_to_their_work_from_the_first_page(house: KeptHouse, counsel: TestClient, officer: TestClient) -> None:
+    for client in (counsel, officer):
+        answer = client.get("/", headers={"accept": "text/html"}, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/demands")
+        other = client.get("/history", headers={"accept": "text/html"}, follow_redirects=False)
+        assert other.headers["location"] == "/account"

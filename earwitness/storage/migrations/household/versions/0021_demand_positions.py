@@ -1,5 +1,6 @@
-"""Entries of legal demands are found by their place in the ledger."""
+"""Entries of legal demands are found by their place in the ledger; who holds the shares of the key that approves disclosures."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "household_21"
@@ -10,3 +11,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("demand_entries_position", "demand_entries", ["position"])
+    op.create_table(
+        "demand_key_holders",
+        sa.Column("verifier", sa.Text(), primary_key=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+    )

@@ -1,0 +1,61 @@
+"""What the house does by itself when a day has come: notices after gags, opened entries, the end of
+preservation, what is overdue.
+
+It may be done at any time and again; a day that passed while nothing ran is caught up with. Calls block.
+"""
+
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+
+from earwitness.demands.case import advance
+from earwitness.demands.cases import Cases
+from earwitness.demands.entries import Entries
+from earwitness.demands.telling import Telling
+from earwitness.domain.demand import Case, Office, Step, StepKind
+from earwitness.domain.errors import DemandError
+from earwitness.vault.holds import Holds
+
+
+class Settling:
+    """Settles all cases of one household. `clock` gives aware datetimes."""
+
+    def __init__(self, *, cases: Cases, entries: Entries, telling: Telling, holds: Holds, clock: Callable[[], datetime]) -> None:
+        self._cases = cases
+        self._entries = entries
+        self._telling = telling
+        self._holds = holds
+        self._clock = clock
+
+    def settle(self) -> int:
+        """Do what has fallen due; gives how many changes. Raises EarwitnessError; what was not done is done the next time."""
+        changed, now = self._entries.finish_all(), self._clock()
+        for case in self._cases.all():
+            changed += self._settle(case, now=now)
+        for demand_id in self._entries.due():
+            changed += self._entries.open(demand_id)
+        return changed + self._holds.end(now=now)
+
+    def release(self, case: Case, step: Step) -> Case:
+        """Let go what a case preserves, by that step. Raises DemandError, LedgerError, StorageError."""
+        advance(case, step)
+        self._holds.release(case.demand_id)
+        return self._cases.take(case, step, facts={})
+
+    def _settle(self, case: Case, *, now: datetime) -> int:
+        changed = 0
+        if case.told_from is not None and now >= case.told_from:
+            self._holds.tell(case.demand_id)
+            case = self._telling.tell(case, self._step(StepKind.TOLD))
+            changed += 1
+        if case.held_until is not None and now >= case.held_until:
+            case = self.release(case, self._step(StepKind.RELEASED))
+            changed += 1
+        if case.review_due_at is not None and now >= case.review_due_at:
+            with contextlib.suppress(DemandError):  # noted before
+                self._cases.take(case, self._step(StepKind.OVERDUE), facts={})
+                changed += 1
+        return changed
+
+    def _step(self, kind: StepKind) -> Step:
+        return Step(kind=kind, office=Office.HOUSE, by="earwitness", at=self._clock())
