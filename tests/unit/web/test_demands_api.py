@@ -157,7 +157,7 @@ def test_an_answer_is_just_the_scope_encrypted_and_its_proof_can_be_saved(house:
 
 
 def test_a_demand_that_is_too_broad_is_narrowed_and_answered_in_a_letter(house: KeptHouse, counsel: TestClient) -> None:
-    case = taken_in(house, counsel, kind="subpoena", is_all_data=True)
+    case = taken_in(house, counsel, kind="subpoena", is_all_data=True, categories=["account", "words"])
     path = f"{DEMANDS}/{case['demand_id']}/letters"
     assert counsel.get(f"{path}/narrowed").status_code == 409
     take(counsel, case, "validated", document_sha256=DIGEST)
