@@ -268,7 +268,26 @@ class DemandsSettings(_Part):
     """File of the rules that counsel reviewed; without it those of the package, by which every demand goes to counsel."""
 
 
-class ReviewSettings(_Part):
+class DeskSettings(_Part):
+    """How reviewers work, at home or at a service of its own."""
+
+    double_share: float = Field(default=0.2, ge=0.0, le=1.0)
+    """Which share of the tasks two reviewers judge, each not knowing of the other, where two work here."""
+    gold_share: float = Field(default=0.05, ge=0.0, le=0.5)
+    """Which share of the tasks a reviewer gets are made up, with a known answer, as long as there are any."""
+    gold_window: int = Field(default=10, ge=3, le=100)
+    """Over how many of these somebody's score is looked at."""
+    gold_least: float = Field(default=0.75, ge=0.0, le=1.0)
+    """Who has a lower share right of them on average passes the test again before the next task."""
+    stint_tasks: int = Field(default=60, ge=5, le=150)
+    """After so many tasks in one go comes a break."""
+    stint_minutes: float = Field(default=60.0, ge=10.0, le=240.0)
+    """And after so many minutes."""
+    break_minutes: float = Field(default=5.0, ge=1.0, le=120.0)
+    """How long a break is."""
+
+
+class ReviewSettings(DeskSettings):
     """What people may be shown of recordings whose speakers allow that, drawn by lot."""
 
     rate_percent: float = Field(default=0.2, ge=0.0, le=0.2)

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpx
 import numpy as np
 from fastapi import APIRouter
 from numpy.typing import NDArray
+from starlette.testclient import TestClient
 
 from earwitness.build.reviewed import Review, desk_entrance, desk_file, drawn_desk, review_of
 from earwitness.config import ReviewSettings
@@ -15,6 +17,7 @@ from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.review import DrawTerms
 from earwitness.ledger.log import Ledger
 from earwitness.review.epochs import Epochs
+from earwitness.review.guidelines import first
 from earwitness.review.visits import Visits
 from earwitness.review.word_times import WordTime
 from earwitness.rights.rights import Rights
@@ -22,7 +25,11 @@ from earwitness.storage.database import Database
 from earwitness.vault.vault import Vault
 from earwitness.web.desk_api import desk_router
 from earwitness.web.drawn_api import drawn_router
+from earwitness.web.lead_api import lead_router
 from earwitness.web.ticket_api import ticket_router
+
+SETTINGS = ReviewSettings(double_share=0.0)
+"""One judgement settles a task, so that tests need no luck; those about two say so."""
 
 MUMBLED: Final = "mumbled"
 """A word that cannot be timed."""
@@ -62,7 +69,7 @@ def desk_of(
         rights=rights,
         vault=vault,
         desk_database=database,
-        settings=ReviewSettings(),
+        settings=SETTINGS,
         known=lambda: frozenset({"den"}),
         clock=clock,
         timer=EvenTimer(),
@@ -83,4 +90,13 @@ def review_routers(
         drawn_router(drawn_desk(review, rights=rights, clock=clock)),
         ticket_router(entrance, visits, service_url=chosen.service_url),
         desk_router(entrance),
+        lead_router(entrance, review.adjudication),
     ]
+
+
+def answers(client: TestClient | httpx.Client) -> dict[str, Any]:
+    """A paper of the test with every answer right, as somebody has them who read the pool."""
+    paper = client.post("/api/v1/review/test").json()
+    right = {one.asks: one.choices[one.right] for one in first().questions}
+    chosen = [one["choices"].index(right[one["asks"]]) for one in paper["questions"]]
+    return {"paper_id": paper["paper_id"], "answers": chosen}

@@ -12,6 +12,7 @@ from earwitness.build.review_service import service_app
 from earwitness.config import ReviewSettings
 from earwitness.domain.account import SignInWay
 from earwitness.domain.person import Person
+from earwitness.review.adjudication import Adjudication
 from earwitness.review.desk import Desk
 from earwitness.review.household_afar import HouseholdAfar
 from earwitness.review.line import Line, dial_here
@@ -44,7 +45,14 @@ class KeptService:
     @cached_property
     def app(self) -> Guard:
         address = Address(port=8770)
-        return service_app(self.desk, self.household, address=address, sign_in_url=HOUSEHOLD_PAGE, clock=self.house.clock)
+        return service_app(
+            self.desk,
+            self.household,
+            adjudication=Adjudication(self.database, desk=self.desk, porter=self.household, clock=self.house.clock),
+            address=address,
+            sign_in_url=HOUSEHOLD_PAGE,
+            clock=self.house.clock,
+        )
 
     def ticket(self, person: Person, *, way: SignInWay = SignInWay.PASSKEY) -> str:
         """A ticket for somebody who signed in at the household."""

@@ -92,7 +92,7 @@ def counter_of(
         for who in told.keys() - known:
             review.desk.suspend(who, reason=told[who])
         for who in known - told.keys():
-            review.desk.restore(who)
+            review.desk.reviewers.restore(who, by="the review service", why="")
 
     return Counter(
         porter=review.porter,

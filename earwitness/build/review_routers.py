@@ -10,6 +10,7 @@ from earwitness.build.review_counter import ServiceKey, channel_of, counter_of
 from earwitness.build.reviewed import desk_entrance, known_intents
 from earwitness.server.review_channel import ReviewChannel
 from earwitness.web.desk_api import DeskEntrance, desk_router
+from earwitness.web.lead_api import lead_router
 from earwitness.web.ticket_api import ticket_router
 
 
@@ -28,12 +29,14 @@ def review_routers(house: House) -> list[APIRouter]:
     """The routes of reviewers: those of the desk, unless there is a service for them, and that of the ticket for it."""
     entrance, service_url = _entrance(house), house.settings.review.service_url
     ticket = ticket_router(entrance, house.visits, service_url=service_url)
-    return [ticket] if house.review.is_elsewhere else [ticket, desk_router(entrance)]
+    if house.review.is_elsewhere:
+        return [ticket]
+    return [ticket, desk_router(entrance), lead_router(entrance, house.review.adjudication)]
 
 
 def review_pages(house: House) -> dict[str, str]:
     """Templates of pages that look otherwise where review is a service of its own."""
-    return {"review": "review_elsewhere"} if house.review.is_elsewhere else {}
+    return {"review": "review_elsewhere", "lead": "review_elsewhere"} if house.review.is_elsewhere else {}
 
 
 def review_channel(house: House, *, names: Sequence[str]) -> tuple[ReviewChannel, socket.socket] | None:

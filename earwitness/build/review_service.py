@@ -18,11 +18,12 @@ import sqlalchemy as sa
 
 from earwitness.build.kept import utc_now
 from earwitness.build.review_counter import read_host_and_port
-from earwitness.build.reviewed import desk_file
+from earwitness.build.reviewed import desk_file, desk_terms
 from earwitness.build.service_settings import ServiceSettings
 from earwitness.config import state_folder
 from earwitness.domain.errors import SettingsError, TrustError
 from earwitness.jobs.follow_household import FollowHousehold
+from earwitness.review.adjudication import Adjudication
 from earwitness.review.desk import Desk
 from earwitness.review.household_afar import HouseholdAfar
 from earwitness.review.line import Line, dial_here, dial_there
@@ -35,6 +36,7 @@ from earwitness.storage.database import Database
 from earwitness.trust.identity import Identity
 from earwitness.trust.tls import review_client_context
 from earwitness.web.desk_api import DeskEntrance, EntryRules, desk_router
+from earwitness.web.lead_api import lead_router
 from earwitness.web.pages import static_files
 from earwitness.web.service_api import AtService, service_pages, service_router
 
@@ -48,6 +50,7 @@ class Service:
     settings: ServiceSettings
     database: Database
     desk: Desk
+    adjudication: Adjudication
     household: HouseholdAfar
     follow: FollowHousehold
 
@@ -71,7 +74,15 @@ def service_of(settings: ServiceSettings) -> Iterator[Service]:
         line, renew = _line(settings)
         closing.callback(line.close)
         household = HouseholdAfar(line)
-        desk = Desk(database, porter=household, clock=utc_now, lease_seconds=lambda: 60.0 * settings.lease_minutes)
+        desk = Desk(
+            database,
+            porter=household,
+            clock=utc_now,
+            lease_seconds=lambda: 60.0 * settings.lease_minutes,
+            terms=desk_terms(settings),
+            intents=household.intents,
+        )
+        adjudication = Adjudication(database, desk=desk, porter=household, clock=utc_now, intents=household.intents)
         follow = FollowHousehold(
             household,
             desk,
@@ -79,7 +90,9 @@ def service_of(settings: ServiceSettings) -> Iterator[Service]:
             check=lambda: _check_apart(household),
             renew=lambda: renew(household),
         )
-        yield Service(settings=settings, database=database, desk=desk, household=household, follow=follow)
+        yield Service(
+            settings=settings, database=database, desk=desk, adjudication=adjudication, household=household, follow=follow
+        )
 
 
 def _line(settings: ServiceSettings) -> tuple[Line, Callable[[HouseholdAfar], None]]:
@@ -135,7 +148,13 @@ def check_alone(database: Database) -> None:
 
 
 def service_app(
-    desk: Desk, household: HouseholdAfar, *, address: Address, sign_in_url: str, clock: Callable[[], datetime]
+    desk: Desk,
+    household: HouseholdAfar,
+    *,
+    adjudication: Adjudication,
+    address: Address,
+    sign_in_url: str,
+    clock: Callable[[], datetime],
 ) -> Guard:
     """The pages and the API of a service. Raises NetworkError."""
     at_service = AtService(household, is_secure=address.is_secure, clock=clock)
@@ -149,7 +168,12 @@ def service_app(
     )
     return make_service_app(
         address=address,
-        routers=[service_pages(sign_in_url=sign_in_url), service_router(at_service, household), desk_router(entrance)],
+        routers=[
+            service_pages(sign_in_url=sign_in_url),
+            service_router(at_service, household),
+            desk_router(entrance),
+            lead_router(entrance, adjudication),
+        ],
         static=static_files(),
         who=at_service.visitor,
         clock=clock,
@@ -160,7 +184,14 @@ async def serve_review(service: Service, *, say: Callable[[str], None]) -> None:
     """Listen, and serve until interrupted. Raises NetworkError, SettingsError."""
     chosen = service.settings
     address = Address(host=chosen.host, port=chosen.port, tls_certificate=chosen.tls_certificate, tls_key=chosen.tls_key)
-    app = service_app(service.desk, service.household, address=address, sign_in_url=chosen.sign_in_url, clock=utc_now)
+    app = service_app(
+        service.desk,
+        service.household,
+        adjudication=service.adjudication,
+        address=address,
+        sign_in_url=chosen.sign_in_url,
+        clock=utc_now,
+    )
     listener = bind(address)
     is_there = await asyncio.to_thread(service.follow.look)
     say(f"Review is served at {address.page_url(listener.getsockname()[1])}. Ctrl+C stops it.")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
-from earwitness.config import ReviewSettings
+from earwitness.config import DeskSettings, ReviewSettings
 from earwitness.domain.account import SignInWay
 from earwitness.domain.errors import SettingsError
 from earwitness.domain.review import DrawTerms
@@ -15,9 +15,12 @@ from earwitness.domain.visitor import Visitor
 from earwitness.jobs.draw_sample import DrawSample
 from earwitness.oversight.terms import WorkTerms
 from earwitness.people.people import People
-from earwitness.review.desk import Desk
+from earwitness.review.adjudication import Adjudication
+from earwitness.review.desk import Desk, DeskTerms
 from earwitness.review.disguise import Timer
 from earwitness.review.epochs import Epochs
+from earwitness.review.exposure import Stints
+from earwitness.review.gold import GoldTerms
 from earwitness.review.items import Items
 from earwitness.review.marks import Marks
 from earwitness.review.playback import Playback
@@ -26,6 +29,7 @@ from earwitness.review.sample import epoch_of
 from earwitness.review.sounds import Sounds
 from earwitness.rights.rights import Rights
 from earwitness.storage.database import Database
+from earwitness.understand.sentences import own_manifests
 from earwitness.vault.vault import Vault
 from earwitness.web.desk_api import DeskEntrance, EntryRules
 from earwitness.web.drawn_api import DrawnDesk
@@ -41,6 +45,7 @@ class Review:
     epochs: Epochs
     sounds: Sounds
     playback: Playback
+    adjudication: Adjudication
     is_elsewhere: bool = False
     """Whether reviewers work at a service of its own, whose desk asks for its tasks itself; then this one has none."""
 
@@ -90,7 +95,16 @@ def review_of(
         clock=clock,
         sounds=sounds,
     )
-    desk = Desk(desk_database, porter=porter, clock=clock, lease_seconds=lambda: lease_seconds(settings, work()))
+    intents = lambda: known_intents(own_manifests())  # noqa: E731
+    desk = Desk(
+        desk_database,
+        porter=porter,
+        clock=clock,
+        lease_seconds=lambda: lease_seconds(settings, work()),
+        terms=desk_terms(settings),
+        intents=intents,
+    )
+    adjudication = Adjudication(desk_database, desk=desk, porter=porter, clock=clock, intents=intents)
     return Review(
         epochs=epochs,
         items=items,
@@ -98,7 +112,21 @@ def review_of(
         desk=desk,
         sounds=sounds,
         playback=Playback(desk, porter=porter, clock=clock),
+        adjudication=adjudication,
         is_elsewhere=settings.service_url is not None,
+    )
+
+
+def desk_terms(settings: DeskSettings) -> DeskTerms:
+    """How the desk works by its settings."""
+    return DeskTerms(
+        double_share=settings.double_share,
+        gold=GoldTerms(share=settings.gold_share, window=settings.gold_window, least_score=settings.gold_least),
+        stints=Stints(
+            most_tasks=settings.stint_tasks,
+            longest=timedelta(minutes=settings.stint_minutes),
+            rest=timedelta(minutes=settings.break_minutes),
+        ),
     )
 
 

@@ -6,12 +6,13 @@ It has no place for a key, a database or a password of the household, and unknow
 import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
+from earwitness.config import DeskSettings
 from earwitness.domain.errors import SettingsError
 
 
-class ServiceSettings(BaseModel):
+class ServiceSettings(DeskSettings):
     """All settings of the service."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)

@@ -107,14 +107,15 @@ def suspended(settings: Settings, *, service: Path | None, as_json: bool) -> Non
 
 @review.command()
 @click.argument("reviewer")
+@click.option("--why", default="", help="The reason, for the record.")
 @SERVICE
 @click.pass_obj
-def restore(settings: Settings, reviewer: str, *, service: Path | None) -> None:
-    """Let the suspended reviewer of that alias work again."""
+def restore(settings: Settings, reviewer: str, *, why: str, service: Path | None) -> None:
+    """Let the suspended reviewer of that alias work again. What they did stays on record, pardoned."""
     with _desk(settings, service) as desk:
         if reviewer not in {who for who, _, _ in desk.suspended()}:
             raise ReviewError(f"No reviewer {reviewer} is suspended.", code="review.unknown")
-        desk.restore(reviewer)
+        desk.reviewers.restore(reviewer, by="the terminal", why=why)
     out.print(f"{reviewer} may work again.")
 
 

@@ -23,7 +23,7 @@ from earwitness.domain.errors import (
 from earwitness.domain.review import Annotation
 from earwitness.protocol.frames import Frame
 from earwitness.review.agreement import Delivered
-from earwitness.review.desk import TaskWords
+from earwitness.review.task_words import TaskWords
 
 TOLD: Final = "told"
 REFUSED: Final = "refused"

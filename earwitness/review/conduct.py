@@ -21,6 +21,8 @@ class Act(StrEnum):
     """A part of the sound of a task was fetched."""
     JUDGED = "judged"
     HANDED_BACK = "handed_back"
+    COPIED = "copied"
+    """Words of a task were copied out of the page."""
     REFUSED = "refused"
     """Something was asked for that is not theirs, or not any more."""
 
@@ -33,6 +35,9 @@ class Rule(StrEnum):
     SCRAPING = "opened tasks faster than anybody can read"
     GUESSING = "asked again and again for what is not theirs"
     READING_ONLY = "opened many tasks and judged none"
+    COPYING = "copied the words of task after task"
+    CANARY = "copied or asked for what nobody who works has a reason to"
+    """Not out of the log: the desk finds it."""
 
 
 MOST_OPENINGS: Final = 8
@@ -46,6 +51,8 @@ MOST_A_MINUTE: Final = 12
 """Different tasks opened within a minute."""
 MOST_REFUSED: Final = 6
 """Refusals within ten minutes."""
+MOST_COPIED: Final = 8
+"""Tasks of which words were copied within an hour."""
 MOST_UNJUDGED: Final = 15
 """Tasks opened within an hour of which none was judged."""
 
@@ -71,6 +78,8 @@ def broken(log: Sequence[Done], *, now: datetime) -> Rule | None:
         return Rule.SCRAPING
     if sum(one.what is Act.REFUSED for one in hour if now - one.at <= timedelta(minutes=10)) > MOST_REFUSED:
         return Rule.GUESSING
+    if len({one.task_id for one in hour if one.what is Act.COPIED}) > MOST_COPIED:
+        return Rule.COPYING
     settled = [one.what for one in hour if one.what in (Act.JUDGED, Act.HANDED_BACK)]
     if len(settled) > MOST_SKIPPED and Act.JUDGED not in settled[-MOST_SKIPPED - 1 :]:
         return Rule.SKIPPING

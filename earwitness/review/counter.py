@@ -17,7 +17,7 @@ from earwitness.protocol.frames import Frame
 from earwitness.review import calls
 from earwitness.review.agreement import Delivered
 from earwitness.review.calls import Call
-from earwitness.review.desk import TaskWords
+from earwitness.review.task_words import TaskWords
 from earwitness.review.visits import Visit, Visits, lease_of
 
 MOST_NOTED: Final = 1000

@@ -15,8 +15,8 @@ from earwitness.domain.review import Annotation
 from earwitness.review import calls
 from earwitness.review.agreement import Delivered
 from earwitness.review.calls import Call
-from earwitness.review.desk import TaskWords
 from earwitness.review.line import Line
+from earwitness.review.task_words import TaskWords
 
 MOST_REMEMBERED: Final = 1000
 INTENTS_SECONDS: Final = 60.0

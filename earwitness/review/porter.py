@@ -16,9 +16,9 @@ from earwitness.domain.recording import Actor, ReadPurpose, Recording
 from earwitness.domain.review import Annotation, DrawnItem, ItemState, Label, Settled
 from earwitness.review.agreement import Compared, Delivered, settle
 from earwitness.review.deidentify import deidentify
-from earwitness.review.desk import TaskWords
 from earwitness.review.items import Items
 from earwitness.review.sounds import Sounds
+from earwitness.review.task_words import TaskWords
 from earwitness.storage.database import Database
 from earwitness.storage.review import review_items
 

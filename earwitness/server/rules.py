@@ -72,6 +72,7 @@ _REMOTE: Final = _needs(Permission.REMOTE)
 _HOUSEHOLD: Final = _needs(Permission.HOUSEHOLD)
 _CONTACTS: Final = _needs(Permission.CONTACTS)
 _REVIEW: Final = _needs(Permission.REVIEW)
+_LEAD: Final = _needs(Permission.LEAD_REVIEW)
 _DEMANDS: Final = _needs(Permission.DEMANDS)
 _LEDGER: Final = _needs(Permission.ACCOUNT, scope=Scope.HISTORY)
 
@@ -82,6 +83,7 @@ PAGES: Final[Mapping[str, Rule]] = {
     "/listens": _OWN_DATA,
     "/drawn": _OWN_DATA,
     "/review": _REVIEW,
+    "/review/lead": _LEAD,
     "/demands": _DEMANDS,
     "/account": _ACCOUNT,
     "/messages": _OWN_DATA,
@@ -154,7 +156,9 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/me/drawn/{item_id}/release": {"POST": _OWN_DATA},
     "/review": {"GET": _REVIEW},
     "/review/ticket": {"POST": _REVIEW},
-    "/review/test": {"POST": _REVIEW},
+    "/review/test": {"POST": _REVIEW, "PUT": _REVIEW},
+    "/review/guidelines/{version}": {"PUT": _REVIEW},
+    "/review/shelter": {"PUT": _REVIEW},
     "/review/leases": {"POST": _REVIEW},
     "/review/leases/{lease_id}": {"GET": _REVIEW, "DELETE": _REVIEW},
     "/review/leases/{lease_id}/words": {"POST": _REVIEW},
@@ -162,6 +166,16 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/review/leases/{lease_id}/sound/tokens": {"POST": _REVIEW},
     "/review/sound": {"POST": _REVIEW},
     "/review/leases/{lease_id}/judgement": {"PUT": _REVIEW},
+    "/review/leases/{lease_id}/copied": {"POST": _REVIEW},
+    "/review/lead/quality": {"GET": _LEAD},
+    "/review/lead/disputes": {"GET": _LEAD},
+    "/review/lead/disputes/{task_id}": {"PUT": _LEAD},
+    "/review/lead/disputes/{task_id}/opening": {"POST": _LEAD},
+    "/review/lead/golds": {"GET": _LEAD, "POST": _LEAD},
+    "/review/lead/golds/{gold_id}": {"DELETE": _LEAD},
+    "/review/lead/guidelines": {"GET": _LEAD, "POST": _LEAD},
+    "/review/lead/conduct": {"GET": _LEAD},
+    "/review/lead/conduct/{reviewer}/restoration": {"POST": _LEAD},
     "/me/demands": {"GET": _OWN_DATA},
     "/me/demands/{notice_id}/objection": {"POST": _OWN_DATA},
     "/demands": {"GET": _DEMANDS, "POST": _danger(Permission.DEMANDS)},

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from earwitness.storage.household import ID, NUMBER, TIME
 
+LOCK: Final = 0x4445534B
+"""The number by which writers of the desk wait for each other on PostgreSQL."""
 metadata: Final = sa.MetaData()
 
 tasks: Final = sa.Table(

@@ -11,14 +11,14 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from earwitness.domain.account import SignInWay
-from earwitness.domain.errors import AccessError
+from earwitness.domain.errors import AccessError, ReviewError
 from earwitness.domain.recording import Actor, Role
 from earwitness.domain.visitor import Visitor
 from earwitness.review.desk import Desk, Lease
-from earwitness.review.guidelines import guidelines, is_passed
+from earwitness.review.guidelines import Section
 from earwitness.review.playback import Playback
 from earwitness.web import review_shapes as shapes
 from earwitness.web.drawn_api import words_shape
@@ -27,6 +27,7 @@ from earwitness.web.playback_api import add_playback
 from earwitness.web.signed_in import Came
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+Version = Annotated[int, Path(ge=1)]
 STRONG: Final = frozenset({SignInWay.CODE, SignInWay.PASSKEY, SignInWay.RECOVERY})
 """Ways of signing in that are more than a passphrase."""
 NOT_KEPT: Final = {"cache-control": "no-store"}
@@ -102,27 +103,36 @@ def desk_router(entrance: DeskEntrance) -> APIRouter:
 
 
 def _add_coming(router: APIRouter, entrance: DeskEntrance, reviewer: Callable[..., object]) -> None:
+    desk = entrance.desk
+
     @router.get("")
     async def standing(came: Annotated[tuple[Actor, str], Depends(reviewer)]) -> shapes.StandingShape:
-        """How you stand, the guidelines and the test."""
-        found = await asyncio.to_thread(entrance.desk.progress, came[0].alias)
-        return shapes.StandingShape.model_validate(
-            {
-                "judged": found.judged,
-                "left": found.left,
-                "waiting": found.waiting,
-                "has_passed": found.has_passed,
-                "intents": list(entrance.intents()),
-                **guidelines(),
-            }
-        )
+        """How you stand, and the guidelines."""
+        return await asyncio.to_thread(_standing, entrance, came[0].alias)
 
-    @router.post("/test", status_code=204)
-    async def test(given: shapes.Answers, came: Annotated[tuple[Actor, str], Depends(reviewer)]) -> None:
-        """Hand in the test; it opens the desk if every answer is right."""
-        if not is_passed(given.answers):
-            raise AccessError("Not every answer is right. Read the guidelines and try again.", code="review.not_passed")
-        await asyncio.to_thread(entrance.desk.passed, came[0].alias)
+    @router.put("/guidelines/{version}", status_code=204)
+    async def read(version: Version, came: Annotated[tuple[Actor, str], Depends(reviewer)]) -> None:
+        """Say that you read the guidelines of that version, which is the one in force."""
+        if version != await asyncio.to_thread(desk.guidelines.number):
+            raise ReviewError("These are not the guidelines in force; load the page again.", code="review.over")
+        await asyncio.to_thread(desk.reviewers.read, came[0].alias, version=version)
+
+    @router.post("/test")
+    async def paper(came: Annotated[tuple[Actor, str], Depends(reviewer)]) -> shapes.PaperShape:
+        """Take a test, or the one that you have not handed in."""
+        found = await asyncio.to_thread(desk.test.paper, came[0].alias)
+        asked = [{"words": one.words, "asks": one.asks, "choices": list(one.choices)} for one in found.questions]
+        return shapes.PaperShape.model_validate({"paper_id": found.paper_id, "questions": asked})
+
+    @router.put("/test", status_code=204)
+    async def hand_in(given: shapes.Answers, came: Annotated[tuple[Actor, str], Depends(reviewer)]) -> None:
+        """Hand in a test; it opens the desk if every answer is right."""
+        await asyncio.to_thread(desk.test.hand_in, came[0].alias, given.paper_id, given.answers)
+
+    @router.put("/shelter", status_code=204)
+    async def shelter(chosen: shapes.Shelter, came: Annotated[tuple[Actor, str], Depends(reviewer)]) -> None:
+        """Choose whether tasks come to you that somebody flagged as disturbing; either costs nothing."""
+        await asyncio.to_thread(desk.reviewers.shelter, came[0].alias, is_on=chosen.is_on)
 
 
 def _add_working(router: APIRouter, desk: Desk, reviewer: Callable[..., object]) -> None:
@@ -149,9 +159,46 @@ def _add_working(router: APIRouter, desk: Desk, reviewer: Callable[..., object])
         await asyncio.to_thread(desk.judge, came[0], lease_id, sign_in_id=came[1], body=judged.model_dump(mode="json"))
 
     @router.delete("/leases/{lease_id}", status_code=204)
-    async def hand_back(lease_id: Id, came: Annotated[tuple[Actor, str], Depends(reviewer)]) -> None:
+    async def hand_back(
+        lease_id: Id,
+        came: Annotated[tuple[Actor, str], Depends(reviewer)],
+        disturbing: Annotated[
+            bool, Query(description="Whether it is hard to read: then it goes to nobody who wants nothing like it.")
+        ] = False,
+    ) -> None:
         """Give the task back: no reason, no cost."""
-        await asyncio.to_thread(desk.hand_back, came[0], lease_id, sign_in_id=came[1])
+        await asyncio.to_thread(desk.hand_back, came[0], lease_id, sign_in_id=came[1], is_disturbing=disturbing)
+
+    @router.post("/leases/{lease_id}/copied", status_code=204)
+    async def copied(lease_id: Id, came: Annotated[tuple[Actor, str], Depends(reviewer)]) -> None:
+        """Note that words of your task were copied out of the page."""
+        await asyncio.to_thread(desk.copied, came[0], lease_id, sign_in_id=came[1])
+
+
+def _standing(entrance: DeskEntrance, alias: str) -> shapes.StandingShape:
+    desk = entrance.desk
+    found, current = desk.progress(alias), desk.guidelines.current()
+    compared, agreed = desk.quality.own(alias)
+    return shapes.StandingShape(
+        judged=found.judged,
+        left=found.left,
+        has_more=found.has_more,
+        has_passed=found.has_passed,
+        has_read=found.has_read,
+        is_sheltered=found.is_sheltered,
+        rests_until=found.rests_until,
+        compared=compared,
+        agreed=agreed,
+        guidelines=current.version,
+        sections=[section_shape(one) for one in current.sections],
+        intents=list(entrance.intents()),
+    )
+
+
+def section_shape(section: Section) -> shapes.SectionShape:
+    """A part of the guidelines as it is shown."""
+    examples = [shapes.ExampleShape(words=words, does=does) for words, does in section.examples]
+    return shapes.SectionShape(title=section.title, text=section.text, examples=examples)
 
 
 def _lease(lease: Lease) -> shapes.LeaseShape:

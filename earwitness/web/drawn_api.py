@@ -12,8 +12,8 @@ from earwitness.domain.audio import RATE_HZ
 from earwitness.domain.recording import Recording
 from earwitness.domain.review import Annotation, DrawnItem, DrawTerms, ItemState
 from earwitness.review.deidentify import deidentify
-from earwitness.review.desk import TaskWords
 from earwitness.review.items import TIME_TO_VETO, Items
+from earwitness.review.task_words import TaskWords
 from earwitness.rights.rights import Rights
 from earwitness.speech.audio_file import wav_header
 from earwitness.web import review_shapes as shapes

@@ -104,15 +104,34 @@ class Delay(_Shape):
     days: Annotated[int, Field(ge=1, le=30)]
 
 
+class ExampleShape(_Shape):
+    """The words of a request, and what to do with it."""
+
+    words: Words
+    does: Words
+
+
 class SectionShape(_Shape):
-    title: str
-    text: str
+    """A part of the guidelines."""
+
+    title: Name
+    text: Annotated[str, StringConstraints(max_length=5000)]
+    examples: Annotated[list[ExampleShape], Field(max_length=20)] = []
 
 
 class QuestionShape(_Shape):
+    """A question as a reviewer is asked it."""
+
     words: str
     asks: str
     choices: list[str]
+
+
+class PaperShape(_Shape):
+    """A test: some questions of many, in no fixed order."""
+
+    paper_id: str
+    questions: list[QuestionShape]
 
 
 class StandingShape(_Shape):
@@ -122,18 +141,37 @@ class StandingShape(_Shape):
     """Tasks judged in the last 24 hours."""
     left: int
     """Tasks that may still be begun in them."""
-    waiting: int
+    has_more: bool
+    """Whether another task waits for you."""
     has_passed: bool
+    has_read: bool
+    """Whether you read the guidelines as they are now."""
+    is_sheltered: bool
+    """Whether nothing comes to you that somebody flagged as disturbing."""
+    rests_until: AwareDatetime | None
+    """Until when you are to rest; null while you need not."""
+    compared: int
+    """Of your tasks of the last twelve weeks, how many somebody else judged too."""
+    agreed: int
+    """Of how many of them you both said the same."""
+    guidelines: int
+    """The version of the guidelines."""
     sections: list[SectionShape]
-    questions: list[QuestionShape]
     intents: list[str]
     """Intents that can be chosen."""
 
 
 class Answers(_Shape):
-    """The answers to the test, by number."""
+    """The answers to a test, by number."""
 
-    answers: Annotated[list[int], Field(max_length=20)]
+    paper_id: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
+    answers: Annotated[list[Annotated[int, Field(ge=0, le=20)]], Field(max_length=20)]
+
+
+class Shelter(_Shape):
+    """Whether you want nothing that somebody flagged as disturbing."""
+
+    is_on: bool
 
 
 class LeaseShape(_Shape):

@@ -27,7 +27,10 @@ from earwitness.web.signed_in import Came
 
 _NAMES: Final = ("earwitness-review", "__Host-earwitness-review")
 MOST_SEEN: Final = 1000
-LINKS: Final = (("review", "/review", "Review", Permission.REVIEW),)
+LINKS: Final = (
+    ("review", "/review", "Review", Permission.REVIEW),
+    ("lead", "/review/lead", "Lead", Permission.LEAD_REVIEW),
+)
 Secret = Annotated[str, StringConstraints(min_length=20, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 
 
@@ -172,13 +175,20 @@ def service_pages(*, sign_in_url: str) -> APIRouter:
     async def first() -> RedirectResponse:
         return RedirectResponse("/review", status_code=303)
 
-    @router.get("/review")
-    async def review(visitor: Came) -> HTMLResponse:
+    def page(name: str, visitor: Visitor) -> HTMLResponse:
         links = [one[:3] for one in LINKS if visitor.person.may(one[3])]
-        text = templates.get_template("review.html").render(
-            page="review", version=__version__, wake_words=[], links=links, account_path="/review"
+        text = templates.get_template(f"{name}.html").render(
+            page=name, version=__version__, wake_words=[], links=links, account_path="/review"
         )
         return HTMLResponse(text)
+
+    @router.get("/review")
+    async def review(visitor: Came) -> HTMLResponse:
+        return page("review", visitor)
+
+    @router.get("/review/lead")
+    async def lead(visitor: Came) -> HTMLResponse:
+        return page("lead", visitor)
 
     @router.get("/sign-in")
     async def entry() -> HTMLResponse:

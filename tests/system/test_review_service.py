@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from earwitness.domain.account import AccountRole, SignInWay
+from tests.desk_kept import answers
 from tests.houses_kept import PASSPHRASE, Clock, kept_house
 from tests.reviewed_kept import reviewed
 from tests.system import browsing
@@ -121,7 +122,7 @@ def test_two_processes_do_a_task_and_a_crash_of_either_loses_and_doubles_nothing
         assert house.get(DESK).status_code == 404, "here is no desk any more"
         with service(prepared, folder) as (at_desk, service_process):
             assert at_desk.post("/api/v1/sign-in", json={"ticket": given["ticket"]}).status_code == 200
-            assert at_desk.post(f"{DESK}/test", json={"answers": [0, 1, 1, 0]}).status_code == 204
+            assert at_desk.put(f"{DESK}/test", json=answers(at_desk)).status_code == 204
             lease = at_desk.post(f"{DESK}/leases").json()
             words = at_desk.post(f"{DESK}/leases/{lease['lease_id']}/words").json()
             assert words["transcript"] == "call ▇▇▇ and turn on the lamp"

@@ -1,25 +1,18 @@
 // The reviewers' desk: one task at a time, from the keyboard. Words are shown, never stored; a flag of one key covers them.
 
 import { ask } from "./api.js";
-import { byId, make } from "./elements.js";
+import { byId, isSwitchedOn, make, setSwitch } from "./elements.js";
 import { closeSound, openSound, SOUND_KEYS, stopSound } from "./review_sound.js";
 import { attempt, inform, onSubmit, startWith } from "./header.js";
+import { LABELS } from "./review_words.js";
+import { sayClock } from "./times.js";
 
-/** Labels with the key (with Alt) that sets them; the covering ones hide the words at once. */
-const LABELS = [
-  ["false_wake", "False wake", "1"],
-  ["several_speakers", "Several speakers", "2"],
-  ["child", "Child", "3"],
-  ["background", "Background", "4"],
-  ["unclear", "Unclear", "5"],
-  ["personal_data", "Personal data", "6"],
-  ["disturbing", "Disturbing", "7"],
-];
 const COVERING = ["personal_data", "disturbing"];
 const KEYS = [
   ["Enter", "take a task, while none is open"],
   ["Ctrl+Enter", "done, and the next one"],
   ["Alt+B", "hand it back"],
+  ["Alt+H", "hand it back as hard to read: it goes to nobody who wants nothing like it"],
   ["Alt+1 … Alt+5", "the first five labels"],
   ["Alt+6, Alt+7", "flag personal data, or something disturbing: covers the words"],
   ...SOUND_KEYS,
@@ -32,22 +25,43 @@ const MOST_UNANSWERED = 3;
 
 let lease = null;
 let unanswered = 0;
+let paper = null;
+let version = 0;
 
 async function load() {
   const found = await ask("GET", "/review");
-  byId("standing").textContent = `You judged ${found.judged} in the last day; ${found.left} more may be begun. ${found.waiting} wait.`;
-  byId("sections").replaceChildren(...found.sections.map(({ title, text }) => make("div", {}, make("h3", {}, title), make("p", {}, text))));
+  const rest = found.rests_until ? ` Take a break until ${sayClock(found.rests_until)}; it costs you nothing.` : found.has_more ? " More wait." : " None waits now.";
+  const agreed = found.compared ? ` Of ${found.compared} that somebody else judged too you agreed on ${found.agreed}.` : "";
+  byId("standing").textContent = `You judged ${found.judged} in the last day; ${found.left} more may be begun.${rest}${agreed}`;
+  byId("guide-title").textContent = `Guidelines, version ${found.guidelines}`;
+  byId("sections").replaceChildren(...found.sections.map(section));
   byId("intents").replaceChildren(...found.intents.map((name) => make("option", { value: name })));
+  setSwitch(byId("shelter"), found.is_sheltered);
   byId("guide").hidden = false;
   byId("test").hidden = found.has_passed;
-  byId("part").hidden = !found.has_passed;
-  if (!found.has_passed) showTest(found.questions);
+  byId("unread").hidden = !found.has_passed || found.has_read;
+  byId("part").hidden = !found.has_passed || !found.has_read;
+  version = found.guidelines;
+  if (!found.has_passed) await showTest();
   byId("status").textContent = "";
 }
 
-function showTest(questions) {
+const section = ({ title, text, examples }) =>
+  make("div", {}, make("h3", {}, title), make("p", {}, text), ...(examples.length ? [make("dl", { class: "examples" }, ...examples.flatMap(({ words, does }) => [make("dt", {}, `“${words}”`), make("dd", {}, does)]))] : []));
+
+async function showTest() {
+  byId("questions").replaceChildren();
+  let taken;
+  try {
+    taken = await ask("POST", "/review/test");
+  } catch (error) {
+    if (error.code !== "review.enough_tries") throw error;
+    byId("problem-test").textContent = error.message;
+    return;
+  }
+  paper = taken.paper_id;
   byId("questions").replaceChildren(
-    ...questions.map(({ words, asks, choices }, number) =>
+    ...taken.questions.map(({ words, asks, choices }, number) =>
       make(
         "fieldset",
         { class: "fields" },
@@ -129,16 +143,16 @@ async function judge() {
   await next("Handed in.");
 }
 
-async function handBack() {
-  await ask("DELETE", `/review/leases/${lease.lease_id}`);
-  await next("Handed back.");
+async function handBack(isHard) {
+  await ask("DELETE", `/review/leases/${lease.lease_id}${isHard ? "?disturbing=true" : ""}`);
+  await next(isHard ? "Handed back, and marked as hard to read." : "Handed back.");
 }
 
 async function next(said) {
   show(null);
   inform(said);
   await load();
-  await take();
+  if (!byId("part").hidden) await take();
 }
 
 function setLabel(value) {
@@ -159,13 +173,38 @@ byId("labels").append(
 byId("keys").append(...KEYS.flatMap(([key, words]) => [make("dt", {}, key), make("dd", {}, words)]));
 byId("uncover").addEventListener("click", () => cover(false));
 byId("take").addEventListener("click", () => attempt(byId("take"), take));
-byId("back").addEventListener("click", () => attempt(byId("back"), handBack));
+byId("back").addEventListener("click", () => attempt(byId("back"), () => handBack(false)));
+byId("hard").addEventListener("click", () => attempt(byId("hard"), () => handBack(true)));
+byId("shelter").addEventListener("click", () =>
+  attempt(byId("shelter"), async () => {
+    const isOn = !isSwitchedOn(byId("shelter"));
+    await ask("PUT", "/review/shelter", { is_on: isOn });
+    setSwitch(byId("shelter"), isOn);
+  }),
+);
+byId("have-read").addEventListener("click", () =>
+  attempt(byId("have-read"), async () => {
+    await ask("PUT", `/review/guidelines/${version}`);
+    await load();
+    byId("take").focus();
+  }),
+);
+/** What is copied out of a task is noted: nothing leaves this page. */
+for (const part of ["words", "transcript", "slots"]) {
+  for (const way of ["copy", "cut"]) byId(part).addEventListener(way, () => lease && ask("POST", `/review/leases/${lease.lease_id}/copied`).catch(() => {}));
+}
 onSubmit(byId("task"), byId("problem-task"), judge);
 onSubmit(byId("test"), byId("problem-test"), async () => {
   const asked = byId("questions").querySelectorAll("fieldset").length;
   const form = new FormData(byId("test"));
   const answers = Array.from({ length: asked }, (_, number) => Number(form.get(`question-${number}`)));
-  await ask("POST", "/review/test", { answers });
+  try {
+    await ask("PUT", "/review/test", { paper_id: paper, answers });
+  } catch (error) {
+    await showTest();
+    byId("questions").querySelector("input")?.focus();
+    throw error;
+  }
   await load();
   byId("take").focus();
 });
@@ -177,6 +216,9 @@ document.addEventListener("keydown", (event) => {
   } else if (event.altKey && event.key.toLowerCase() === "b") {
     event.preventDefault();
     byId("back").click();
+  } else if (event.altKey && event.key.toLowerCase() === "h") {
+    event.preventDefault();
+    byId("hard").click();
   } else if (event.altKey) {
     const label = LABELS.find(([, , key]) => key === event.key);
     if (label) {

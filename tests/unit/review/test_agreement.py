@@ -69,7 +69,7 @@ def test_case_and_punctuation_are_no_disagreement_and_everything_else_is() -> No
         {"slots": (("name", "light"),)},
         {"labels": frozenset({Label.CHILD})},
     ):
-        assert not compared(replace(TWO, **change), ONE).is_agreed, change  # type: ignore[arg-type]
+        assert not compared(replace(TWO, **change), ONE).is_agreed, change
     found = compared(replace(TWO, transcript="turn off the big lamp"), ONE)
     assert (found.word_errors, found.words) == (2, 4.5)
 

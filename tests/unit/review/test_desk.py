@@ -273,8 +273,10 @@ def test_a_day_has_an_end(review: ReviewedHouse, anna: Person, desk: Desk, monke
     assert desk.progress(RITA.alias).judged == 2
 
 
-def test_opening_one_task_again_and_again_suspends_at_once(review: ReviewedHouse, anna: Person, desk: Desk) -> None:
-    offer(review, anna)
+def test_opening_one_task_again_and_again_suspends_at_once(
+    house: KeptHouse, review: ReviewedHouse, anna: Person, desk: Desk
+) -> None:
+    offer(review, anna, SAID, SAID)
     lease = leased(desk)
     for _ in range(8):
         desk.open(RITA, lease.lease_id, sign_in_id=HERE)
@@ -283,8 +285,14 @@ def test_opening_one_task_again_and_again_suspends_at_once(review: ReviewedHouse
     ((who, why, _),) = desk.suspended()
     assert (who, why) == (RITA.alias, "opened one task again and again")
     assert len(review.house.rights.listens(anna.person_id)) == 8
-    desk.restore(RITA.alias)
+    desk.reviewers.restore(RITA.alias, by="lead", why="a page that was loaded again and again")
     assert desk.suspended() == ()
+    (told,) = desk.reviewers.suspensions()
+    assert (told.reason, told.ended_by, told.ended_why) == (why, "lead", "a page that was loaded again and again")
+    assert desk.open(RITA, leased(desk).lease_id, sign_in_id=HERE), "what was pardoned counts no more"
+    log = sqlite3.connect(house.folder / "desk" / "desk.db")
+    assert log.execute("SELECT count(*) FROM access WHERE what = 'opened'").fetchone() == (10,), "and is still there"
+    log.close()
 
 
 def test_a_stolen_desk_says_nothing_of_anybody(review: ReviewedHouse, anna: Person, desk: Desk) -> None:

@@ -55,7 +55,13 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
 
 def filled(path: str, *, id_of_all: str = "0" * 32) -> str:
     """A path with something well-formed in each place."""
-    for place, value in {"purpose": "keep", "name": "start", "letter": "objection"}.items():
+    for place, value in {
+        "purpose": "keep",
+        "name": "start",
+        "letter": "objection",
+        "version": "1",
+        "reviewer": "calm-otter-2222",
+    }.items():
         path = path.replace(f"{{{place}}}", value)
     path = re.sub(r"\{[a-z_]+_id(?::path)?\}", id_of_all, path)
     assert "{" not in path, f"say above what fills {path}"

@@ -20,15 +20,14 @@ from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import SettingsError
 from earwitness.domain.person import Person
 from earwitness.storage import database
-from tests.desk_kept import MUMBLED
+from tests.desk_kept import MUMBLED, answers
 from tests.houses_kept import PASSPHRASE, KeptHouse, error_of, kept_house
 from tests.reviewed_kept import ReviewedHouse, reviewed
 from tests.unit.review.test_watermark import babble
 
-DRAWN, DESK = "/api/v1/me/drawn", "/api/v1/review"
+DRAWN, DESK, LEAD = "/api/v1/me/drawn", "/api/v1/review", "/api/v1/review/lead"
 SAID = "call Marguerite and turn on the lamp"
 SHOWN = "call ▇▇▇ and turn on the lamp"
-ANSWERS = {"answers": [0, 1, 1, 0]}
 JUDGED = {"transcript": "turn on the lamp", "intent": "HassTurnOff", "slots": {"name": "lamp"}, "labels": ["background"]}
 TASK_FIELDS = {"lease_id", "pseudonym", "week", "ends_at"}
 WORD_FIELDS = {"transcript", "intent", "slots", "outcome"}
@@ -66,7 +65,7 @@ def at_desk(house: KeptHouse, reviewer: Person, *, way: SignInWay = SignInWay.PA
 
 def begun(client: TestClient) -> dict[str, Any]:
     """The test passed, a task taken."""
-    assert client.post(f"{DESK}/test", json=ANSWERS).status_code == 204
+    assert client.put(f"{DESK}/test", json=answers(client)).status_code == 204
     answer = client.post(f"{DESK}/leases")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -203,19 +202,22 @@ def test_before_consenting_there_is_an_example_that_nobody_said(house: KeptHouse
 @pytest.mark.parametrize("way", [SignInWay.PASSPHRASE, SignInWay.INVITATION, SignInWay.SETUP])
 def test_without_a_second_factor_there_is_no_desk(house: KeptHouse, rita: Person, way: SignInWay) -> None:
     client = at_desk(house, rita, way=way)
-    for answer in (client.get(DESK), client.post(f"{DESK}/leases"), client.post(f"{DESK}/test", json=ANSWERS)):
+    for answer in (client.get(DESK), client.post(f"{DESK}/leases"), client.post(f"{DESK}/test")):
         assert (answer.status_code, answer.json()["code"]) == (403, "review.second_factor")
 
 
 def test_the_test_opens_the_desk_and_shows_no_answers(house: KeptHouse, rita: Person) -> None:
     client = at_desk(house, rita)
-    told = client.get(DESK).json()
-    assert not told["has_passed"]
-    assert all(set(question) == {"words", "asks", "choices"} for question in told["questions"])
+    assert not client.get(DESK).json()["has_passed"]
     assert client.post(f"{DESK}/leases").json()["code"] == "review.untested"
-    wrong = client.post(f"{DESK}/test", json={"answers": [0, 0, 0, 0]})
+    paper = client.post(f"{DESK}/test").json()
+    assert all(set(question) == {"words", "asks", "choices"} for question in paper["questions"])
+    assert client.post(f"{DESK}/test").json() == paper, "the same until it is handed in"
+    right = answers(client)
+    wrong = client.put(f"{DESK}/test", json={**right, "answers": [(one + 1) % 3 for one in right["answers"]]})
     assert (wrong.status_code, wrong.json()["code"]) == (403, "review.not_passed")
-    assert client.post(f"{DESK}/test", json=ANSWERS).status_code == 204
+    assert client.put(f"{DESK}/test", json=right).json()["code"] == "review.over", "one paper is one try"
+    assert client.put(f"{DESK}/test", json=answers(client)).status_code == 204
     assert client.get(DESK).json()["has_passed"]
 
 
@@ -242,10 +244,12 @@ def test_hours_and_networks_are_the_operators(house: KeptHouse) -> None:
 
 def test_there_is_no_way_to_get_more_than_one_task_or_a_file(house: KeptHouse) -> None:
     paths = house.client(house.enrolled()).get("/api/v1/openapi.json").json()["paths"]
-    desk = {path: set(ways) for path, ways in paths.items() if path.startswith(DESK)}
+    desk = {path: set(ways) for path, ways in paths.items() if path.startswith(DESK) and not path.startswith(LEAD)}
     assert desk == {
         DESK: {"get"},
-        f"{DESK}/test": {"post"},
+        f"{DESK}/test": {"post", "put"},
+        f"{DESK}/guidelines/{{version}}": {"put"},
+        f"{DESK}/shelter": {"put"},
         f"{DESK}/ticket": {"post"},
         f"{DESK}/leases": {"post"},
         f"{DESK}/leases/{{lease_id}}": {"get", "delete"},
@@ -254,6 +258,7 @@ def test_there_is_no_way_to_get_more_than_one_task_or_a_file(house: KeptHouse) -
         f"{DESK}/leases/{{lease_id}}/sound": {"post"},
         f"{DESK}/leases/{{lease_id}}/sound/tokens": {"post"},
         f"{DESK}/sound": {"post"},
+        f"{DESK}/leases/{{lease_id}}/copied": {"post"},
     }
 
 

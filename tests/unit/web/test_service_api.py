@@ -18,6 +18,7 @@ from earwitness.server.gate import Gate
 from earwitness.server.service_rules import SERVICE
 from earwitness.storage import database
 from tests.channel_kept import socket_path
+from tests.desk_kept import answers
 from tests.houses_kept import PASSPHRASE, KeptHouse, kept_house, sound
 from tests.reviewed_kept import ReviewedHouse, reviewed
 from tests.service_kept import KeptService, kept_service
@@ -25,7 +26,6 @@ from tests.unit.web.test_who_may_what import filled, served
 
 DESK = "/api/v1/review"
 SAID = "call Marguerite Vandermolen and turn on the lamp"
-ANSWERS = {"answers": [0, 1, 1, 0]}
 JUDGED = {"transcript": "turn on the lamp", "intent": "HassTurnOff", "slots": {"name": "lamp"}, "labels": ["background"]}
 OPEN = {"GET /sign-in", "POST /api/v1/sign-in", "GET /api/v1/health", "GET /static/{path:path}"}
 
@@ -59,7 +59,7 @@ def service(house: KeptHouse, rita: Person, tmp_path: Path) -> Iterator[KeptServ
 
 
 def begun(client: TestClient) -> dict[str, Any]:
-    assert client.post(f"{DESK}/test", json=ANSWERS).status_code == 204
+    assert client.put(f"{DESK}/test", json=answers(client)).status_code == 204
     found: dict[str, Any] = client.post(f"{DESK}/leases").json()
     return found
 
@@ -235,9 +235,10 @@ def test_with_both_databases_stolen_and_no_keys_no_task_is_anybodys(
     lease = begun(client)
     client.post(f"{DESK}/leases/{lease['lease_id']}/words")
     with sqlite3.connect(service.folder / "desk" / "desk.db") as found:
-        ((task_id, lease_id),) = found.execute("SELECT task_id, lease_id FROM leases").fetchall()
+        ids = {one for row in found.execute("SELECT task_id, lease_id FROM leases").fetchall() for one in row}
     found.close()
     household = b"".join(path.read_bytes() for path in review.house.folder.glob("household.db*"))
-    for one in (task_id, lease_id):
+    assert lease["lease_id"] in ids
+    for one in ids:
         assert one.encode() not in household
         assert bytes.fromhex(one) not in household

@@ -28,6 +28,7 @@ GROWN = frozenset({OWNER, ADULT})
 RUN_IT = frozenset({OWNER, ADMINISTRATOR})
 OWNS_IT = frozenset({OWNER})
 REVIEWERS = frozenset({AccountRole.REVIEWER, AccountRole.LEAD})
+LEADS = frozenset({AccountRole.LEAD})
 ANSWER_DEMANDS = frozenset({AccountRole.COUNSEL, AccountRole.PRIVACY_OFFICER, OWNER})
 MAKE_TOKENS = frozenset({OWNER, ADULT, ADMINISTRATOR})
 
@@ -52,6 +53,22 @@ EXPECTED: Mapping[str, tuple[frozenset[AccountRole], frozenset[Scope]]] = {
     "GET /api/v1/review": (REVIEWERS, NONE),
     "POST /api/v1/review/test": (REVIEWERS, NONE),
     "POST /api/v1/review/ticket": (REVIEWERS, NONE),
+    "PUT /api/v1/review/test": (REVIEWERS, NONE),
+    "PUT /api/v1/review/guidelines/{version}": (REVIEWERS, NONE),
+    "PUT /api/v1/review/shelter": (REVIEWERS, NONE),
+    "POST /api/v1/review/leases/{lease_id}/copied": (REVIEWERS, NONE),
+    "GET /review/lead": (LEADS, NONE),
+    "GET /api/v1/review/lead/quality": (LEADS, NONE),
+    "GET /api/v1/review/lead/disputes": (LEADS, NONE),
+    "PUT /api/v1/review/lead/disputes/{task_id}": (LEADS, NONE),
+    "POST /api/v1/review/lead/disputes/{task_id}/opening": (LEADS, NONE),
+    "GET /api/v1/review/lead/golds": (LEADS, NONE),
+    "POST /api/v1/review/lead/golds": (LEADS, NONE),
+    "DELETE /api/v1/review/lead/golds/{gold_id}": (LEADS, NONE),
+    "GET /api/v1/review/lead/guidelines": (LEADS, NONE),
+    "POST /api/v1/review/lead/guidelines": (LEADS, NONE),
+    "GET /api/v1/review/lead/conduct": (LEADS, NONE),
+    "POST /api/v1/review/lead/conduct/{reviewer}/restoration": (LEADS, NONE),
     "POST /api/v1/review/leases": (REVIEWERS, NONE),
     "GET /api/v1/review/leases/{lease_id}": (REVIEWERS, NONE),
     "DELETE /api/v1/review/leases/{lease_id}": (REVIEWERS, NONE),
