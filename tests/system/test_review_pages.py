@@ -219,4 +219,9 @@ def test_who_consented_to_nothing_sees_the_example(house: KeptHouse, launched: B
         page = open_page(launched, house, address, "/drawn", who=ben)
         expect(page.locator("#items-empty")).to_be_visible()
         expect(page.locator("#example-said")).to_contain_text("Marguerite")
+        with page.expect_response("**/review_example.flac") as answered:
+            page.locator("#example-hear").click()
+        assert answered.value.ok
+        expect(page.locator("#example-hear")).not_to_have_attribute("aria-busy", "true")
+        expect(page.locator("#problem")).to_be_hidden()
         page.context.close()

@@ -96,6 +96,10 @@ function facts({ shown, judgements }, item) {
   ];
 }
 
+byId("example-hear").addEventListener("click", () => {
+  sound.unlock();
+  return attempt(byId("example-hear"), async () => sound.play(await (await fetch("/static/review_example.flac")).blob()));
+});
 byId("first").addEventListener("click", async () => {
   const hears = !isSwitchedOn(byId("first"));
   try {

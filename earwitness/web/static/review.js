@@ -113,6 +113,7 @@ function cover(isCovered) {
   byId("transcript").classList.toggle("covered", isCovered);
   byId("words").setAttribute("aria-hidden", String(isCovered));
   byId("covered").hidden = !isCovered;
+  byId("sound-player").classList.toggle("covered", isCovered);
 }
 
 /** A task that its person took back, or whose time is over, goes from the screen by itself; so do the words if whoever reads them may

@@ -111,6 +111,7 @@ function follow() {
 
 async function play() {
   if (!audio.paused) return stopSound();
+  if (!byId("covered").hidden) return undefined; // nobody hears what they have just covered
   if (!isHere()) {
     audio.load(); // while somebody presses a button, so that it may begin later too
     await fetchSound();

@@ -35,6 +35,12 @@ def replaying(every: float, *, tasks: int = 1) -> Script:
         yield every, Act.OPENED, f"t{number % tasks}"
 
 
+def playing(every: float) -> Script:
+    """The sound of one task over and over."""
+    while True:
+        yield every, Act.PLAYED, "t"
+
+
 def skipping(every: float, *, judges_one_in: int = 10**9) -> Script:
     """Tasks opened and handed back, looking for something."""
     for number in count(1):
@@ -59,6 +65,7 @@ def guessing(every: float) -> Script:
 ABUSES: dict[str, Callable[[], Script]] = {
     **{f"replay one every {every} s": partial(replaying, every) for every in (0.1, 1, 3, 6)},
     **{f"replay two in turn every {every} s": partial(replaying, every, tasks=2) for every in (0.1, 1, 3)},
+    **{f"play one every {every} s": partial(playing, every) for every in (0.1, 1, 2)},
     **{f"skip every {every} s": partial(skipping, every) for every in (0.1, 1, 2, 4)},
     "skip, and judge one in twenty": lambda: skipping(1.0, judges_one_in=20),
     "skip, and judge one in thirty": lambda: skipping(2.0, judges_one_in=30),
@@ -89,6 +96,8 @@ def working(chance: random.Random) -> Script:
         task = f"t{number}"
         yield chance.uniform(0.5, 4), Act.LEASED, task
         yield chance.uniform(0.1, 1), Act.OPENED, task
+        for _ in range(chance.choice((0, 0, 1, 2, 4, 6))):
+            yield chance.uniform(0.1, 8), Act.PLAYED, task
         while chance.random() < 0.15:
             yield chance.uniform(2, 20), Act.OPENED, task
         if chance.random() < 0.01:

@@ -32,7 +32,7 @@ PATHS = {
 BARE = {"/sign-in": "sign_in.js", "/setup": "setup.js", "/invitation": "invitation.js"}
 """Those that are seen before anybody is signed in."""
 IMPORT = re.compile(r'from "\./([\w-]+\.js)"')
-FILES = [*sorted((HERE / "templates").iterdir()), *sorted((HERE / "static").iterdir())]
+FILES = [one for folder in ("templates", "static") for one in sorted((HERE / folder).iterdir()) if one.suffix != ".flac"]
 SCRIPTS = sorted((HERE / "static").glob("*.js"))
 
 
