@@ -51,6 +51,10 @@ class Rights(Protocol):
         """The words of that turn; None if they are not kept."""
         ...
 
+    def judge(self, person_id: str, turn_id: str, *, transcript: str, is_false_wake: bool = False) -> object:
+        """Note what one's own turn was: the words that were said, or that nobody had called. Raises VaultError."""
+        ...
+
     def listens(self, person_id: str, *, since: datetime | None = None) -> Sequence[Read]:
         """Reads of this person's recordings by others, opened at `since` or later."""
         ...

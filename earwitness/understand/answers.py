@@ -35,7 +35,7 @@ _KIND_OF_SLOT: Mapping[str, str] = {
 
 YES_OR_NO = frozenset(("confirmed", "confirm", "meant", "is_sure"))
 """Slots of questions whether to do something."""
-_DICTATED = frozenset(("message",))
+_DICTATED = frozenset(("message", "really_said"))
 """Slots whose words may be a request of their own ("turn on the light, please"), and are meant as they are."""
 _GIVES_UP = frozenset(("Stop", "HassNevermind"))
 WAITED_FOR = frozenset(("AcknowledgeReminder",))

@@ -54,6 +54,7 @@ FREE_SLOTS = frozenset(
         "message_words",
         "new_name",
         "question",
+        "really_said",
         "request",
         "rest",
         "said",

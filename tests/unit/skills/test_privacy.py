@@ -192,6 +192,9 @@ class MemoryRights:
         last = self.last.get(person_id)
         return next((each.words for each in self.said if each.turn_id == last), None)
 
+    def judge(self, person_id: str, turn_id: str, *, transcript: str, is_false_wake: bool = False) -> object:
+        raise NotImplementedError  # sentences of privacy judge nothing
+
     def listens(self, person_id: str, *, since: datetime | None = None) -> Sequence[Read]:
         self._note("listens")
         mine = [read for read in self.reads if read.person_id == person_id and read.actor.actor_id != person_id]
