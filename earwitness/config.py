@@ -216,6 +216,9 @@ class LanguageModelSettings(_Part):
     """How long one question may wait for the answer, which comes whole."""
     allows_plain: bool = False
     """Whether the server may be asked by http:// beyond this machine: anybody on the way can read questions, answers and key."""
+    understands: bool = False
+    """Whether it is asked too what a request means that nothing here understands: then its words and the names of rooms, devices
+    and lists go there. Nothing is done before whoever asked says yes."""
 
 
 class WeatherSettings(_Part):

@@ -63,6 +63,7 @@ from earwitness.skills.interface import Parts
 from earwitness.skills.outside.packages import SkillPackage
 from earwitness.skills.own_requests import OwnRequestSkill
 from earwitness.skills.registry import SkillSet, own_skills
+from earwitness.skills.rephrasing_port import Rephrasing
 from earwitness.skills.routine_drafting import RoutineDrafts
 from earwitness.skills.routine_form import RoutineForm
 from earwitness.skills.routine_running import RoutineRunner
@@ -77,6 +78,7 @@ from earwitness.turn.ports import Recogniser, Skills
 from earwitness.turn.runner import Engines, Manner
 from earwitness.understand.dialog import Understander
 from earwitness.understand.grammar import Grammar
+from earwitness.understand.last_resort import LastResort
 from earwitness.understand.learned.model_file import own_model
 from earwitness.understand.learned.understander import LearnedUnderstander
 from earwitness.understand.living import LivingGrammar
@@ -204,11 +206,16 @@ class House(LinkedHouse):
         return grammar
 
     def _layered(self, grammar: Grammar) -> Understander:
-        """The grammar, and what was learned, unless the settings leave it out."""
-        if not self.settings.understanding.learned:
-            return grammar
-        learned = LearnedUnderstander(own_model(), home=grammar.home, intents=english(), exact=exact_intents(own_manifests()))
-        return Understanders(grammar, learned=learned)
+        """The grammar, what was learned unless the settings leave it out, and a language model if they let it in."""
+        known: Understander = grammar
+        if self.settings.understanding.learned:
+            exact = exact_intents(own_manifests())
+            learned = LearnedUnderstander(own_model(), home=grammar.home, intents=english(), exact=exact)
+            known = Understanders(grammar, learned=learned)
+        model = self.language_model
+        if model is None or not model.understands:
+            return known
+        return LastResort(known, asked=f"the language model at {model.host}")
 
     def _grammar(self) -> Grammar | OtherLanguage:
         """What is understood now."""
@@ -348,6 +355,28 @@ class House(LinkedHouse):
         """Ours and those of other makes."""
         return EverySatellite(self.satellites, self.foreign)
 
+    @property
+    def _rephrasing(self) -> Rephrasing | None:
+        """Who is asked what is meant by what nothing here understands; None unless the settings say so."""
+        model = self.language_model
+        if model is None or not model.understands:
+            return None
+        examples = [text for skill in own_manifests() if not skill.is_exact for text in skill.examples]
+
+        async def ask(request: str) -> str | None:
+            home = self.link.snapshot()
+            lists = await asyncio.to_thread(self.lists.names, home.lists)
+            names = [*(one.name for one in home.areas), *(one.name for one in home.devices), *lists]
+            return await model.rephrase(request, examples=examples, names=list(dict.fromkeys(names)))
+
+        return Rephrasing(
+            host=model.host,
+            ask=ask,
+            read=lambda text, context: self.understander.alone(text, context=context),
+            is_exact=lambda text: self.understander.is_exact(text),
+            perform=lambda intent, context: self.skills.perform(intent, context=context),
+        )
+
     @cached_property
     def skills(self) -> SkillSet:
         inside = Inside(
@@ -371,6 +400,7 @@ class House(LinkedHouse):
             dictionary=self.dictionary,
             encyclopedia=self.encyclopedia,
             language_model=self.language_model,
+            rephrasing=self._rephrasing,
             weather=self.weather,
             rates_file=self.settings.knowledge.rates_file,
             links=self.switchboard,

@@ -32,7 +32,9 @@ def _by_settings(settings: Settings) -> Iterator[FixedOutgoing]:
         places = (_plain(host, "words whose meaning you ask for"),)
         yield _told("Dictionary", "Says what words mean.", by="[dictionary]", places=places)
     if (url := settings.language_model.url) is not None:
-        places = (_by_url(url, "the words of questions that nothing else can answer"),)
+        also = "; those of requests that nothing here understands, with the names of rooms, devices and lists"
+        words = "the words of questions that nothing else can answer"
+        places = (_by_url(url, words + (also if settings.language_model.understands else "")),)
         yield _told("Language model", "Is asked what nothing else can answer.", by="[language_model]", places=places)
     if (url := settings.weather.url) is not None:
         places = (_by_url(url, "where this home is, to about a kilometre"),)

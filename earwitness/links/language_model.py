@@ -1,12 +1,14 @@
 """Asks a language model a question: any server that speaks OpenAI's chat completions. Off unless an address is set.
 
-It only ever answers: it has no tools, sees nothing but the question itself, and what is no question is not sent. The server is
-not trusted: answers are bounded in time and bytes, and are words to be said, nothing else.
+It answers questions: it sees nothing but the question itself, and what is no question is not sent. Where the settings let it
+(`understands`), it is asked too what a request means that nothing here understands (rephrasing.py). The server is not trusted:
+answers are bounded in time and bytes, and are words, nothing else.
 """
 
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ from earwitness.domain.answer import Answer
 from earwitness.domain.errors import LinkError
 from earwitness.links.article_text import sentences
 from earwitness.links.bounded_http import Reply, WebServer, checked_address, is_loopback
+from earwitness.links.rephrasing import LONGEST_REQUEST, body, sentence_in
 from earwitness.links.secret_file import Unseal, read_secret
 
 LONGEST_QUESTION: Final = 500
@@ -65,6 +68,7 @@ class LanguageModel:
         timeout_seconds: float = 8.0,
         ca_file: Path | None = None,
         allows_plain: bool = False,
+        understands: bool = False,
         unseal: Unseal | None = None,
     ) -> None:
         address = checked_address(url, setting="language_model.url", allows_plain=allows_plain)
@@ -74,6 +78,8 @@ class LanguageModel:
         self._model = model
         self._key_file = key_file
         self._unseal = unseal
+        self.understands = understands
+        """Whether it is asked what requests mean, too."""
 
     @property
     def host(self) -> str:
@@ -89,6 +95,12 @@ class LanguageModel:
         """Where the words go, for people to read before they turn it on."""
         if not self.outgoing:
             return "Questions that nothing else here can answer go to a language model on this machine; nothing leaves it."
+        if self.understands:
+            return (
+                f"Questions that nothing at home can answer go as text to {self.host}, which may keep them. So do requests that "
+                "nothing here understands, with the names of rooms, devices and lists. Nothing else goes there: no sound, no "
+                "history, not who asked."
+            )
         return (
             f"Questions that nothing at home can answer go as text to {self.host}, which may keep them. "
             "Nothing else goes there: no sound, no names, no history, not who asked."
@@ -102,12 +114,24 @@ class LanguageModel:
         asked = " ".join(question.split())
         if not is_question(asked) or len(asked) > LONGEST_QUESTION:
             return None
+        return _answer(_content(await self._post(self._body(asked))), host=self.host)
+
+    async def rephrase(self, request: str, *, examples: Sequence[str], names: Sequence[str]) -> str | None:
+        """The sentence of the house that means the same as a request, in the manner of `examples`; None if none does, or if it is
+        not to be asked. Raises LinkError as `ask`.
+        """
+        said = " ".join(request.split())
+        if not self.understands or not said or len(said) > LONGEST_REQUEST:
+            return None
+        return sentence_in(await self._post(body(said, model=self._model, examples=examples, names=names)))
+
+    async def _post(self, asked: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
         if self._key_file is not None:
             headers["Authorization"] = f"Bearer {await asyncio.to_thread(_key, self._key_file, self._unseal)}"
-        reply = await self._server.ask("POST", self._url, body=self._body(asked), headers=headers, most_bytes=MOST_BYTES)
+        reply = await self._server.ask("POST", self._url, body=asked, headers=headers, most_bytes=MOST_BYTES)
         _check(reply)
-        return _answer(_content(reply.body), host=self.host)
+        return reply.body
 
     async def close(self) -> None:
         """Let go of the connection."""

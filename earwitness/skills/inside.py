@@ -25,6 +25,7 @@ from earwitness.skills.knowledge_port import Articles, Oracle, WeatherSource, Wo
 from earwitness.skills.last_change import LastChanges
 from earwitness.skills.messages_port import PostOffice
 from earwitness.skills.music_port import MusicPlayers, NoPlayers
+from earwitness.skills.rephrasing_port import Rephrasing
 from earwitness.skills.rights_port import Rights
 from earwitness.skills.routine_running import RoutineRunner
 from earwitness.skills.telephones_port import Telephones
@@ -134,6 +135,8 @@ class Inside:
     weather: WeatherSource | None = None
     rates_file: Path | None = None
     """Exchange rates that are newer than those that ship."""
+    rephrasing: Rephrasing | None = None
+    """Who is asked what is meant by what nothing here understands; without, nobody."""
     links: Links | None = None
     """The configured links that run."""
     contacts: ContactBook | None = None

@@ -32,6 +32,8 @@ from earwitness.skills.knowledge.sources import at_once, looked_up
 from earwitness.skills.knowledge.spelling import spell
 from earwitness.skills.knowledge.weather import is_about_weather, tell_weather, wish_of
 from earwitness.skills.knowledge_port import Articles, Oracle, WeatherSource, WordBook
+from earwitness.skills.rephrasing import ask_what_is_meant
+from earwitness.skills.rephrasing_port import Rephrasing
 from earwitness.skills.wording import sentence
 
 NO_WEATHER: Final = "I know no weather: no source of it is configured."
@@ -55,6 +57,7 @@ class QuestionSkill:
     language_model: Oracle | None = None
     weather: WeatherSource | None = None
     rates_file: Path | None = None
+    rephrasing: Rephrasing | None = None
 
     def foresee(self, intent: Intent, *, context: Context) -> str | None:
         match intent.name:
@@ -79,6 +82,8 @@ class QuestionSkill:
                 return _raised(_result(spell(slot_text(intent.slots, "spelt"))))
             case "DefineWord":
                 return await self._define(slot_text(intent.slots, "looked_up"))
+            case "AskWhatIsMeant":
+                return await ask_what_is_meant(self.rephrasing, intent, context=context)
             case _:
                 return await self._answer(_question(intent))
 
@@ -198,4 +203,5 @@ def make(parts: Parts) -> Skill:
         language_model=inside.language_model,
         weather=inside.weather,
         rates_file=inside.rates_file,
+        rephrasing=inside.rephrasing,
     )
