@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,14 +34,17 @@ from earwitness.server.guard import Guard
 from earwitness.server.listen import Address, bind, http_server
 from earwitness.server.service_app import make_service_app
 from earwitness.storage.database import Database
+from earwitness.telemetry import log
 from earwitness.trust.identity import Identity
-from earwitness.trust.tls import review_client_context
+from earwitness.trust.tls import ServerContext, review_client_context, web_server_context
 from earwitness.web.desk_api import DeskEntrance, EntryRules, desk_router
 from earwitness.web.lead_api import lead_router
 from earwitness.web.pages import static_files
 from earwitness.web.service_api import AtService, service_pages, service_router
 
 OTHER_CHAINS: Final = ("household", "keys", "ledger")
+REFRESH_SECONDS: Final = 3600.0
+_logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +61,15 @@ class Service:
 
 def identity_of(settings: ServiceSettings) -> Identity:
     """Who the service is to a household over a network; the key is made at first use. Raises TrustError."""
-    return Identity(settings.folder / "identity")
+    return Identity(_own(settings.folder) / "identity")
 
 
 @contextlib.contextmanager
 def service_of(settings: ServiceSettings) -> Iterator[Service]:
     """The service by its settings. Raises SettingsError (also if it can read the household's key), StorageError, TrustError."""
     refuse_reach(state_folder() / "keys" / "household.key")
-    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place = desk_file(settings.folder)
-    place.parent.mkdir(mode=0o700, exist_ok=True)
+    place = desk_file(_own(settings.folder))
+    _own(place.parent)
     with contextlib.ExitStack() as closing:
         database = Database(settings.database or place, chain="desk")
         closing.callback(database.close)
@@ -93,6 +96,16 @@ def service_of(settings: ServiceSettings) -> Iterator[Service]:
         yield Service(
             settings=settings, database=database, desk=desk, adjudication=adjudication, household=household, follow=follow
         )
+
+
+def _own(folder: Path) -> Path:
+    """A folder that nobody but this account may look into. Raises SettingsError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise SettingsError(f"The folder {folder} cannot be made or used: {error.strerror}.") from error
+    return folder
 
 
 def _line(settings: ServiceSettings) -> tuple[Line, Callable[[HouseholdAfar], None]]:
@@ -197,10 +210,25 @@ async def serve_review(service: Service, *, say: Callable[[str], None]) -> None:
     say(f"Review is served at {address.page_url(listener.getsockname()[1])}. Ctrl+C stops it.")
     if not is_there:
         say("The household does not answer yet; tasks come once it does.")
-    server = http_server(app, address)
+    certificate, key = chosen.tls_certificate, chosen.tls_key
+    tls = ServerContext(lambda: (certificate, key), make=web_server_context) if certificate and key else None
+    server = http_server(app, address, context=tls.context if tls else None)
     async with asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(service.follow.run())
+        jobs = [tasks.create_task(service.follow.run())]
+        if tls is not None:
+            jobs.append(tasks.create_task(_stay_certified(tls)))
         try:
             await server.serve(sockets=[listener])
         finally:
-            following.cancel()
+            for job in jobs:
+                job.cancel()
+
+
+async def _stay_certified(tls: ServerContext) -> None:
+    """Take a new certificate of the pages as soon as it lies in its place, looking once an hour."""
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS)
+        try:
+            tls.refresh()
+        except TrustError as error:
+            log(_logger, "certificate not renewed", level=logging.WARNING, code=error.code)

@@ -78,13 +78,15 @@ def draws(settings: Settings, *, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _desk(settings: Settings, service: Path | None) -> Iterator[Desk]:
+def _desk(settings: Settings, service: Path | None, *, is_to_change: bool = False) -> Iterator[Desk]:
     """The desk of this house, or that of a review service by its settings, on its own machine."""
     if service is not None:
         with service_of(read_service_settings(service)) as made:
             yield made.desk
         return
     with build.House(settings) as house:
+        if house.review.is_elsewhere and is_to_change:
+            raise ReviewError("Reviewers work at a service of its own: say it there, by --service.", code="review.elsewhere")
         yield house.review.desk
 
 
@@ -112,7 +114,7 @@ def suspended(settings: Settings, *, service: Path | None, as_json: bool) -> Non
 @click.pass_obj
 def restore(settings: Settings, reviewer: str, *, why: str, service: Path | None) -> None:
     """Let the suspended reviewer of that alias work again. What they did stays on record, pardoned."""
-    with _desk(settings, service) as desk:
+    with _desk(settings, service, is_to_change=True) as desk:
         if reviewer not in {who for who, _, _ in desk.suspended()}:
             raise ReviewError(f"No reviewer {reviewer} is suspended.", code="review.unknown")
         desk.reviewers.restore(reviewer, by="the terminal", why=why)

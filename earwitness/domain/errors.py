@@ -31,12 +31,17 @@
     │                       vault.sealed_wrong  vault.key_missing  vault.key_open  vault.no_receipt  vault.no_player
     ├── AccessError         access.refused  access.not_signed_in  access.wrong  access.wait  access.code_needed
     │                       access.wrong_code  access.confirm  consent.objected  consent.refused
+    │                       review.suspended  review.untested  review.unread  review.enough  review.rest  review.ticket
+    │                       review.second_factor  review.not_now  review.not_here  review.not_passed  review.enough_tries
     ├── PersonError         person.unknown  person.exists  person.invalid  person.weak  person.too_many  person.last_owner
     │                       person.guardian  household.invalid  consent.invalid  consent.changed  consent.needs_review
     │                       history.invalid  history.unconfirmed  confirmation.invalid
     ├── RemoteError         remote.unknown  remote.exists  remote.invalid  remote.too_many  remote.no_endpoint  remote.key
     │                       remote.no_tool  remote.not_allowed  remote.failed
     ├── ImproveError        improve.unknown  improve.too_few  improve.not_due  improve.refused  improve.changed
+    ├── ReviewError         review.unknown  review.invalid  review.over  review.not_due  review.not_as_committed
+    │                       review.damaged  review.text_only  review.no_such_part  review.token  review.elsewhere
+    │                       review.same_host  review.second_person
     ├── DemandError         demand.unknown  demand.illegal  demand.office  demand.wider  demand.overbroad  demand.other_scope
     │                       demand.second_person  demand.not_approved  demand.not_told  demand.two_needed  demand.expired
     │                       demand.altered  demand.invalid  demand.key  demand.shares

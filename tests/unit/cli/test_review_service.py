@@ -78,6 +78,14 @@ def test_who_is_suspended_at_a_service_is_told_and_restored_there(
     assert oct((tmp_path / "service").stat().st_mode)[-3:] == "700"
 
 
+def test_of_a_service_elsewhere_nobody_is_restored_at_the_house(
+    run: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = tmp_path / "house.toml"
+    house.write_text('[review]\nservice_url = "https://review.example.org"\n')
+    assert run.refused("--settings", str(house), "review", "restore", "calm-otter-2222") == "review.elsewhere"
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
