@@ -2,7 +2,6 @@
 or from anybody's published one. Those of a case are in `demand_steps`."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +13,8 @@ from earwitness.cli.options import with_bar
 from earwitness.cli.signed_in import PERSON, signed_in
 from earwitness.cli.verify import FOLDER, KEY, read_log_key
 from earwitness.config import Settings
-from earwitness.demands.report import Report, make_report, parse_period
-from earwitness.demands.report_forms import FORMS, report_text
-from earwitness.ledger.log import Ledger
+from earwitness.demands.report import make_report, parse_period, periods_of
+from earwitness.demands.report_forms import FORMS, index_page, report_name, report_text
 from earwitness.ledger.note import parse_checkpoint, parse_note
 from earwitness.ledger.verify import verify_log
 from earwitness.storage.durable import write_whole
@@ -52,13 +50,35 @@ def report(settings: Settings, *, period: str, folder: Path | None, key: str | N
     """
     if folder is None and key is not None:
         raise click.UsageError("--key is for a published ledger: name its folder with --ledger.")
-    made = _own(settings, period) if folder is None else _published(folder, key, period)
+    wanted = parse_period(period)
+    entries, root = _own_entries(settings) if folder is None else _published_entries(folder, key)
+    made = make_report(entries, wanted, root=root)
     text = report_text(made, form)
     if save is None:
         click.echo(text, nl=False)
     else:
         write_whole(save, [text.encode()])
         click.echo(f"{save}: the demands of {made.period.name}, recomputed from {made.entries} entries.")
+
+
+@demands.command()
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@LEDGER
+@KEY
+@click.pass_obj
+def publish(settings: Settings, target: Path, *, folder: Path | None, key: str | None) -> None:
+    """Write the report of every half-year to the folder TARGET, as pages without scripts, CSV and JSON, for any web server."""
+    if folder is None and key is not None:
+        raise click.UsageError("--key is for a published ledger: name its folder with --ledger.")
+    entries, root = _own_entries(settings) if folder is None else _published_entries(folder, key)
+    periods = periods_of(entries)
+    target.mkdir(parents=True, exist_ok=True)
+    for period, _ in periods:
+        made = make_report(entries, period, root=root)
+        for form in FORMS:
+            write_whole(target / report_name(period, form), [report_text(made, form).encode()])
+    write_whole(target / "index.html", [index_page(periods, entries=len(entries), root=root).encode()])
+    click.echo(f"{target / 'index.html'}: {len(periods)} half-years, recomputed from {len(entries)} entries.")
 
 
 @demands.command("make-key")
@@ -78,21 +98,15 @@ def make_key(settings: Settings, *, holders: tuple[str, ...], name: str | None) 
     click.echo("They are shown this once. Two different ones are asked for at each disclosure.")
 
 
-def _own(settings: Settings, period: str) -> Report:
-    wanted = parse_period(period)
+def _own_entries(settings: Settings) -> tuple[list[dict[str, Any]], str]:
+    """The entries of this machine's own ledger, and its root in hexadecimal."""
     with build.House(settings) as house:
         head = parse_checkpoint(parse_note(house.ledger.checkpoint()).text)
-        return make_report(_entries(house.ledger, head.size), wanted, root=head.root.hex())
+        return [json.loads(house.ledger.leaf(position)) for position in range(head.size)], head.root.hex()
 
 
-def _published(folder: Path, key: str | None, period: str) -> Report:
-    wanted, entries = parse_period(period), list[dict[str, Any]]()
-    log = read_log_key(key)
+def _published_entries(folder: Path, key: str | None) -> tuple[list[dict[str, Any]], str]:
+    """Those of a published one, verified."""
+    entries, log = list[dict[str, Any]](), read_log_key(key)
     found = with_bar("Verifying", lambda tell: verify_log(folder, log=log, tell=tell, read=entries.append))
-    return make_report(entries, wanted, root=found.checkpoint.root.hex())
-
-
-def _entries(ledger: Ledger, size: int) -> Iterator[dict[str, Any]]:
-    for position in range(size):
-        entry: dict[str, Any] = json.loads(ledger.leaf(position))
-        yield entry
+    return entries, found.checkpoint.root.hex()

@@ -102,6 +102,30 @@ def parse_period(text: str) -> Period:
     return Period(name=found[0], since=since, until=until)
 
 
+def periods_of(entries: Iterable[Entry]) -> tuple[tuple[Period, bool], ...]:
+    """The halves of years from the first demand in a ledger to its newest entry, each with whether it was over by then."""
+    first, latest = "", ""
+    for entry in entries:
+        at = str(entry.get("at", ""))
+        latest = max(latest, at)
+        if at and not first and str(entry.get("kind", "")).startswith(_PREFIX):
+            first = at
+    if not first:
+        return ()
+    found, period = list[tuple[Period, bool]](), _half_of(datetime.fromisoformat(first))
+    while True:
+        is_over = period.until <= datetime.fromisoformat(latest)
+        found.append((period, is_over))
+        if not is_over:
+            return tuple(found)
+        period = _half_of(period.until)
+
+
+def _half_of(at: datetime) -> Period:
+    utc = at.astimezone(UTC)
+    return parse_period(f"{utc.year}-H{1 if utc.month < 7 else 2}")
+
+
 def band_of(count: int) -> Band:
     """The band that a count is told as: 0, 1 to 4, 5 to 9, then tens, and hundreds from a hundred on."""
     for least, most in _FIRST_BANDS:

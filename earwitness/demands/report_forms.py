@@ -4,10 +4,11 @@ import csv
 import html
 import io
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from earwitness.demands.report import Figure, Report
+from earwitness.demands.report import Figure, Period, Report
 
 FORMS: Final = ("html", "csv", "json")
 _COUNTED: Final = "Each demand counts once for what happened to it."
@@ -85,6 +86,41 @@ def report_page(report: Report) -> str:
 </body>
 </html>
 """
+
+
+def index_page(periods: Sequence[tuple[Period, bool]], *, entries: int, root: str) -> str:
+    """The page that leads to the report of each period, newest first, in all forms; `periods` with whether they are over."""
+    rows = "\n".join(_links(period, is_over=is_over) for period, is_over in reversed(periods))
+    said = f"<ul>\n{rows}\n</ul>" if periods else "<p>No demand ever came in.</p>"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Legal demands</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Legal demands</h1>
+{said}
+<p>Recomputed from a ledger with {entries} entries and the root <code>{html.escape(root)}</code>. Whoever has it gets the same
+pages: <code>earwitness demands publish FOLDER --ledger FOLDER --key KEY</code></p>
+</main>
+</body>
+</html>
+"""
+
+
+def report_name(period: Period, form: str) -> str:
+    """What the file of a period's report is called."""
+    return f"demands-{period.name}.{form}"
+
+
+def _links(period: Period, *, is_over: bool) -> str:
+    others = ", ".join(f'<a href="{report_name(period, form)}">{form.upper()}</a>' for form in FORMS if form != "html")
+    rest = "" if is_over else ", not over yet"
+    return f'<li><a href="{report_name(period, "html")}">{html.escape(period.name)}</a>{rest} ({others})</li>'
 
 
 def _row(figure: Figure) -> str:

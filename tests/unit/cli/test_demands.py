@@ -57,6 +57,19 @@ def test_whoever_has_the_published_ledger_gets_the_same_report(run: Terminal, tm
     assert "<td>5 to 9</td>" in saved.read_text()
 
 
+def test_the_report_is_published_as_a_folder_of_pages_that_anybody_makes_again(run: Terminal, tmp_path: Path) -> None:
+    folder, mine, theirs = tmp_path / "public", tmp_path / "mine", tmp_path / "theirs"
+    run.done("ledger", "publish", str(folder))
+    key = run.done("ledger", "key").strip()
+    run.done("demands", "publish", str(mine))
+    run.done("demands", "publish", str(theirs), "--ledger", str(folder), "--key", key)
+    files = {path.name: path.read_text() for path in mine.iterdir()}
+    assert files == {path.name: path.read_text() for path in theirs.iterdir()}
+    assert set(files) == {"index.html", *(f"demands-2026-H1.{form}" for form in ("html", "csv", "json"))}
+    assert 'href="demands-2026-H1.csv"' in files["index.html"]
+    assert "<script" not in "".join(files.values())
+
+
 def test_a_published_ledger_that_was_changed_makes_no_report(run: Terminal, tmp_path: Path) -> None:
     folder = tmp_path / "public"
     run.done("ledger", "publish", str(folder))

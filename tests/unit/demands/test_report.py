@@ -11,7 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earwitness.demands.report import Band, Report, band_of, make_report, parse_period
+from earwitness.demands.report import Band, Report, band_of, make_report, parse_period, periods_of
 from earwitness.demands.report_forms import report_csv, report_json, report_page
 from earwitness.domain.errors import DemandError, ProofError
 
@@ -132,6 +132,13 @@ def test_an_entry_without_its_facts_is_an_error_and_no_zero() -> None:
 def test_a_period_is_a_year_or_half_of_one(text: str, since: str, until: str) -> None:
     found = parse_period(text)
     assert (f"{found.since:%Y-%m-%d}", f"{found.until:%Y-%m-%d}") == (since, until)
+
+
+def test_the_periods_of_a_ledger_begin_with_its_first_demand_and_say_which_is_over() -> None:
+    later = {"kind": "kept", "at": "2027-01-02T00:00:00+00:00"}
+    assert periods_of([later]) == ()
+    found = periods_of([{"kind": "kept", "at": "2020-01-01T00:00:00+00:00"}, received("a"), later])
+    assert [(one.name, is_over) for one, is_over in found] == [("2026-H1", True), ("2026-H2", True), ("2027-H1", False)]
 
 
 @pytest.mark.parametrize("text", ["", "26", "2026-H3", "2026-03", "2026-H1 x"])
