@@ -140,6 +140,7 @@ def test_an_owner_at_home_sees_and_prints_what_is_held(launched: Browser, tmp_pa
             page.emulate_media(media="print")
             expect(page.locator("#held")).to_be_visible()
             expect(page.locator("#intake")).to_be_hidden()
+            expect(page.locator("#printed")).to_contain_text("As it was on")
             picture(page, "demands-printed.png")
             page.context.close()
 

@@ -45,6 +45,7 @@ function card(one) {
 }
 
 function showHoldings({ held, by_kind: byKind }) {
+  byId("printed").textContent = `As it was on ${sayMoment(new Date().toISOString())}.`;
   const kept = (held.counts.words ?? 0) + (held.counts.sound ?? 0);
   const sound = held.seconds ? `, with ${saySeconds(held.seconds)} of sound` : "";
   byId("held-text").textContent = kept ? `Requests that people let be kept${sound}.` : "Nothing that anybody said is kept here, so no demand can reach it.";
