@@ -13,7 +13,7 @@ from earwitness.config import ReviewSettings
 from earwitness.domain.account import SignInWay
 from earwitness.domain.person import Person
 from earwitness.review.adjudication import Adjudication
-from earwitness.review.desk import Desk
+from earwitness.review.desk import Desk, DeskTerms
 from earwitness.review.household_afar import HouseholdAfar
 from earwitness.review.line import Line, dial_here
 from earwitness.review.porter import take_up
@@ -75,7 +75,12 @@ class KeptService:
 
 @contextlib.contextmanager
 def kept_service(
-    house: KeptHouse, folder: Path, *, place: Path | str | None = None, settings: ReviewSettings | None = None
+    house: KeptHouse,
+    folder: Path,
+    *,
+    place: Path | str | None = None,
+    settings: ReviewSettings | None = None,
+    terms: DeskTerms | None = None,
 ) -> Iterator[KeptService]:
     """A service in `folder`, or with its database at `place`, beside that house."""
     made, visits = counter(house, settings=settings)
@@ -83,7 +88,7 @@ def kept_service(
     line = Line(dial_here(socket_path(house.folder)))
     household = HouseholdAfar(line)
     database = Database(place or folder / "desk" / "desk.db", chain="desk")
-    desk = Desk(database, porter=household, clock=house.clock)
+    desk = Desk(database, porter=household, clock=house.clock, terms=terms, intents=household.intents)
     with contextlib.ExitStack() as closing:
         closing.callback(database.close)
         closing.enter_context(running(channel, bind_here(socket_path(house.folder))))

@@ -40,7 +40,9 @@ class Desk:
 
 
 def test_the_desk_follows_and_while_the_household_is_away_it_stays_as_it_was() -> None:
-    household, taken, renewed = Household(tasks={"1": "2026-W10"}), [], []
+    household = Household(tasks={"1": "2026-W10"})
+    taken: list[Mapping[str, str]] = []
+    renewed: list[bool] = []
     job = FollowHousehold(household, Desk(), take=taken.append, check=lambda: None, renew=lambda: renewed.append(True))
     assert job.look()
     assert (taken, household.suspended, renewed) == ([{"1": "2026-W10"}], {"calm-otter-2222": "guessed ids"}, [True])

@@ -18,7 +18,7 @@ from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import NetworkError, ReviewError, SettingsError, WireError
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, Medium, ReadPurpose, Role
-from earwitness.domain.review import Annotation, Settled
+from earwitness.domain.review import Annotation, Label, Settled
 from earwitness.jobs.follow_household import FollowHousehold
 from earwitness.protocol.frames import Frame
 from earwitness.review import calls, visits
@@ -489,3 +489,25 @@ def test_who_may_be_heard_no_more_has_the_task_taken_back_and_given_again_as_tex
     review.house.clock.advance(seconds=41)
     assert set(far.household.offered()) == {task_id}
     assert far.household.sound_length(rita, task_id, lease_id="") is None
+
+
+def test_a_lead_decides_over_the_channel_between_two_who_disagree(review: ReviewedHouse, anna: Person, far: Far) -> None:
+    turn_id = review.drawn(anna, SAID)
+    (task_id,) = far.household.offered()
+    rita = far.enter()
+    far.household.words(rita, task_id)
+    first = replace(annotation(review.house), annotation_id="1" * 32, labels=frozenset({Label.UNCLEAR}))
+    assert far.household.deliver(rita, task_id, first, of=2).settled is Settled.OPEN
+    far.rita = review.house.people.add("Rob", passphrase=PASSPHRASE, role=AccountRole.REVIEWER)
+    rob = far.enter()
+    far.household.words(rob, task_id)
+    told = far.household.deliver(rob, task_id, replace(annotation(review.house), annotation_id="2" * 32), of=2)
+    assert (told.settled, [one.is_same_labels for one in told.compared]) == (Settled.OPEN, [False])
+    far.rita = review.house.people.add("Lea", passphrase=PASSPHRASE, role=AccountRole.LEAD)
+    lea = far.enter()
+    words, judgements = far.household.disputed(lea, task_id)
+    assert (words.transcript, {one.by for one in judgements}) == (SHOWN, {rita.alias, rob.alias})
+    decided = replace(annotation(review.house), annotation_id="3" * 32, settled=Settled.ADJUDICATED)
+    far.household.deliver(lea, task_id, decided)
+    assert [one.settled for one in review.house.rights.recording(anna.person_id, turn_id).annotations][-1] is Settled.ADJUDICATED
+    assert far.household.offered() == {}

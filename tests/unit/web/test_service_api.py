@@ -14,6 +14,7 @@ from earwitness.config import ReviewSettings
 from earwitness.domain.account import AccountRole, SignInWay
 from earwitness.domain.consent import Purpose
 from earwitness.domain.person import Person
+from earwitness.review.desk import DeskTerms
 from earwitness.server.gate import Gate
 from earwitness.server.service_rules import SERVICE
 from earwitness.storage import database
@@ -54,7 +55,7 @@ def rita(house: KeptHouse, anna: Person) -> Person:
 
 @pytest.fixture
 def service(house: KeptHouse, rita: Person, tmp_path: Path) -> Iterator[KeptService]:
-    with kept_service(house, tmp_path / "service") as made:
+    with kept_service(house, tmp_path / "service", terms=DeskTerms(double_share=1.0)) as made:
         yield made
 
 
@@ -193,7 +194,8 @@ def test_a_stolen_service_says_nothing_of_anybody(
     review: ReviewedHouse, anna: Person, rita: Person, service: KeptService
 ) -> None:
     """Everything that is on its disk, write-ahead log and free pages too, after tasks that were judged, handed back and are open:
-    no name, no id, no word that was said or typed, no sound, no secret of a reviewer and no key."""
+    no name, no id, no word that was said or typed, no sound, no secret of a reviewer and no key. Of a judgement there are its
+    labels and, out of the list of all that can be meant here, which intent it says."""
     review.epochs.open()
     recorded = sound(1.0)
     turn_ids = [review.say(anna, SAID, sound=recorded) for _ in range(4)]
@@ -214,7 +216,7 @@ def test_a_stolen_service_says_nothing_of_anybody(
     secret = client.cookies["earwitness-review"]
     items = review.items.of(anna.person_id)
     ids = [*turn_ids, anna.person_id, rita.person_id, *(item.item_id for item in items)]
-    words = ["Anna", "Rita", anna.alias, "Marguerite", "Vandermolen", "turn on the lamp", "lamp", "HassTurnOff", secret]
+    words = ["Anna", "Rita", anna.alias, "Marguerite", "Vandermolen", "turn on the lamp", "lamp", "Turned on", secret]
     for one in (*ids, *words):
         for encoded in (one.encode(), one.encode("utf-16-le"), one.encode("utf-16-be")):
             assert encoded not in stolen, one
