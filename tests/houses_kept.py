@@ -28,7 +28,7 @@ from earwitness.domain.device import Device
 from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.intent import Intent
 from earwitness.domain.person import Person
-from earwitness.domain.recording import Actor, Role, Spoken
+from earwitness.domain.recording import Actor, ReadPurpose, Role, Spoken
 from earwitness.domain.review import DrawTerms
 from earwitness.domain.routine import OnPhrase, Routine
 from earwitness.domain.satellite import Station
@@ -64,6 +64,7 @@ from earwitness.skills.routine_form import RoutineForm
 from earwitness.storage.database import Database
 from earwitness.turn.workers import Workers
 from earwitness.understand.sentences import own_manifests
+from earwitness.vault.audio_read import AudioRead
 from earwitness.vault.vault import Places, Vault
 from earwitness.web.account_api import account_router
 from earwitness.web.accounts_api import accounts_router
@@ -101,6 +102,11 @@ REVIEWER = Actor(actor_id="reviewer-1", alias="calm-otter-2222", role=Role.REVIE
 URL = "http://127.0.0.1:8765"
 PERSON_COOKIES = ("earwitness-person", "__Host-earwitness-person")
 """Of a server without TLS, and of one with it."""
+
+
+def in_review(vault: Vault, turn_id: str, made: bytes) -> AudioRead:
+    """What was made of a turn's sound, as long as that, handed out to a reviewer."""
+    return vault.door.hand_out(REVIEWER, turn_id, made, purpose=ReadPurpose.REVIEW, start=0, end=len(made))
 
 
 def sound(seconds: float, *, seed: int = 1) -> bytes:

@@ -4,6 +4,7 @@ import json
 import secrets
 import sqlite3
 from datetime import UTC, datetime
+from functools import partial
 
 from earwitness.build import House
 from earwitness.domain.audio import Pcm
@@ -95,9 +96,11 @@ def every_listen_is_seen(house: House) -> tuple[str, ...]:
     owner = enrolled(house, "Heard")
     for purpose in (Purpose.REVIEW, Purpose.HEAR, Purpose.TRAIN):
         house.rights.decide(owner.person_id, purpose, is_given=True, way=Way.TERMINAL)
-    turn_id = kept(house, owner, "turn on the lamp", sound=secrets.token_bytes(64_000))
+    made = secrets.token_bytes(64_000)
+    turn_id = kept(house, owner, "turn on the lamp", sound=secrets.token_bytes(len(made)))
+    hear = partial(house.vault.door.hand_out, REVIEWER, turn_id, made, purpose=ReadPurpose.REVIEW, start=0, end=len(made))
     require(house.rights.standing(owner.person_id).new_listens == 0, "There is news before anybody listened.")
-    with house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW) as audio:
+    with hear() as audio:
         served = sum(map(len, audio))
     (read,) = house.rights.listens(owner.person_id)
     require(house.rights.standing(owner.person_id).new_listens == 1, "The listen is no news to the person.")
@@ -109,7 +112,7 @@ def every_listen_is_seen(house: House) -> tuple[str, ...]:
     checkpoint = proof.check(parse_verifier(house.ledger.verifier))
     house.rights.decide(owner.person_id, Purpose.REVIEW, is_given=False, way=Way.TERMINAL)
     try:
-        house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW)
+        hear()
         raise NotProvedError("A reviewer listened after the consent was withdrawn.")
     except AccessError:
         pass

@@ -148,11 +148,11 @@ class Door:
     # The sound
 
     def audio(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose, start: int = 0, end: int | None = None) -> AudioRead:
-        """Open a recording's sound from byte `start` up to `end` of its PCM; close what is given.
+        """Open a recording's sound from byte `start` up to `end` of its PCM; close what is given. No reviewer can (`hand_out`).
 
         Raises VaultError (vault.not_found; vault.no_sound where only words were kept), AccessError, LedgerError, StorageError.
         """
-        row = self._row_with_sound(actor, turn_id, purpose=purpose)
+        row = self._row_with_sound(actor, turn_id, purpose=purpose, is_original=True)
         stop = row.audio_bytes if end is None else min(end, row.audio_bytes)
         if not 0 <= start <= stop:
             raise _no_such_part()
@@ -172,9 +172,12 @@ class Door:
         read = self._open(actor, [row], purpose=purpose, medium=Medium.AUDIO, part=(start, end))
         return AudioRead(read, iter((sound[start:end],)), data_bytes=row.audio_bytes, part=(start, end), done=self._close)
 
-    def _row_with_sound(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose) -> Row:
-        """The row of a turn whose sound that actor may open. Raises VaultError, AccessError."""
+    def _row_with_sound(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose, is_original: bool = False) -> Row:
+        """The row of a turn whose sound that actor may open, or hear what was made of it. Raises VaultError, AccessError."""
         row = self._row(turn_id)
+        if is_original and actor.role in policy.HEARS_NO_ORIGINAL:
+            self._refuse(actor, purpose, person_id=row.person_id, rows=(row,))
+            raise AccessError("A reviewer hears what was made of a recording, never the recording.", code="access.refused")
         self._admit(actor, purpose, person_id=row.person_id, rows=(row,), medium=Medium.AUDIO)
         if not row.audio_bytes:
             raise VaultError("Of this turn only the words were kept.", code="vault.no_sound")

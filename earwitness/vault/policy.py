@@ -49,6 +49,10 @@ NEEDED_TO_HEAR: Final = {ReadPurpose.REVIEW: frozenset({Purpose.HEAR})}
 """Those that are needed besides for the sound."""
 
 
+HEARS_NO_ORIGINAL: Final = frozenset({Role.REVIEWER})
+"""Who never hears a recording itself, only what was made of it: a voice disguised, and silent where it must be."""
+
+
 def check(actor: Actor, purpose: ReadPurpose, *, facts: Facts, medium: Medium) -> None:
     """Raise AccessError (access.refused), with the reason, unless the actor may open words or sound of these recordings for that
     purpose."""

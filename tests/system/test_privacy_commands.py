@@ -23,10 +23,10 @@ from earwitness.cli import main
 from earwitness.config import STATE_VARIABLE, Settings
 from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Purpose, Way
-from earwitness.domain.recording import ReadPurpose, Spoken
+from earwitness.domain.recording import Spoken
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.storage import database
-from tests.houses_kept import PASSPHRASE, REVIEWER, sound
+from tests.houses_kept import PASSPHRASE, REVIEWER, in_review, sound
 
 SPOKEN = sound(1.0)
 
@@ -277,7 +277,7 @@ def test_a_turn_is_shown_with_who_listened(anna: str) -> None:
     with house_of(anna) as (house, person_id):
         house.rights.decide(person_id, Purpose.REVIEW, is_given=True, way=Way.API)
         house.rights.decide(person_id, Purpose.HEAR, is_given=True, way=Way.API)
-        with house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW) as audio:
+        with in_review(house.vault, turn_id, SPOKEN) as audio:
             assert b"".join(audio) == SPOKEN
     turn = found("history", "show", turn_id)
     assert (turn["heard"], turn["listens"]) == ("turn on the lamp", 1)
@@ -381,7 +381,7 @@ def test_who_listened_is_listed_with_a_proof_that_checks(anna: str, tmp_path: Pa
     with house_of(anna) as (house, person_id):
         house.rights.decide(person_id, Purpose.REVIEW, is_given=True, way=Way.API)
         house.rights.decide(person_id, Purpose.HEAR, is_given=True, way=Way.API)
-        house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW).close()
+        in_review(house.vault, turn_id, SPOKEN).close()
         assert house.rights.standing(person_id).new_listens == 1
     (read,) = found("listens")
     assert (read["who"], read["role"], read["turn_id"]) == (REVIEWER.alias, "reviewer", turn_id)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from earwitness.domain.account import AccountRole
-from earwitness.domain.consent import Purpose
+from earwitness.domain.consent import Purpose, Way
 from earwitness.domain.errors import AccessError, EarwitnessError, LedgerError, ReviewError
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Medium, Read, ReadPurpose, Role
@@ -196,12 +196,14 @@ def test_whoever_takes_it_back_is_heard_no_more_at_once_and_the_lease_ends(
     assert playback.length(ROB, again.lease_id, sign_in_id=HERE) is None
 
 
+def consent_anew(review: ReviewedHouse, person: Person) -> None:
+    for is_given in (False, True):
+        review.house.consent(person, Purpose.HEAR, is_given=is_given)
+
+
 NOT_HEARD: dict[str, Callable[[ReviewedHouse, Person], object]] = {
-    "no consent": lambda review, person: review.house.consent(person, Purpose.HEAR, is_given=False),
-    "a consent after the draw": lambda review, person: (
-        review.house.consent(person, Purpose.HEAR, is_given=False),
-        review.house.consent(person, Purpose.HEAR),
-    ),
+    "no consent": lambda review, person: review.house.rights.decide(person.person_id, Purpose.HEAR, is_given=False, way=Way.PAGE),
+    "a consent after the draw": consent_anew,
 }
 
 

@@ -18,13 +18,13 @@ from earwitness.domain.consent import Keeps, Purpose
 from earwitness.domain.contact import Address, Channel, Contact, Relation
 from earwitness.domain.errors import LedgerError
 from earwitness.domain.person import Person
-from earwitness.domain.recording import ReadPurpose, Selection
+from earwitness.domain.recording import Selection
 from earwitness.ledger.note import parse_verifier
 from earwitness.ledger.proof import read_proof, read_receipt
 from earwitness.people.consent_texts import current_text
 from earwitness.rights.export import AT_ONCE, export
 from earwitness.storage import database
-from tests.houses_kept import NOON, REVIEWER, KeptHouse, error_of, kept_house, remind, sound
+from tests.houses_kept import NOON, REVIEWER, KeptHouse, error_of, in_review, kept_house, remind, sound
 
 FILES = [
     *("README.txt", "account.json", "alerts.jsonl", "contacts.jsonl", "index.json"),
@@ -150,7 +150,7 @@ def test_every_decision_is_there_with_the_text_that_was_shown(house: KeptHouse) 
 def test_every_listen_is_there_with_a_proof_that_checks(house: KeptHouse) -> None:
     anna = house.enrolled(also=[Purpose.REVIEW, Purpose.HEAR])
     turn_id = house.keep(anna, sound=sound(1.0))
-    with house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW) as audio:
+    with in_review(house.vault, turn_id, sound(1.0)) as audio:
         assert b"".join(audio) == sound(1.0)
     house.clock.advance(seconds=1)
     listens = Taken(house, anna).listens

@@ -112,6 +112,18 @@ def test_who_may_review_reads_the_words_and_hears_nothing_without_the_consent_to
     assert setting.vault.door.recording(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW).turn.turn_id == turn_id
 
 
+def test_a_reviewer_never_hears_the_recording_itself_whatever_was_consented_to(setting: Setting, spy: Spy) -> None:
+    anna = setting.person()
+    turn_id = setting.keep(anna, sound=SOUND)
+    for purpose in (Purpose.REVIEW, Purpose.HEAR):
+        setting.consent(anna.actor_id, purpose)
+    spy.seen.clear()
+    with pytest.raises(AccessError, match="never the recording"):
+        setting.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW)
+    assert spy.opened() == []
+    assert reads(setting, anna)[-1].result is ReadResult.REFUSED
+
+
 def test_what_was_made_of_a_sound_is_handed_out_on_record_like_the_sound_itself(setting: Setting) -> None:
     anna = setting.person()
     turn_id = setting.keep(anna, sound=SOUND)
@@ -140,6 +152,8 @@ def test_others_hear_only_with_consent_and_only_while_it_lasts(
     anna = setting.person()
     turn_id = setting.keep(anna, sound=SOUND)
     hear = partial(setting.vault.door.audio, who, turn_id, purpose=purpose)
+    if who == REVIEWER:
+        hear = partial(setting.vault.door.hand_out, who, turn_id, SOUND, purpose=purpose, start=0, end=len(SOUND))
 
     def heard() -> bool:
         spy.seen.clear()

@@ -9,11 +9,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from earwitness.domain.consent import Purpose
-from earwitness.domain.recording import ReadPurpose, Selection
+from earwitness.domain.recording import Selection
 from earwitness.ledger.note import parse_checkpoint, parse_note, parse_verifier, verify
 from earwitness.ledger.proof import read_proof, read_receipt
 from earwitness.storage import database
-from tests.houses_kept import NOON, REVIEWER, KeptHouse, kept_house, sound
+from tests.houses_kept import NOON, REVIEWER, KeptHouse, in_review, kept_house, sound
 
 LISTENS = "/api/v1/listens"
 RECEIPTS = "/api/v1/receipts"
@@ -30,7 +30,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptHouse
 
 def review(house: KeptHouse, turn_id: str) -> None:
     """A reviewer listens to all of it."""
-    with house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW) as audio:
+    with in_review(house.vault, turn_id, SPOKEN) as audio:
         assert sum(map(len, audio)) == len(SPOKEN)
 
 

@@ -12,12 +12,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from earwitness.domain.consent import Purpose
-from earwitness.domain.recording import ReadPurpose
 from earwitness.ledger.note import parse_verifier
 from earwitness.ledger.proof import read_receipt
 from earwitness.people.consent_texts import current_text
 from earwitness.storage import database
-from tests.houses_kept import NOON, PASSPHRASE, PERSON_COOKIES, REVIEWER, KeptHouse, error_of, kept_house, sound
+from tests.houses_kept import NOON, PASSPHRASE, PERSON_COOKIES, KeptHouse, error_of, in_review, kept_house, sound
 
 ME = "/api/v1/me"
 KEEP = f"{ME}/consents/keep"
@@ -376,7 +375,7 @@ def test_a_reviewer_is_shut_out_by_the_next_byte(house: KeptHouse, purpose: str,
     client = house.client(anna)
 
     def listen() -> str:
-        return error_of(lambda: b"".join(house.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW)))
+        return error_of(lambda: b"".join(in_review(house.vault, turn_id, sound(1.0))))
 
     assert listen() == ""
     match way:
