@@ -17,11 +17,10 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from bench.improve_annotators import judged
-from bench.improve_hearing import HeardOnce
+from bench.improve_hearing import HeardOnce, SentencesOnce
 from bench.page import ROOT
 from bench.speaker_embedding import Voices
 from earwitness.build import House
-from earwitness.config import read_settings
 from earwitness.domain.audio import Pcm
 from earwitness.improve.adapters.confusions import ConfusionsAdapter
 from earwitness.improve.adapters.language import LanguageAdapter
@@ -29,12 +28,11 @@ from earwitness.improve.adapting import Adapter, Chain, Example
 from earwitness.improve.metrics import Share, has_phrase
 from earwitness.speech.audio_file import read_audio
 from earwitness.speech.stt.cascade import CascadeRecogniser
-from earwitness.turn.endpoint import EndpointLimits
 
 ORDERS = "audio/coffee_orders.jsonl"
 HOME = ROOT / "bench" / "homes" / "cafe.yaml"
 SIZES = (0, 25, 50, 100)
-FOLDS, SEED = 4, 20251129
+FOLDS, SEED = 3, 20251129
 _ADAPTERS: tuple[Adapter, ...] = (LanguageAdapter(), ConfusionsAdapter())
 SAME_VOICE = 0.6
 """Cosine distance, from the mean of all voices, up to which recordings are taken for one person's (average linkage). The number
@@ -59,12 +57,13 @@ class Missed:
     share: Share
 
 
-def read_orders(data: Path, *, most: int) -> list[Order]:
+def read_orders(data: Path, heard: HeardOnce) -> list[Order]:
     """The orders, with whose voice each is."""
-    rows = [json.loads(line) for line in (data / ORDERS).read_text(encoding="utf-8").splitlines()][:most]
+    rows = [json.loads(line) for line in (data / ORDERS).read_text(encoding="utf-8").splitlines()]
     sounds = [read_audio(data / row["audio"], longest_seconds=60.0) for row in rows]
     voices = Voices()
-    speakers = grouped(np.stack([voices.embed(np.frombuffer(pcm.data, dtype=np.int16)) for pcm in sounds]))
+    found = [heard.voice(pcm, lambda one: voices.embed(np.frombuffer(one.data, dtype=np.int16))) for pcm in sounds]
+    speakers = grouped(np.stack(found))
     return [_order(row, pcm, speaker) for row, pcm, speaker in zip(rows, sounds, speakers, strict=True)]
 
 
@@ -88,8 +87,10 @@ def split(speakers: Sequence[str], *, seed: int = SEED) -> dict[str, int]:
 class OrdersTrial:
     """Everything heard in one home."""
 
-    def __init__(self, data: Path, *, most: int) -> None:
-        self.orders = read_orders(data, most=most)
+    def __init__(self, data: Path, house: House) -> None:
+        self._house = house
+        self._heard = HeardOnce(house)
+        self.orders = read_orders(data, self._heard)
         self._by_key = {one.key: one for one in self.orders}
         self.folds = split([one.speaker for one in self.orders])
 
@@ -97,25 +98,18 @@ class OrdersTrial:
         """What each arm missed, order by order, all folds together. Arms are "base model", "home", "together N", and each adapter
         alone at the largest N."""
         arms: dict[str, list[Missed]] = {}
-        with House(read_settings(), home_file=HOME, is_passing=True) as house:
-            house.home_sentences.wait(120.0)
-            heard = HeardOnce(house)
-            base = Chain(
-                recogniser=CascadeRecogniser(heard, heard, house.home_sentences),
-                understander=house.understander,
-                endpoint=EndpointLimits(),
-            )
-            for fold in range(FOLDS):
-                self._fold(fold, arms, base=base, heard=heard, told=told)
+        self._house.home_sentences.wait(120.0)
+        sentences = SentencesOnce(self._house.home_sentences)
+        base = Chain(recogniser=CascadeRecogniser(self._heard, self._heard, sentences), understander=self._house.understander)
+        for fold in range(FOLDS):
+            self._fold(fold, arms, base=base, told=told)
         return arms
 
-    def _fold(
-        self, fold: int, arms: dict[str, list[Missed]], *, base: Chain, heard: HeardOnce, told: Callable[[str], None]
-    ) -> None:
+    def _fold(self, fold: int, arms: dict[str, list[Missed]], *, base: Chain, told: Callable[[str], None]) -> None:
         tested = [one for one in self.orders if self.folds[one.speaker] == fold]
         teaching = [one for one in self.orders if self.folds[one.speaker] != fold]
         examples = self._annotated(teaching, base=base, seed=SEED + fold)
-        arms.setdefault("base model", []).extend(_missed(one, heard.first(one.pcm)) for one in tested)
+        arms.setdefault("base model", []).extend(_missed(one, self._heard.first(one.pcm)) for one in tested)
         arms.setdefault("home", []).extend(_missed(one, base.recogniser.transcribe(one.pcm).text) for one in tested)
         told(f"fold {fold + 1}: {len(tested)} orders to be measured, {len(examples)} to learn from")
         for size in (size for size in SIZES[1:] if size <= len(examples)):

@@ -50,6 +50,7 @@ from earwitness.people.household import HouseholdChoices
 from earwitness.review.deidentify import house_words
 from earwitness.rights.rights import Rights
 from earwitness.satellite.cues import cue
+from earwitness.satellite.ear import WakeEar
 from earwitness.server.calls import Exchange
 from earwitness.server.device_listener import station_of
 from earwitness.server.page_seats import PageSeats
@@ -72,6 +73,7 @@ from earwitness.speech.audio_file import read_audio
 from earwitness.speech.stt.cascade import CascadeRecogniser
 from earwitness.speech.vad.gate import SpeechGate
 from earwitness.speech.vad.silero import SileroVad
+from earwitness.speech.wake.verifier import VerifiedWakeWord
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.endpoint import EndpointLimits
 from earwitness.turn.ports import Recogniser, Skills
@@ -475,6 +477,7 @@ class House(LinkedHouse):
             synthesiser=self.voices,
             workers=self.workers,
             noted=self.live_signals.note,
+            limits=lambda context: self.in_use.chain(context).endpoint,
         )
 
     @cached_property
@@ -485,6 +488,12 @@ class House(LinkedHouse):
             understander=self.understander,
             endpoint=self._limits(),
         )
+
+    def ear(self) -> WakeEar:
+        """The ear of one hands-free stream, with the second look that was learned, if one was."""
+        first, is_wake = self.wake_detector(self.wake_words), self.in_use.chain(None).is_wake
+        before = self.settings.endpoint.preroll_seconds
+        return WakeEar(first if is_wake is None else VerifiedWakeWord(first, is_wake), before_seconds=before)
 
     @cached_property
     def improver(self) -> Improver:

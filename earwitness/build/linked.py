@@ -40,7 +40,6 @@ from earwitness.review.word_times import WordTimer
 from earwitness.ringing.music_folder import MusicFolder
 from earwitness.ringing.shelf import RingSounds
 from earwitness.satellite.cues import cue
-from earwitness.satellite.ear import WakeEar
 from earwitness.skills.calendar_port import Calendar
 from earwitness.speech.models import ModelStore
 from earwitness.speech.stt.moonshine import MoonshineRecogniser
@@ -273,11 +272,6 @@ class LinkedHouse(KeptHouse):
         """A detector of one or two wake words for one stream."""
         chosen = self.settings.wake.sensitivity if sensitivity is None else sensitivity
         return MicroWakeWord(tuple(words), chosen, self.store)
-
-    def ear(self) -> WakeEar:
-        """The ear of one hands-free stream."""
-        before = self.settings.endpoint.preroll_seconds
-        return WakeEar(self.wake_detector(self.wake_words), before_seconds=before)
 
     @cached_property
     def trust(self) -> Trust:

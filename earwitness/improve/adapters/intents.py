@@ -57,7 +57,8 @@ class IntentsAdapter:
         taught = [lesson for one in examples if (lesson := lesson_of(one, model.network.classes)) is not None]
         if len(taught) < FEWEST_EXAMPLES:
             return None
-        made = made_beside() if self._beside is None else self._beside
+        known_classes = frozenset(model.network.classes)  # a sentence that came after the model has a frame that it does not know
+        made = [one for one in (self._beside or made_beside()) if one.frame in known_classes]
         progress(1, 3)
         lessons = [*taught, *(Lesson(text=one.sample.text, classes=frozenset((one.frame,))) for one in made)]
         known = fillers().known()

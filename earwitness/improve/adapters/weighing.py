@@ -18,7 +18,7 @@ from earwitness.speech.stt.habits import Habits, Variant
 from earwitness.speech.stt.whisper import BeginOthers, Weighed
 
 FOLDS: Final = 3
-MOST_WEIGHED: Final = 60
+MOST_WEIGHED: Final = 40
 """Examples that are weighed; more cost a second each and change little. Which, the seed says."""
 FEWEST_WEIGHED: Final = 8
 """With fewer, the weights stay what they are by rule."""

@@ -82,6 +82,10 @@ class CascadeRecogniser:
         )
         return CascadeRecogniser(self._quick, self.careful, self._sentences, habits=habits)
 
+    def listening_with(self, careful: Careful) -> "CascadeRecogniser":
+        """The same with another careful recogniser."""
+        return CascadeRecogniser(self._quick, careful, self._sentences, habits=self._habits)
+
     def transcribe(self, pcm: Pcm, *, hints: Sequence[str] = (), context: Context | None = None) -> Transcript:
         """Transcribe 16 kHz mono PCM that was said in `context`. Silence gives an empty text.
 

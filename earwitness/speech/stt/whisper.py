@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import ctranslate2
 import numpy as np
@@ -95,20 +96,28 @@ class WhisperRecogniser:
 
     name = NAME
 
-    def __init__(self, store: ModelStore, threads: int) -> None:
-        """Load the model. Raises ModelError if a file is missing or altered, EngineError if it cannot run here."""
-        folder = store.folder("whisper-base")
+    def __init__(self, store: ModelStore, threads: int, *, folder: Path | None = None) -> None:
+        """Load the pinned model, or that of a folder that was learned (model.bin, config.json, tokenizer.json).
+
+        Raises ModelError if a file is missing or altered, EngineError if it cannot run here.
+        """
+        self._store, self._threads = store, threads
+        place = folder or store.folder("whisper-base")
         try:
             self._model = ctranslate2.models.Whisper(
-                str(folder), device="cpu", compute_type="int8", inter_threads=1, intra_threads=threads
+                str(place), device="cpu", compute_type="int8", inter_threads=1, intra_threads=threads
             )
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(place / "tokenizer.json"))
         except Exception as error:
             raise EngineError("This machine cannot run Whisper: `earwitness doctor` may tell why.") from error
         self._pairs = BytePairs(self._tokenizer.get_vocab(), words_below=_END)
         self._gate = SpeechGate(store)
-        self._weights = folder / "model.bin"
+        self._weights = place / "model.bin"
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="others")
+
+    def of_folder(self, folder: Path) -> "WhisperRecogniser":
+        """One with the model of a folder, and all else as here."""
+        return WhisperRecogniser(self._store, self._threads, folder=folder)
 
     @cached_property
     def _decoder(self) -> Decoder:

@@ -1,0 +1,120 @@
+"""A second look at a wake word that was found: was it said, or something that sounds like it? A small classifier over the wake
+word models' own front end, trained on what a home judged (improve/adapters/wake.py).
+
+Looks only after the first stage found its word, takes about a millisecond, keeps no sound but the last second.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pymicro_wakeword import MicroWakeWordFeatures
+
+from earwitness.domain.audio import RATE_HZ, Pcm
+from earwitness.domain.errors import ModelError
+
+Floats = NDArray[np.float64]
+
+WINDOW_SECONDS: Final = 1.0
+"""Of the sound up to where the word was found, so much is looked at."""
+_FRAMES, _BANDS = 100, 40
+_TIMES, _PITCHES = 20, 20
+SIZE: Final = _TIMES * _PITCHES
+FORMAT: Final = 1
+_LEAD_SECONDS: Final = 0.5
+"""The front end is given so much more before the window, for its estimate of the noise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Logistic regression: float64 [400] each; the word is taken as said from `threshold` on (log odds)."""
+
+    mean: Floats
+    scale: Floats
+    weights: Floats
+    bias: float
+    threshold: float
+
+    def score(self, features: Floats) -> float:
+        """The log odds that the word was said."""
+        return float((features - self.mean) / self.scale @ self.weights + self.bias)
+
+    def is_wake(self, pcm: Pcm) -> bool:
+        """Whether the word was said at the end of this sound (16 kHz mono)."""
+        return self.score(features_of(pcm)) >= self.threshold
+
+
+def features_of(pcm: Pcm) -> Floats:
+    """float64 [400]: the last second in twenty times and twenty bands, without its loudness."""
+    wanted = int((WINDOW_SECONDS + _LEAD_SECONDS) * RATE_HZ)
+    samples = np.frombuffer(pcm.data, dtype="<i2")[-wanted:]
+    samples = np.concatenate([np.zeros(wanted - len(samples), dtype="<i2"), samples])
+    frames = [np.asarray(one, dtype=np.float64).ravel() for one in MicroWakeWordFeatures().process_streaming(samples.tobytes())]
+    rows = np.stack(frames[-_FRAMES:])
+    rows = np.concatenate([np.zeros((_FRAMES - len(rows), _BANDS)), rows])
+    pooled = rows.reshape(_TIMES, _FRAMES // _TIMES, _PITCHES, _BANDS // _PITCHES).mean(axis=(1, 3))
+    return np.asarray((pooled - pooled.mean()) / (pooled.std() + 1e-6)).ravel()
+
+
+class FirstStage(Protocol):
+    """Finds wake words in a stream."""
+
+    score: float
+
+    def detect(self, chunk: bytes) -> str | None: ...
+
+    def reset(self) -> None: ...
+
+
+class VerifiedWakeWord:
+    """A first stage whose findings are looked at again. Not safe to share between streams or threads."""
+
+    def __init__(self, first: FirstStage, is_wake: Callable[[Pcm], bool]) -> None:
+        self._first = first
+        self._is_wake = is_wake
+        self._kept: deque[bytes] = deque()
+        self._kept_bytes = 0
+        self.score = 0.0
+        """How sure the first stage was of the last word it found."""
+
+    def detect(self, chunk: bytes) -> str | None:
+        """The wake word that ended in this chunk (int16, 16 kHz mono) and is one at a second look, else None."""
+        self._kept.append(chunk)
+        self._kept_bytes += len(chunk)
+        most = int((WINDOW_SECONDS + _LEAD_SECONDS) * RATE_HZ) * 2
+        while self._kept_bytes - len(self._kept[0]) >= most:
+            self._kept_bytes -= len(self._kept.popleft())
+        word = self._first.detect(chunk)
+        self.score = self._first.score
+        return word if word is not None and self._is_wake(Pcm(data=b"".join(self._kept)[-most:])) else None
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._first.reset()
+        self._kept.clear()
+        self._kept_bytes = 0
+
+
+def verifier_bytes(verifier: Verifier) -> bytes:
+    """The file of a verifier."""
+    arrays = {name: [round(float(one), 6) for one in getattr(verifier, name)] for name in ("mean", "scale", "weights")}
+    tree = {"format": FORMAT, **arrays, "bias": round(verifier.bias, 6), "threshold": round(verifier.threshold, 6)}
+    return json.dumps(tree, separators=(",", ":")).encode()
+
+
+def read_verifier(data: bytes) -> Verifier:
+    """Read it back. Raises ModelError for another form."""
+    try:
+        tree = json.loads(data)
+        if tree["format"] != FORMAT:
+            raise ValueError("format")
+        mean, scale, weights = (np.asarray(tree[name], dtype=np.float64) for name in ("mean", "scale", "weights"))
+        if any(one.shape != (SIZE,) or not np.isfinite(one).all() for one in (mean, scale, weights)):
+            raise ValueError("shapes")
+        return Verifier(mean=mean, scale=scale, weights=weights, bias=float(tree["bias"]), threshold=float(tree["threshold"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError("The second look at wake words is damaged: roll back to the version before it.") from error

@@ -1,0 +1,83 @@
+"""The second look at wake words: what it looks at, when it is asked, what its file holds."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from earwitness.domain.audio import RATE_HZ, Pcm
+from earwitness.domain.errors import ModelError
+from earwitness.speech.wake.verifier import SIZE, VerifiedWakeWord, Verifier, features_of, read_verifier, verifier_bytes
+
+
+def sound(pitch_hz: float, *, seconds: float = 1.5, level: float = 6000.0) -> Pcm:
+    wave = np.sin(2 * np.pi * pitch_hz * np.arange(int(seconds * RATE_HZ)) / RATE_HZ) * level
+    return Pcm(data=wave.astype("<i2").tobytes())
+
+
+def asking(asked: list[int], *, answer: bool) -> Callable[[Pcm], bool]:
+    """A second look that gives one answer and notes how many bytes it was asked about."""
+
+    def is_wake(pcm: Pcm) -> bool:
+        asked.append(len(pcm.data))
+        return answer
+
+    return is_wake
+
+
+class First:
+    """Finds its word in chunks that begin with a one."""
+
+    score = 0.97
+
+    def __init__(self) -> None:
+        self.resets = 0
+
+    def detect(self, chunk: bytes) -> str | None:
+        return "alexa" if chunk[:1] == b"\x01" else None
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+def test_features_have_one_size_tell_sounds_apart_and_loudness_little() -> None:
+    low, high = features_of(sound(300)), features_of(sound(3000))
+    assert low.shape == (SIZE,)
+    assert np.isfinite(low).all()
+    assert np.abs(low - high).mean() > 5 * np.abs(low - features_of(sound(300, level=3000))).mean()
+    assert features_of(Pcm(data=b"")).shape == (SIZE,)
+
+
+def test_only_what_the_first_stage_found_is_looked_at() -> None:
+    asked: list[int] = []
+    ear = VerifiedWakeWord(First(), asking(asked, answer=True))
+    assert [ear.detect(bytes(640)) for _ in range(200)] == [None] * 200
+    assert asked == []
+    assert ear.detect(b"\x01" + bytes(639)) == "alexa"
+    assert asked == [48_000], "a second and a half, however long it listened"
+    assert ear.score == 0.97
+
+
+def test_what_a_second_look_refuses_is_no_wake_and_a_reset_forgets_the_sound() -> None:
+    asked: list[int] = []
+    first = First()
+    ear = VerifiedWakeWord(first, asking(asked, answer=False))
+    ear.detect(bytes(6400))
+    ear.reset()
+    assert ear.detect(b"\x01" + bytes(639)) is None
+    assert asked == [640]
+    assert first.resets == 1
+
+
+def test_its_file_comes_back_as_it_was() -> None:
+    rows = np.linspace(-1, 1, SIZE)
+    made = Verifier(mean=rows, scale=rows**2 + 1, weights=rows, bias=0.5, threshold=-1.0)
+    back = read_verifier(verifier_bytes(made))
+    assert verifier_bytes(back) == verifier_bytes(made)
+    assert back.is_wake(sound(300)) == made.is_wake(sound(300))
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"format":1,"mean":[],"scale":[],"weights":[],"bias":0,"threshold":0}'])
+def test_other_files_are_refused(data: bytes) -> None:
+    with pytest.raises(ModelError):
+        read_verifier(data)
