@@ -179,7 +179,7 @@ fuzz: install ## Ten minutes of mutated frames and messages (MINUTES=10) against
 test-home-assistant: install-test models ## Home Assistant itself uses our services (needs Python 3.13; installs it once, about 700 MB)
 	@$(BIN)/python -m tests.home_assistant_trial
 
-prove: models ## Try guarantees 1 to 6 and 12 on this machine and print the evidence
+prove: models ## Try guarantees 1 to 12 on this machine and print the evidence
 	@$(BIN)/earwitness prove
 
 lock: | $(BIN)/python ## Lock what pyproject.toml asks for, with hashes, naming no index

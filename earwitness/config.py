@@ -307,6 +307,8 @@ class ReviewSettings(DeskSettings):
     """And until this one; if it is the earlier of the two, of the next day."""
     networks: tuple[str, ...] = ()
     """Networks from which they may, such as "10.20.0.0/16"; without any, from wherever the page can be reached."""
+    escalation_hours: float = Field(default=72.0, ge=1.0, le=720.0)
+    """Within how many hours two people decide about what a reviewer flagged as disturbing."""
     desk_database: str | None = None
     """PostgreSQL URL of the reviewers' desk, a database of its own without names and keys; without one, SQLite in desk/."""
     service_url: str | None = Field(default=None, pattern=r"^https?://[^\s#?]+$")

@@ -14,8 +14,9 @@ from starlette.testclient import TestClient
 from earwitness.build.reviewed import Review, desk_entrance, desk_file, drawn_desk, review_of
 from earwitness.config import ReviewSettings
 from earwitness.domain.audio import RATE_HZ
-from earwitness.domain.review import DrawTerms
+from earwitness.domain.review import Annotation, DrawTerms
 from earwitness.ledger.log import Ledger
+from earwitness.oversight.proposals import TermsInForce
 from earwitness.review.epochs import Epochs
 from earwitness.review.guidelines import first
 from earwitness.review.visits import Visits
@@ -49,8 +50,18 @@ class EvenTimer:
         )
 
 
+Flagged = Callable[[str, str, Annotation], None]
+
+
 def desk_of(
-    rights: Rights, vault: Vault, ledger: Ledger, *, folder: Path, clock: Callable[[], datetime], terms: DrawTerms
+    rights: Rights,
+    vault: Vault,
+    ledger: Ledger,
+    *,
+    folder: Path,
+    clock: Callable[[], datetime],
+    terms: DrawTerms,
+    flagged: Flagged,
 ) -> tuple[Review, Database]:
     """Review of a household, and the desk's database, which whoever asks closes."""
     epochs = Epochs(
@@ -73,6 +84,8 @@ def desk_of(
         known=lambda: frozenset({"den"}),
         clock=clock,
         timer=EvenTimer(),
+        work=TermsInForce(rights.people.database, clock=clock).work,
+        flagged=flagged,
     )
     return review, database
 

@@ -17,6 +17,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
+from earwitness.build.overseen import oversight_of
 from earwitness.build.reviewed import Review
 from earwitness.config import ReviewSettings
 from earwitness.demands.demands import Demands
@@ -45,6 +46,8 @@ from earwitness.links.lists import Lists
 from earwitness.links.quiet import Quiets
 from earwitness.links.routines import Routines
 from earwitness.links.skill_memory import SkillMemory
+from earwitness.oversight.oversight import Oversight
+from earwitness.oversight.proposals import TermsInForce
 from earwitness.people.consents import Consents
 from earwitness.people.household import Household, HouseholdChoices
 from earwitness.people.invitations import Invitations
@@ -78,6 +81,7 @@ from earwitness.web.improve_api import ImproveDesk, improve_router
 from earwitness.web.invitations_api import Acceptances, invitations_router
 from earwitness.web.listens_api import ledger_router, listens_router
 from earwitness.web.lists_api import ListsDesk, lists_router
+from earwitness.web.oversight_api import oversight_router
 from earwitness.web.pages import page_router, static_files
 from earwitness.web.people_api import people_router
 from earwitness.web.quiet_api import quiet_router
@@ -298,6 +302,7 @@ class KeptHouse:
             listens_router(self.rights, prover=self.prover),
             ledger_router(self.ledger),
             *review_routers(self.review, self.rights, clock=self.clock, settings=self.review_settings),
+            oversight_router(self.oversight),
             demands_router(DemandsDesk(demands=self.demands, sender=lambda: "Villa", clock=self.clock)),
             *device_routers(self.database, self.folder, clock=self.clock, log=self.people.accounts.log),
             self._routines_router(),
@@ -327,9 +332,29 @@ class KeptHouse:
     def review(self) -> Review:
         """Review of this house, by whose terms every lot is drawn, so that tests need no luck; no setting allows them."""
         terms = DrawTerms(rate_millionths=1_000_000, doubtful_thousandths=0, most_per_month=1_000)
-        made, database = desk_of(self.rights, self.vault, self.ledger, folder=self.folder, clock=self.clock, terms=terms)
+        made, database = desk_of(
+            self.rights,
+            self.vault,
+            self.ledger,
+            folder=self.folder,
+            clock=self.clock,
+            terms=terms,
+            flagged=lambda turn_id, person_id, judged: self.oversight.escalations.flagged(turn_id, person_id, judged),
+        )
         self.closing.callback(database.close)
         return made
+
+    @cached_property
+    def oversight(self) -> Oversight:
+        """What those who oversee review of this house do and see."""
+        return oversight_of(
+            self.review,
+            rights=self.rights,
+            vault=self.vault,
+            ledger=self.ledger,
+            settings=ReviewSettings(),
+            clock=self.clock,
+        )
 
     @cached_property
     def demands(self) -> Demands:
@@ -451,7 +476,9 @@ def kept_house(folder: Path, *, clock: Clock | None = None) -> Iterator[KeptHous
         closing.callback(database.close)
         ledger = Ledger(Database(folder / "ledger.db", chain="ledger"), key_file=folder / "keys" / "ledger.key")
         closing.callback(ledger.close)
-        people, consents = People(database, clock=now), Consents(database, ledger=ledger, clock=now)
+        people = People(database, clock=now)
+        longest = TermsInForce(database, clock=now).longest_seconds
+        consents = Consents(database, ledger=ledger, clock=now, longest_seconds=longest)
         places = Places(keys_folder=folder / "keys", keys=folder / "keys" / "keys.db", recordings=folder / "recordings")
         vault = closing.enter_context(Vault(database, places=places, ledger=ledger, consents=consents, clock=now))
         rights = Rights(people=people, consents=consents, vault=vault, clock=now)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from earwitness.build.overseen import oversight_of
 from earwitness.build.reviewed import Review, desk_file, lease_seconds, review_of, terms_of
 from earwitness.build.witnesses import witnesses
 from earwitness.config import Settings, state_folder
@@ -26,6 +27,7 @@ from earwitness.links.quiet import Quiets
 from earwitness.links.routines import Routines
 from earwitness.links.timers import Timers
 from earwitness.links.wall_clock import WallClock
+from earwitness.oversight.oversight import Oversight
 from earwitness.oversight.proposals import TermsInForce
 from earwitness.people.confirmations import Confirmations
 from earwitness.people.consents import Consents
@@ -178,6 +180,14 @@ class KeptHouse:
             clock=utc_now,
             work=self.terms_in_force.work,
             timer=self.word_timer(),
+            flagged=lambda turn_id, person_id, judged: self.oversight.escalations.flagged(turn_id, person_id, judged),
+        )
+
+    @cached_property
+    def oversight(self) -> Oversight:
+        """What those who oversee review do and see."""
+        return oversight_of(
+            self.review, rights=self.rights, vault=self.vault, ledger=self.ledger, settings=self.settings.review, clock=utc_now
         )
 
     @cached_property

@@ -9,7 +9,7 @@ from pathlib import Path
 from earwitness.config import DeskSettings, ReviewSettings
 from earwitness.domain.account import SignInWay
 from earwitness.domain.errors import SettingsError
-from earwitness.domain.review import DrawTerms
+from earwitness.domain.review import Annotation, DrawTerms
 from earwitness.domain.skill import SkillManifest
 from earwitness.domain.visitor import Visitor
 from earwitness.jobs.draw_sample import DrawSample
@@ -71,9 +71,10 @@ def review_of(
     clock: Callable[[], datetime],
     work: Callable[[], WorkTerms | None] = lambda: None,
     timer: Timer | None = None,
+    flagged: Callable[[str, str, Annotation], None] = lambda turn_id, person_id, annotation: None,
 ) -> Review:
     """Review of one house, by its settings; `known` gives the words of the house that name nobody, `work` how two people agreed
-    that reviewers work; without a `timer` of words nobody hears anything."""
+    that reviewers work; without a `timer` of words nobody hears anything; `flagged` is told of each judgement."""
     database = rights.people.database
     items = Items(database, consents=rights.consents, standing=vault.door.standing, clock=clock)
     sounds = Sounds(
@@ -94,6 +95,7 @@ def review_of(
         known=known,
         clock=clock,
         sounds=sounds,
+        flagged=flagged,
     )
     intents = lambda: known_intents(own_manifests())  # noqa: E731
     desk = Desk(

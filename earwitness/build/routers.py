@@ -35,6 +35,7 @@ from earwitness.web.links_api import LinksDesk, links_router
 from earwitness.web.listens_api import ledger_router, listens_router
 from earwitness.web.lists_api import ListsDesk, lists_router
 from earwitness.web.messages_api import messages_router
+from earwitness.web.oversight_api import oversight_router
 from earwitness.web.pages import page_router
 from earwitness.web.people_api import people_router
 from earwitness.web.quiet_api import quiet_router
@@ -70,6 +71,7 @@ def routers(house: House, signed_in: SignedIn, *, start: FirstStart, passes: Set
         drawn_router(drawn_desk(house.review, rights=rights, clock=utc_now)),
         *review_routers(house),
         demands_router(DemandsDesk(demands=house.demands, sender=lambda: _home_name(house), clock=utc_now)),
+        oversight_router(house.oversight),
         ledger_router(house.ledger),
         devices_router(
             house.devices,

@@ -18,6 +18,7 @@ from earwitness.domain.device import Device
 from earwitness.foreign.attendance import Attendance
 from earwitness.foreign.wyoming_services import Offer, WyomingServices, open_socket
 from earwitness.jobs.tell_listens import TellListens
+from earwitness.jobs.watch_review import WatchReview
 from earwitness.server.app import make_app
 from earwitness.server.device_door import DeviceDoor
 from earwitness.server.device_listener import DeviceListener
@@ -182,6 +183,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
             house.review.job(),
             house.settled_demands(),
             house.followed_models(),
+            _watch(house, sessions),
             listens,
             submissions,
             web_door,
@@ -205,6 +207,11 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
             for job in jobs:
                 job.cancel()
             await house.shelf.close()
+
+
+def _watch(house: House, sessions: set[Session]) -> WatchReview:
+    """The job that looks after oversight."""
+    return WatchReview(house.oversight.look, say=lambda sentence: house.news.tell(sentence), sessions=lambda: sessions)
 
 
 def _look_soon(loop: asyncio.AbstractEventLoop, music: SatelliteMusic) -> None:

@@ -13,6 +13,7 @@ from earwitness import build
 from earwitness.build.review_service import service_of
 from earwitness.build.service_settings import read_service_settings
 from earwitness.cli.options import JSON, out
+from earwitness.cli.review_report import report
 from earwitness.cli.review_service import admit, join, key, make_role_command, serve
 from earwitness.cli.review_trace import trace
 from earwitness.cli.verify import KEY, read_log_key
@@ -34,7 +35,7 @@ def review() -> None:
     """What is drawn for review, by lot, of people who allow it."""
 
 
-for command in (trace, serve, key, join, admit, make_role_command):
+for command in (trace, report, serve, key, join, admit, make_role_command):
     review.add_command(command)
 
 

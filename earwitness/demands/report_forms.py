@@ -4,7 +4,7 @@ import csv
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -16,7 +16,7 @@ _BANDS: Final = (
     "Counts are told as bands, so that nobody is found by subtracting. Demands under a gag are in none of these figures but the "
     "pending ones; when the gag ends, they are added to the period in which they happened."
 )
-_STYLE: Final = (
+STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8886}"
     "td:last-child,th:last-child{text-align:right}code{overflow-wrap:anywhere}"
@@ -46,11 +46,17 @@ def report_csv(report: Report) -> str:
     """The report as comma-separated values with a heading (RFC 4180)."""
     text = io.StringIO()
     rows = csv.writer(text)
-    rows.writerow(("period", "figure", "group", "least", "most"))
-    rows.writerows((report.period.name, one.name, one.group, one.band.least, one.band.most) for one in report.figures)
+    rows.writerows(figure_lines(report.period.name, report.figures))
     days = "" if report.median_days is None else report.median_days
     rows.writerow((report.period.name, "median days to an answer", "", days, days))
     return text.getvalue()
+
+
+def figure_lines(period: str, figures: Iterable[Figure]) -> Iterator[tuple[object, ...]]:
+    """Figures as lines of a table of values, with the heading."""
+    yield ("period", "figure", "group", "least", "most")
+    for one in figures:
+        yield (period, one.name, one.group, one.band.least, one.band.most)
 
 
 def report_page(report: Report) -> str:
@@ -58,7 +64,7 @@ def report_page(report: Report) -> str:
     title = f"Legal demands, {report.period.name}"
     days = "too few answers to say" if report.median_days is None else str(report.median_days)
     since, until = f"{report.period.since:%Y-%m-%d}", f"{report.period.until - timedelta(days=1):%Y-%m-%d}"
-    rows = "\n".join(_row(one) for one in report.figures)
+    rows = "\n".join(figure_row(one) for one in report.figures)
     root = f" and the root <code>{html.escape(report.root)}</code>" if report.root else ""
     return f"""<!doctype html>
 <html lang="en">
@@ -66,7 +72,7 @@ def report_page(report: Report) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title>
-<style>{_STYLE}</style>
+<style>{STYLE}</style>
 </head>
 <body>
 <main>
@@ -98,7 +104,7 @@ def index_page(periods: Sequence[tuple[Period, bool]], *, entries: int, root: st
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Legal demands</title>
-<style>{_STYLE}</style>
+<style>{STYLE}</style>
 </head>
 <body>
 <main>
@@ -123,6 +129,7 @@ def _links(period: Period, *, is_over: bool) -> str:
     return f'<li><a href="{report_name(period, "html")}">{html.escape(period.name)}</a>{rest} ({others})</li>'
 
 
-def _row(figure: Figure) -> str:
+def figure_row(figure: Figure) -> str:
+    """A figure as a row of a table."""
     words = figure.name.capitalize() + (f": {figure.group}" if figure.group else "")
     return f'<tr><th scope="row">{html.escape(words)}</th><td>{figure.band}</td></tr>'

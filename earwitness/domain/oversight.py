@@ -122,6 +122,7 @@ class Escalation:
 
     escalation_id: str
     turn_id: str
+    person_id: str
     flagged_by: str
     opened_at: datetime
     due_at: datetime

@@ -19,6 +19,8 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     COUNSEL = "counsel"
     """Who answers a legal demand."""
+    OVERSEER = "overseer"
+    """Who oversees review, where two people said so or something was flagged."""
     TRAINER = "trainer"
     """The job that builds data sets."""
     SYSTEM = "system"
@@ -39,6 +41,10 @@ class ReadPurpose(StrEnum):
     TRAINING = "training"
     DEMAND = "demand"
     """A legal demand that was approved."""
+    ESCALATION = "escalation"
+    """To decide about what a reviewer flagged as disturbing."""
+    BREAK_GLASS = "break_glass"
+    """An emergency, for which two people let somebody open it for a short time."""
 
 
 class Medium(StrEnum):

@@ -96,8 +96,9 @@ class TellListens:
 
 
 def _said(read: Read) -> str:
-    who = f"{read.actor.alias}, a {read.actor.role.value}"
+    role = read.actor.role.value
+    who = f"{read.actor.alias}, {'an' if role[0] in 'aeiou' else 'a'} {role}"
     if read.result is ReadResult.REFUSED:
         return f"Somebody tried to open your recordings and was refused: {who}."
     count = "one of your recordings" if read.recordings == 1 else f"{read.recordings} of your recordings"
-    return f"Somebody opened {count}: {who}, for {read.purpose.value}."
+    return f"Somebody opened {count}: {who}, for {read.purpose.value.replace('_', ' ')}."

@@ -7,7 +7,7 @@ from functools import partial
 from earwitness.build import House
 from earwitness.config import Settings
 from earwitness.domain.errors import EarwitnessError
-from earwitness.prove import deleting, demands, door, ears, keeping, learning, ledger, satellites
+from earwitness.prove import deleting, demands, door, ears, keeping, learning, ledger, review, satellites
 from earwitness.prove.evidence import Evidence, NotProvedError
 
 Proof = Callable[[House], tuple[str, ...]]
@@ -22,6 +22,9 @@ PROOFS: tuple[tuple[int, str, tuple[Proof, ...]], ...] = (
     (4, "One door to what is kept", (door.one_door,)),
     (5, "The recorded person sees every listen", (door.every_listen_is_seen,)),
     (6, "Deleted means gone", (deleting.deleted_means_gone,)),
+    (7, "A reviewer cannot learn who spoke", (review.nobody_known,)),
+    (8, "The sample is as small as promised, provably", (review.small_as_promised,)),
+    (9, "Leaks and misuse have consequences", (review.consequences,)),
     (10, "Review helps, measurably, or nothing changes", (learning.helps_or_is_not_used,)),
     (11, "Legal demands are narrowed, contested, disclosed", (demands.demands_are_narrowed,)),
     (12, "The ledger cannot be rewritten unseen", (ledger.no_rewriting,)),

@@ -184,6 +184,12 @@ class Items:
         with self._database.writing() as connection:
             connection.execute(sa.update(review_items).where(*where).values(values))
 
+    def tell(self, turn_id: str, *, sentence: str) -> None:
+        """Give the person of a turn a sentence on what came of it later, in place of the one before."""
+        with self._database.writing() as connection:
+            where = review_items.c.turn_id == turn_id
+            connection.execute(sa.update(review_items).where(where).values(thanks=sentence))
+
     def offered(self) -> tuple[DrawnItem, ...]:
         """What a reviewer may open now, the longest waiting first. `settle` first: it closes what may not be any more."""
         query = sa.select(review_items).where(review_items.c.state == ItemState.OFFERED.value)

@@ -69,8 +69,10 @@ class Porter:
         known: Callable[[], Collection[str]],
         clock: Callable[[], datetime],
         sounds: Sounds | None = None,
+        flagged: Callable[[str, str, Annotation], None] = lambda turn_id, person_id, annotation: None,
     ) -> None:
-        """Without `sounds` there is text alone."""
+        """Without `sounds` there is text alone. `flagged` is told of each judgement, with whose turn it is of, before it is kept;
+        what it raises stops that."""
         self._database = database
         self._sounds = sounds
         self._items = items
@@ -79,6 +81,7 @@ class Porter:
         self._names = names
         self._known = known
         self._clock = clock
+        self._flagged = flagged
         self._item_ids: dict[str, str] = {}
         """Which item each task is, of those that were offered when it was last looked: opened once, in this process alone."""
         self._resting: dict[str, datetime] = {}
@@ -137,6 +140,7 @@ class Porter:
             kept, beside = settle(given, before, of=of)
             return kept
 
+        self._flagged(item.turn_id, item.person_id, annotation)
         kept = self._door.annotate(actor, item.turn_id, annotation, settle=settled)
         if kept.is_final:
             self._items.reviewed(item.turn_id, thanks=thanks_for(kept))

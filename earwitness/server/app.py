@@ -30,6 +30,7 @@ from earwitness.domain.errors import (
     ListError,
     ModelError,
     NetworkError,
+    OversightError,
     PersonError,
     ProofError,
     RemoteError,
@@ -77,6 +78,7 @@ _STATUS: Final[Sequence[tuple[type[EarwitnessError], int]]] = (
     (ContactError, 422),
     (ReviewError, 409),
     (DemandError, 409),
+    (OversightError, 409),
 )
 _STATUS_OF_CODE: Final = {
     "alert.changed": 409,
@@ -97,6 +99,8 @@ _STATUS_OF_CODE: Final = {
     "review.invalid": 422,
     "wire.too_large": 413,
     "demand.unknown": 404,
+    "oversight.unknown": 404,
+    "oversight.invalid": 422,
     "demand.invalid": 422,
     "demand.office": 403,
     "consent.objected": 409,

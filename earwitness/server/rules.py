@@ -74,6 +74,11 @@ _CONTACTS: Final = _needs(Permission.CONTACTS)
 _REVIEW: Final = _needs(Permission.REVIEW)
 _LEAD: Final = _needs(Permission.LEAD_REVIEW)
 _DEMANDS: Final = _needs(Permission.DEMANDS)
+_OVERSIGHT: Final = _needs(Permission.OVERSEE, Permission.APPROVE, Permission.LEAD_REVIEW)
+"""Each sees of it what is theirs."""
+_FLAGGED: Final = _needs(Permission.OVERSEE, Permission.LEAD_REVIEW)
+_OVERSEE: Final = _needs(Permission.OVERSEE)
+_APPROVES: Final = _danger(Permission.APPROVE)
 _LEDGER: Final = _needs(Permission.ACCOUNT, scope=Scope.HISTORY)
 
 PAGES: Final[Mapping[str, Rule]] = {
@@ -85,6 +90,7 @@ PAGES: Final[Mapping[str, Rule]] = {
     "/review": _REVIEW,
     "/review/lead": _LEAD,
     "/demands": _DEMANDS,
+    "/oversight": _OVERSIGHT,
     "/account": _ACCOUNT,
     "/messages": _OWN_DATA,
     "/people": _needs(Permission.PEOPLE, Permission.WARDS),
@@ -223,6 +229,21 @@ _API: Final[Mapping[str, Mapping[str, Rule]]] = {
     "/devices/{device_id}/mute": {"POST": _DEVICES},
     "/announce": {"POST": _TALK},
     "/household": {"GET": _needs(Permission.TALK, Permission.HOUSEHOLD, scope=Scope.HOME), "PUT": _danger(Permission.HOUSEHOLD)},
+    "/oversight": {"GET": _OVERSIGHT},
+    "/oversight/days/{epoch}/audit": {"POST": _OVERSEE},
+    "/oversight/suspensions/{alert_id}/acknowledgement": {"POST": _OVERSEE},
+    "/oversight/proposals": {"POST": _danger(Permission.OVERSEE, Permission.APPROVE)},
+    "/oversight/proposals/{proposal_id}": {"DELETE": _needs(Permission.OVERSEE, Permission.APPROVE)},
+    "/oversight/proposals/{proposal_id}/decision": {"POST": _APPROVES},
+    "/oversight/emergencies": {"POST": _danger(Permission.OVERSEE)},
+    "/oversight/emergencies/{glass_id}/decision": {"POST": _APPROVES},
+    "/oversight/emergencies/{glass_id}/end": {"POST": _OVERSEE},
+    "/oversight/emergencies/{glass_id}/recordings": {"GET": _OVERSEE},
+    "/oversight/emergencies/{glass_id}/recordings/{turn_id}/words": {"POST": _OVERSEE},
+    "/oversight/emergencies/{glass_id}/recordings/{turn_id}/sound": {"POST": _OVERSEE},
+    "/oversight/flagged/{escalation_id}/words": {"POST": _FLAGGED},
+    "/oversight/flagged/{escalation_id}/opinion": {"PUT": _FLAGGED},
+    "/me/break-glass": {"GET": _OWN_DATA},
     "/messages": {"GET": _OWN_DATA, "POST": _OWN_DATA},
     "/messages/aloud": {"PUT": _OWN_DATA},
     "/messages/{message_id}": {"DELETE": _OWN_DATA},

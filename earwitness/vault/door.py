@@ -20,6 +20,7 @@ from earwitness.vault.blobs import Blobs
 from earwitness.vault.demanded import Demanded, ids_digest
 from earwitness.vault.disclosure_key import Approval
 from earwitness.vault.envelope import open_audio, open_text, seal_text
+from earwitness.vault.grants import Grants
 from earwitness.vault.key_ring import KeyRing
 from earwitness.vault.listens import Listens, entry_of_annotation, entry_of_closing, entry_of_opening
 from earwitness.vault.ports import Ledger
@@ -52,6 +53,7 @@ class Door:
         listens: Listens,
         consents: policy.Consents,
         approves: Callable[[Approval], Mapping[str, Any]],
+        grants: Grants,
         clock: Callable[[], datetime],
     ) -> None:
         """`approves` gives what an approval of a disclosure says; it raises EarwitnessError unless the right key signed it."""
@@ -62,6 +64,7 @@ class Door:
         self._listens = listens
         self._consents = consents
         self._approves = approves
+        self._grants = grants
         self._clock = clock
 
     # The words
@@ -300,7 +303,9 @@ class Door:
         if actor.role is not Role.SELF:
             given = frozenset(one for one in Purpose if self._consents.has_consent(person_id, one))
             is_restricted = any(row.is_restricted for row in rows) or self._consents.is_restricted(person_id)
-            facts = policy.Facts(person_id=person_id, consents=given, is_restricted=is_restricted)
+            asked = tuple(row.turn_id for row in rows)
+            is_granted = purpose is ReadPurpose.BREAK_GLASS and self._grants.cover(actor.actor_id, person_id, turn_ids=asked)
+            facts = policy.Facts(person_id=person_id, consents=given, is_restricted=is_restricted, is_granted=is_granted)
         try:
             policy.check(actor, purpose, facts=facts, medium=medium)
         except AccessError:

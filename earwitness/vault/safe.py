@@ -19,7 +19,7 @@ MOST_BYTES: Final = 1 << 20
 
 def drawers_of(person_id: str) -> tuple[str, ...]:
     """The drawers that go when a person does."""
-    return (f"contacts/{person_id}", f"messages/{person_id}")
+    return (f"contacts/{person_id}", f"messages/{person_id}", f"oversight/{person_id}")
 
 
 def key_id_of(drawer: str) -> str:

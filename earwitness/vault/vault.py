@@ -11,6 +11,7 @@ from earwitness.vault.blobs import Blobs
 from earwitness.vault.disclosure_key import DisclosureKey
 from earwitness.vault.door import Door
 from earwitness.vault.erasing import Eraser
+from earwitness.vault.grants import Grants
 from earwitness.vault.holds import Holds
 from earwitness.vault.household_key import KeyService, key_service
 from earwitness.vault.keeping import Keeper
@@ -69,6 +70,7 @@ class Vault:
             listens=self.listens,
             consents=consents,
             approves=self.disclosure_key.facts,
+            grants=Grants(household, clock=clock),
             clock=clock,
         )
         self.eraser = Eraser(

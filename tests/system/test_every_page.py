@@ -27,7 +27,7 @@ PAGES = (
 )
 SIGN_IN = "/sign-in"
 INVITATION = "/invitation"
-TRIED_ELSEWHERE = ("/devices",)
+TRIED_ELSEWHERE = ("/devices", "/oversight")
 BARE = (SIGN_IN, INVITATION)
 """Those of somebody who is not signed in."""
 NAME = "Wolfeschlegelsteinhausenbergerdorff"

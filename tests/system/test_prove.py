@@ -19,9 +19,11 @@ from earwitness.domain.consent import Keeping, Keeps
 from earwitness.domain.demand import Office
 from earwitness.ledger import verify
 from earwitness.people.consents import Consents
-from earwitness.prove import deleting, demands, door, ears, keeping, ledger, satellites
+from earwitness.prove import deleting, demands, door, ears, keeping, ledger, review, satellites
 from earwitness.prove.evidence import NotProvedError
 from earwitness.prove.traces import forms, hits
+from earwitness.review import conduct, porter, sample
+from earwitness.review.deidentify import Deidentified
 from earwitness.satellite import agent
 from earwitness.satellite.agent import Step
 from earwitness.satellite.ear import WakeEar
@@ -43,7 +45,7 @@ Sabotage = Callable[[pytest.MonkeyPatch], None]
 def test_every_guarantee_that_exists_holds() -> None:
     done = CliRunner().invoke(prove, ["--json"], obj=Settings())
     found = json.loads(done.stdout)
-    assert [one["guarantee"] for one in found] == [1, 2, 3, 4, 5, 6, 10, 11, 12, 12]
+    assert [one["guarantee"] for one in found] == [*range(1, 13), 12]
     assert all(one["proved"] for one in found), [one for one in found if not one["proved"]]
     assert all(one["evidence"] for one in found)
     assert done.exit_code == 0
@@ -124,6 +126,18 @@ def a_verifier_that_looks_away(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(verify, "_check_tiles", lambda folder, tiles, size: None)
 
 
+def a_desk_that_is_shown_names(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(porter, "deidentify", lambda text, **known: Deidentified(text=text + " ▇▇▇", hidden=()))
+
+
+def an_audit_that_looks_away(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sample, "list_root", lambda lots: "ab")
+
+
+def conduct_without_rules(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(conduct, "broken", lambda log, *, now: None)
+
+
 @pytest.mark.parametrize(
     ("proof", "sabotage"),
     [
@@ -133,6 +147,9 @@ def a_verifier_that_looks_away(patch: pytest.MonkeyPatch) -> None:
         (door.one_door, a_door_that_lets_everybody_in),
         (door.every_listen_is_seen, a_list_that_hides_others),
         (deleting.deleted_means_gone, a_sweep_that_does_nothing),
+        (review.nobody_known, a_desk_that_is_shown_names),
+        (review.small_as_promised, an_audit_that_looks_away),
+        (review.consequences, conduct_without_rules),
         (demands.demands_are_narrowed, counsel_who_answers_alone),
         (demands.demands_are_narrowed, a_scope_that_reaches_further),
         (demands.demands_are_narrowed, a_gag_that_nobody_opens),

@@ -3,6 +3,7 @@
 import { ask, askText, save } from "./api.js";
 import { byId, icon, isSwitchedOn, make, setSwitch } from "./elements.js";
 import { account, attempt, complain, start } from "./header.js";
+import { showEmergencies } from "./my_emergencies.js";
 import { count, saySecond, saySeconds } from "./times.js";
 
 const AT_FIRST = 100;
@@ -10,6 +11,7 @@ const MOST = 1000;
 const ROLES = {
   member: "another person of this household",
   reviewer: "a reviewer",
+  overseer: "somebody who oversees review",
   trainer: "the builder of training data",
   system: "this house itself",
 };
@@ -21,6 +23,8 @@ const WHY = {
   review: "To review",
   disguise: "To disguise your voice for a reviewer; nobody heard this",
   training: "To build training data",
+  escalation: "To decide about what a reviewer flagged",
+  break_glass: "In an emergency, as two people allowed",
 };
 const NOT_OPENED = ["failed", "refused"];
 const RESULTS = {
@@ -71,6 +75,7 @@ async function load() {
   const query = new URLSearchParams({ limit: String(limit), others: String(isOnlyOthers()), ...(turnId ? { turn: turnId } : {}) });
   const { listens } = await ask("GET", `/listens?${query}`);
   if (turn !== asked) return;
+  if (!turnId) await showEmergencies();
   byId("rows").replaceChildren(...listens.map(row));
   byId("table").hidden = listens.length === 0;
   byId("empty").hidden = listens.length > 0;

@@ -59,6 +59,7 @@ def filled(path: str, *, id_of_all: str = "0" * 32) -> str:
         "purpose": "keep",
         "name": "start",
         "letter": "objection",
+        "epoch": "2026-03-02",
         "version": "1",
         "reviewer": "calm-otter-2222",
     }.items():

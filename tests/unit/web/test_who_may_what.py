@@ -30,6 +30,9 @@ OWNS_IT = frozenset({OWNER})
 REVIEWERS = frozenset({AccountRole.REVIEWER, AccountRole.LEAD})
 LEADS = frozenset({AccountRole.LEAD})
 ANSWER_DEMANDS = frozenset({AccountRole.COUNSEL, AccountRole.PRIVACY_OFFICER, OWNER})
+OVERSEES = frozenset({AccountRole.PRIVACY_OFFICER})
+APPROVE = frozenset({AccountRole.PRIVACY_OFFICER, OWNER, ADMINISTRATOR})
+DECIDE_FLAGGED = frozenset({AccountRole.PRIVACY_OFFICER, AccountRole.LEAD})
 MAKE_TOKENS = frozenset({OWNER, ADULT, ADMINISTRATOR})
 
 SATELLITES = frozenset({Scope.DEVICES})
@@ -88,6 +91,22 @@ EXPECTED: Mapping[str, tuple[frozenset[AccountRole], frozenset[Scope]]] = {
     "POST /api/v1/demands/{demand_id}/steps": (ANSWER_DEMANDS, NONE),
     "GET /api/v1/me/demands": (LIVE_HERE, NONE),
     "POST /api/v1/me/demands/{notice_id}/objection": (LIVE_HERE, NONE),
+    "GET /oversight": (APPROVE | DECIDE_FLAGGED, NONE),
+    "GET /api/v1/oversight": (APPROVE | DECIDE_FLAGGED, NONE),
+    "POST /api/v1/oversight/days/{epoch}/audit": (OVERSEES, NONE),
+    "POST /api/v1/oversight/suspensions/{alert_id}/acknowledgement": (OVERSEES, NONE),
+    "POST /api/v1/oversight/proposals": (APPROVE, NONE),
+    "DELETE /api/v1/oversight/proposals/{proposal_id}": (APPROVE, NONE),
+    "POST /api/v1/oversight/proposals/{proposal_id}/decision": (APPROVE, NONE),
+    "POST /api/v1/oversight/emergencies": (OVERSEES, NONE),
+    "POST /api/v1/oversight/emergencies/{glass_id}/decision": (APPROVE, NONE),
+    "POST /api/v1/oversight/emergencies/{glass_id}/end": (OVERSEES, NONE),
+    "GET /api/v1/oversight/emergencies/{glass_id}/recordings": (OVERSEES, NONE),
+    "POST /api/v1/oversight/emergencies/{glass_id}/recordings/{turn_id}/words": (OVERSEES, NONE),
+    "POST /api/v1/oversight/emergencies/{glass_id}/recordings/{turn_id}/sound": (OVERSEES, NONE),
+    "POST /api/v1/oversight/flagged/{escalation_id}/words": (DECIDE_FLAGGED, NONE),
+    "PUT /api/v1/oversight/flagged/{escalation_id}/opinion": (DECIDE_FLAGGED, NONE),
+    "GET /api/v1/me/break-glass": (LIVE_HERE, NONE),
     "GET /links": (RUN_IT, NONE),
     "GET /improve": (RUN_IT, NONE),
     "GET /api/v1/improve": (RUN_IT, NONE),
@@ -298,6 +317,10 @@ DANGEROUS = {
     "POST /api/v1/demands/key",
     "GET /api/v1/demands/{demand_id}/document",
     "POST /api/v1/demands/{demand_id}/steps",
+    "POST /api/v1/oversight/proposals",
+    "POST /api/v1/oversight/proposals/{proposal_id}/decision",
+    "POST /api/v1/oversight/emergencies",
+    "POST /api/v1/oversight/emergencies/{glass_id}/decision",
     "PUT /api/v1/confirmations",
     "POST /api/v1/remotes",
     "PUT /api/v1/remotes/tunnel",
@@ -456,7 +479,8 @@ def test_what_is_dangerous_needs_somebody_who_has_just_shown_who_they_are(house:
             if route == "POST /api/v1/sign-out":
                 continue
             code = code_of(browser, route, headers)
-            assert (code == "access.confirm") is (route in DANGEROUS), route
+            is_theirs = OWNER in EXPECTED[route][0]
+            assert (code == "access.confirm") is (route in DANGEROUS and is_theirs), route
     finally:
         house.clock.now = before
 
