@@ -35,10 +35,15 @@ def oversight_of(
         consents = (rights.consents.has_consent(person_id, one) for one in (Purpose.KEEP, Purpose.REVIEW))
         return all(consents) and not rights.consents.is_restricted(person_id)
 
+    applied: list[float | None] = [None]
+
     def shorten() -> None:
+        """Once for each limit: what is kept from then on never goes beyond it."""
         longest = in_force.longest_seconds()
-        for person in rights.people.all() if longest is not None else ():
-            vault.rows.shorten(person.person_id, retention_seconds=longest or 0.0)
+        if longest is not None and longest != applied[0]:
+            for person in rights.people.all():
+                vault.rows.shorten(person.person_id, retention_seconds=longest)
+        applied[0] = longest
 
     escalations = Escalations(
         database,

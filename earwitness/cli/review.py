@@ -15,6 +15,7 @@ from earwitness.build.service_settings import read_service_settings
 from earwitness.cli.options import JSON, out
 from earwitness.cli.review_report import report
 from earwitness.cli.review_service import admit, join, key, make_role_command, serve
+from earwitness.cli.review_terms import decide, propose, terms
 from earwitness.cli.review_trace import trace
 from earwitness.cli.verify import KEY, read_log_key
 from earwitness.config import Settings
@@ -35,7 +36,7 @@ def review() -> None:
     """What is drawn for review, by lot, of people who allow it."""
 
 
-for command in (trace, report, serve, key, join, admit, make_role_command):
+for command in (trace, report, terms, propose, decide, serve, key, join, admit, make_role_command):
     review.add_command(command)
 
 

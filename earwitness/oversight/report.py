@@ -112,7 +112,7 @@ def _count_step(month: _Month, kind: str, entry: Entry) -> None:
     """Count one entry of the month, in the group that its figure has."""
     match kind.split("."):
         case ["read", "opened" | "refused" as how] if entry["role"] != SELF:
-            group = f"{entry['purpose']}, {entry['role']}"
+            group = f"{entry['purpose']}, {entry['role']}".replace("_", " ")
             month.counts[f"read.{how}", group] += 1
             if how == "opened":
                 month.opened[str(entry["read"])] = group

@@ -119,7 +119,7 @@ async function readFlagged(one) {
   };
   if ((await choose({ title: "Read what was flagged", body: warning, choices: opening, act })) === null) return;
   const outcome = make("select", { id: "flag-outcome", required: true }, ...Object.entries(OUTCOMES).map(([value, label]) => make("option", { value }, label)));
-  const body = [make("p", { class: "said" }, `“${words.transcript}”`), make("label", { for: "flag-outcome" }, "What you would do", outcome), make("p", { class: "quiet" }, "It is done once two people say the same. Nothing is sent anywhere.")];
+  const body = [make("p", { class: "said" }, words.transcript), make("label", { for: "flag-outcome" }, "What you would do", outcome), make("p", { class: "quiet" }, "It is done once two people say the same. Nothing is sent anywhere.")];
   const choices = [{ value: "say", label: "Say it", tone: "main", isDefault: true }, CANCEL];
   const said = await choose({ title: "What was flagged", body, choices, act: () => ask("PUT", `${path}/opinion`, { outcome: outcome.value }), focus: outcome });
   await load(said === null ? "" : "What you would do is in the ledger.");

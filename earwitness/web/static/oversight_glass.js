@@ -55,7 +55,7 @@ function covered(path, one, shown) {
   words.addEventListener("click", () =>
     attempt(words, async () => {
       const told = await ask("POST", `${path}/recordings/${one.turn_id}/words`);
-      shown.replaceChildren(make("p", { class: "said" }, `“${told.transcript}”`), make("p", { class: "quiet" }, `Answered: “${told.reply}”`));
+      shown.replaceChildren(make("p", { class: "said" }, told.transcript), make("p", { class: "quiet" }, `Answered: “${told.reply}”`));
     }),
   );
   const listen = make("button", { type: "button" }, "Sound");
