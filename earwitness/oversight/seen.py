@@ -76,8 +76,8 @@ class ListenCounts:
                 found.openings += 1
                 found.recordings += int(entry["recordings"])
                 self._open[str(entry["read"])] = found
-            case "read.closed" if (found := self._open.pop(str(entry.get("read")), None)) is not None:
-                found.seconds += int(entry["milliseconds"]) / 1000
+            case "read.closed" if (closed := self._open.pop(str(entry.get("read")), None)) is not None:
+                closed.seconds += int(entry["milliseconds"]) / 1000
 
     def all(self) -> list[Listens]:
         """Everything that was counted, newest day first."""

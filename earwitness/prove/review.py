@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def nobody_known(house: House) -> tuple[str, ...]:
         require(re.fullmatch(r"20\d\d-W\d\d", lease.week) is not None, f"A task says more of when than the week: {lease.week}.")
         pseudonyms.append(lease.pseudonym)
         shown.append(repr((words, lease)))
-        body = {"transcript": "turn on the lamp", "intent": None, "slots": {}, "labels": []}
+        body: dict[str, Any] = {"transcript": "turn on the lamp", "intent": None, "slots": {}, "labels": []}
         desk.judge(actor, lease.lease_id, sign_in_id=HERE, body=body)
     require(len(shown) == len(drawn.turn_ids), f"{len(shown)} of {len(drawn.turn_ids)} tasks came, so the trial shows nothing.")
     said = [one for one in (*secret, *ids) if any(one.lower() in text.lower() for text in shown)]

@@ -19,7 +19,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """A household with an owner, a privacy officer (Ben) and a reviewer (Cleo)."""
     monkeypatch.setenv("EARWITNESS_STATE", str(tmp_path))
     with kept_house(tmp_path) as house:
-        house.enrolled("Anna")
+        house.people.add("Anna", passphrase=PASSPHRASES["Anna"])
         house.people.add("Ben", role=AccountRole.PRIVACY_OFFICER, passphrase=PASSPHRASES["Ben"])
         house.people.add("Cleo", role=AccountRole.REVIEWER, passphrase=PASSPHRASES["Cleo"])
     return Terminal(tmp_path)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_it_opens_only_for_whom_it_was_asked_and_only_with_two_approvals(made: O
         (made.lead, "access.refused"),
         (made.rita, "access.refused"),
     ):
-        assert refused(lambda one=one: made.oversight.answer(one, glass.glass_id, is_approved=True)) == code
+        assert refused(partial(made.oversight.answer, one, glass.glass_id, is_approved=True)) == code
     made.oversight.answer(made.owner, glass.glass_id, is_approved=True)
     assert refused(lambda: made.oversight.answer(made.owner, glass.glass_id, is_approved=True)) == "oversight.second_person"
     assert refused(lambda: glasses.words(made.officer, glass.glass_id, turn_id)) == "oversight.over"
@@ -86,7 +87,7 @@ def test_it_opens_only_for_whom_it_was_asked_and_only_with_two_approvals(made: O
     assert glasses.words(made.officer, glass.glass_id, turn_id).turn.transcript == SAID
     assert refused(lambda: glasses.words(made.runner, glass.glass_id, turn_id)) == "oversight.unknown"
     for one in (made.owner, made.runner, made.lead):
-        assert refused(lambda one=one: made.oversight.ask(one, reason=WHY, turn_id=turn_id, name=None, lasts=HOUR)) != ""
+        assert refused(partial(made.oversight.ask, one, reason=WHY, turn_id=turn_id, name=None, lasts=HOUR)) != ""
 
 
 def test_the_person_whose_recordings_they_are_is_neither_of_the_two(made: OverseenHouse) -> None:
@@ -162,6 +163,6 @@ def test_what_was_refused_opens_nothing_and_no_emergency_lasts_for_long(made: Ov
     assert refused(lambda: made.oversight.answer(made.owner, glass.glass_id, is_approved=True)) == "oversight.over"
     assert made.oversight.glasses.of(made.anna.person_id) == ()
     for lasts in (timedelta(seconds=1), timedelta(hours=25)):
-        assert refused(lambda lasts=lasts: asked(made, turn_id, lasts=lasts)) == "oversight.invalid"
+        assert refused(partial(asked, made, turn_id, lasts=lasts)) == "oversight.invalid"
     assert refused(lambda: made.oversight.ask(made.officer, reason=" ", turn_id=turn_id, name=None, lasts=HOUR)) != ""
     assert refused(lambda: made.oversight.ask(made.officer, reason=WHY, turn_id=turn_id, name="Anna", lasts=HOUR)) != ""

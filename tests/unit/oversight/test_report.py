@@ -126,13 +126,13 @@ def test_whoever_has_the_published_ledger_gets_the_same_report(made: OverseenHou
     made.house.ledger.publish(folder)
     base = ["report", "2026-03", "--ledger", str(folder), "--key", made.house.ledger.verifier]
     done = CliRunner().invoke(review, [*base, "--json"], obj=Settings())
-    told = json.loads(done.output)
+    told = json.loads(done.stdout)
     theirs = [(one["figure"], one["group"], one["least"], one["most"]) for one in told["figures"]]
     assert theirs == [(one.name, one.group, one.band.least, one.band.most) for one in own.figures]
     assert told["ledger"]["entries"] == own.entries
-    rows = list(csv.reader(io.StringIO(CliRunner().invoke(review, [*base, "--csv"], obj=Settings()).output)))
+    rows = list(csv.reader(io.StringIO(CliRunner().invoke(review, [*base, "--csv"], obj=Settings()).stdout)))
     assert len(rows) == len(own.figures) + 4
-    page = CliRunner().invoke(review, [*base, "--html"], obj=Settings()).output
+    page = CliRunner().invoke(review, [*base, "--html"], obj=Settings()).stdout
     assert "Review, 2026-03" in page
     assert made.rita.alias not in page
     assert review_report_text(own, "html").count("<tr>") == page.count("<tr>")
