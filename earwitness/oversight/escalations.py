@@ -17,7 +17,7 @@ from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, ReadPurpose, Recording, Role
 from earwitness.domain.review import Annotation, Label
 from earwitness.oversight.proposals import Ledger
-from earwitness.review.desk import TaskWords
+from earwitness.review.task_words import TaskWords
 from earwitness.storage.database import Database
 from earwitness.storage.moments import moment
 from earwitness.storage.oversight import escalations, opinions

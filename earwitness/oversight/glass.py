@@ -23,7 +23,7 @@ from earwitness.oversight.sealed_words import Safe, SealedWords
 from earwitness.storage.database import Database
 from earwitness.storage.moments import moment
 from earwitness.storage.oversight import break_glass, glass_approvals
-from earwitness.vault.door import AudioRead
+from earwitness.vault.audio_read import AudioRead
 from earwitness.vault.rows import Row
 
 LOCK: Final = 0x474C4153

@@ -19,7 +19,7 @@ from earwitness.oversight.proposals import Proposals, TermsInForce
 from earwitness.oversight.seen import Seen
 from earwitness.oversight.watch import News, Watch
 from earwitness.people.people import People
-from earwitness.review.desk import TaskWords
+from earwitness.review.task_words import TaskWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

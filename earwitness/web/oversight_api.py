@@ -18,7 +18,7 @@ from earwitness.oversight.oversight import Oversight
 from earwitness.oversight.seen import Day
 from earwitness.review.sample import epoch_of
 from earwitness.speech.audio_file import wav_header
-from earwitness.vault.door import AudioRead
+from earwitness.vault.audio_read import AudioRead
 from earwitness.web import oversight_shapes as shapes
 from earwitness.web.drawn_api import words_shape
 from earwitness.web.errors_told import told

@@ -29,7 +29,7 @@ def test_a_suspension_is_told_at_once_acknowledged_once_and_its_end_is_noted(mad
     assert (done.acknowledged_by, done.note) == (made.officer.alias, "I talked to Rita.")
     with pytest.raises(OversightError):
         made.oversight.acknowledge(made.officer, one.alert_id, note="Again.")
-    made.desk.restore(made.rita.alias)
+    made.desk.reviewers.restore(made.rita.alias, by=made.lead.alias, why="It was a mistake.")
     (one,) = made.oversight.suspensions(made.officer)
     assert one.restored_at is not None
     kinds = [(entry["kind"], entry.get("rule")) for entry in made.entries("conduct.")]
