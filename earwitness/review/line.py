@@ -23,6 +23,8 @@ from earwitness.trust.certificates import SERVER_NAME
 MOST_CONNECTIONS: Final = 4
 """Calls at once; more wait for their turn."""
 ANSWER_SECONDS: Final = 15.0
+SOUND_SECONDS: Final = 60.0
+"""For the first look at a sound, which is made meanwhile."""
 _CHUNK_BYTES: Final = 64 * 1024
 _ONCE: Final = frozenset({Call.ENTER})
 """What must not be asked twice: a ticket counts once, and the answer may have been lost."""
@@ -67,6 +69,7 @@ class _Connection:
 
     def ask(self, frame: Frame) -> Frame:
         """Raises OSError, WireError."""
+        self._socket.settimeout(SOUND_SECONDS if frame.kind == Call.SOUND_LENGTH else ANSWER_SECONDS)
         self._socket.sendall(encode(frame))
         while True:
             data = self._socket.recv(_CHUNK_BYTES)
