@@ -31,7 +31,7 @@ from earwitness.speech.wake.micro import MicroWakeWord
 WORD = "alexa"
 TRUE = "audio/wake_alexa.jsonl"
 OTHERS = ("audio/words.jsonl", "audio/read_speech.jsonl", "audio/coffee_orders.jsonl", "audio/commands.jsonl")
-MADE_TRUE, MADE_FALSE = ("Alexa.",), ("Alexis.", "A Lexus.", "Electra.", "Alexander.")
+MADE_TRUE, MADE_FALSE = ("Alexa.",), ("Alexis.", "A Lexus.", "Electra.")
 MADE_VOICES = 16
 SENSITIVITY = 1.0
 CHUNK = 640
