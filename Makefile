@@ -23,7 +23,7 @@ $(BIN)/python -m pytest $3 -m quiet; alone=$$?; \
 for status in $$beside $$alone; do [ $$status = 0 ] || { echo "$1: failed (beside each other: $$beside, alone: $$alone)"; exit $$status; }; done
 endef
 
-.PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-orders bench-improve bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
+.PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-orders bench-improve bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-desk bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -166,6 +166,9 @@ bench-anonymise: models $(VENV)/.installed-listening ## Who is recognised behind
 
 bench-sample: install ## A million utterances of ten thousand people, drawn by lot and recomputed
 	@$(BIN)/python -m bench.sample
+
+bench-desk: install-test ## The reviewers' desk with 10,000 tasks open: how long each act takes
+	@$(BIN)/python -m bench.desk
 
 bench-pii: install ## What blanking out finds of planted personal data, written and spoken
 	@$(BIN)/python -m bench.pii

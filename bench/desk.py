@@ -1,8 +1,8 @@
 """`python -m bench.desk`: how long each act at the reviewers' desk takes with 10,000 tasks open, over its API.
 
 A house is made for it: 10,000 simulated requests of one person who allows review, kept in a real vault, all drawn. One reviewer
-works through the API, twenty seconds a task by the house's clock, while the household's side settles again and again beside them
-(its job does so every twenty seconds). Making the house takes some minutes; its figures are not among these.
+works through the API, twenty seconds a task by the house's clock: first alone, then while the household's side settles beside
+them every twenty seconds, as its job does. Making the house takes some minutes; its figures are not among these.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from tests.reviewed_kept import reviewed
 
 DESK = "/api/v1/review"
 MOST_MS = 100.0
+REST_SECONDS = 20.0
 JUDGED = {"transcript": "turn on the lamp", "intent": "HassTurnOn", "slots": {"name": "Lamp"}, "labels": []}
 
 
@@ -112,7 +113,7 @@ def work(house: KeptHouse, tasks: int) -> dict[str, list[float]]:
 
 @contextmanager
 def settling(house: KeptHouse) -> Iterator[list[float]]:
-    """The household's job, round after round in a thread of its own; gives how long each took."""
+    """The household's job in a thread of its own, a round and then twenty seconds of rest; gives how long each took."""
     rounds: list[float] = []
     is_over = threading.Event()
 
@@ -121,6 +122,7 @@ def settling(house: KeptHouse) -> Iterator[list[float]]:
             began = time.perf_counter()
             house.review.settle()
             rounds.append(time.perf_counter() - began)
+            is_over.wait(REST_SECONDS)
 
     thread = threading.Thread(target=run)
     thread.start()

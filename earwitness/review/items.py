@@ -4,6 +4,7 @@ Owns the tables `review_items` and `review_wishes`. Whoever reviews knows none o
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -21,6 +22,8 @@ from earwitness.storage.review import review_items, review_wishes
 TIME_TO_VETO: Final = timedelta(days=1)
 """A reviewer may open a drawn item a day after it was drawn at the earliest, unless the person lets it go before."""
 LONGEST_DELAY: Final = timedelta(days=30)
+AT_ONCE: Final = 500
+"""Turns that are looked up in one query."""
 _OPEN: Final = tuple(state.value for state in OPEN_STATES)
 _REVIEWABLE: Final = frozenset(role.value for role in LIVES_HERE - {AccountRole.CHILD})
 
@@ -31,6 +34,16 @@ class Consents(Protocol):
     def has_consent(self, person_id: str, purpose: Purpose) -> bool: ...
 
     def in_force(self, person_id: str) -> dict[Purpose, Decision]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What counts of one person: whether they live here as a grown-up and consent to keeping and review, and since when."""
+
+    is_reviewable: bool
+    decided_at: datetime | None
+    is_restricted: bool
+    hears_first: bool
 
 
 class Items:
@@ -121,24 +134,31 @@ class Items:
 
         An item whose recording is gone is gone too; one whose person withdrew, or restricted its use, is withdrawn.
         """
-        return sum(self._settle(item) for item in self._open_items())
+        items = self._open_items()
+        kept: dict[str, bool] = {}
+        for start in range(0, len(items), AT_ONCE):
+            kept |= self._standing_of([item.turn_id for item in items[start : start + AT_ONCE]])
+        about = {person_id: self._about(person_id) for person_id in {item.person_id for item in items}}
+        return sum(self._settle(item, about=about[item.person_id], is_restricted=kept.get(item.turn_id)) for item in items)
 
     def settled(self, item_id: str) -> DrawnItem | None:
         """One item, moved on as `settle` does; None if it is there no more."""
         found = self._find(item_id)
-        if found is None or found.state not in OPEN_STATES or not self._settle(found):
+        if found is None or found.state not in OPEN_STATES:
             return found
-        return self._find(item_id)
+        is_restricted = self._standing_of([found.turn_id]).get(found.turn_id)
+        is_moved = self._settle(found, about=self._about(found.person_id), is_restricted=is_restricted)
+        return self._find(item_id) if is_moved else found
 
     def _find(self, item_id: str) -> DrawnItem | None:
         with self._database.reading() as connection:
             row = connection.execute(sa.select(review_items).where(review_items.c.item_id == item_id)).one_or_none()
         return None if row is None else _item(row)
 
-    def _settle(self, item: DrawnItem) -> bool:
-        """Move an open item on, if it is due; says whether it moved."""
+    def _settle(self, item: DrawnItem, *, about: _About, is_restricted: bool | None) -> bool:
+        """Move an open item on, if it is due; says whether it moved. `is_restricted` is None if its turn is kept no more."""
         now = self._clock()
-        state = self._due(item, now=now)
+        state = _due(item, now=now, about=about, is_restricted=is_restricted)
         if state is None:
             return False
         values: dict[str, object] = {"state": state.value, "changed_at": now.timestamp()}
@@ -146,29 +166,24 @@ class Items:
         with self._database.writing() as connection:
             return connection.execute(sa.update(review_items).where(*where).values(values)).rowcount == 1
 
-    def _due(self, item: DrawnItem, *, now: datetime) -> ItemState | None:
-        """The state that an open item must go to; None to stay as it is."""
-        standing = self._standing(item)
-        if standing is None:
-            return ItemState.GONE
-        if standing or not self.may_be_reviewed(item):
-            return ItemState.WITHDRAWN
-        if item.state is not ItemState.WAITING or self.hears_first(item.person_id):
-            return None
-        return ItemState.OFFERED if (item.ready_at or item.drawn_at + TIME_TO_VETO) <= now else None
+    def _about(self, person_id: str) -> _About:
+        """What counts of somebody for all that was drawn of them, read afresh."""
+        query = sa.select(people.c.role, people.c.restricted_at).where(people.c.person_id == person_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        has_consents = all(self._consents.has_consent(person_id, one) for one in (Purpose.KEEP, Purpose.REVIEW))
+        decided = self._consents.in_force(person_id).get(Purpose.REVIEW)
+        return _About(
+            is_reviewable=row is not None and row.role in _REVIEWABLE and has_consents,
+            decided_at=None if decided is None else decided.decided_at,
+            is_restricted=row is not None and row.restricted_at is not None,
+            hears_first=self.hears_first(person_id),
+        )
 
     def may_be_reviewed(self, item: DrawnItem) -> bool:
         """Whether the person may be reviewed at all, and their consents still stand, that to review without a break since the
         draw. Nobody reviews what a child says, or who does not live here: also if they became that after the draw."""
-        query = sa.select(people.c.role).where(people.c.person_id == item.person_id)
-        with self._database.reading() as connection:
-            role = connection.execute(query).scalar()
-        if role not in _REVIEWABLE:
-            return False
-        decided = self._consents.in_force(item.person_id).get(Purpose.REVIEW)
-        if decided is None or decided.decided_at > item.drawn_at:
-            return False
-        return all(self._consents.has_consent(item.person_id, one) for one in (Purpose.KEEP, Purpose.REVIEW))
+        return _may_be_reviewed(item, self._about(item.person_id))
 
     def may_be_heard(self, item: DrawnItem) -> bool:
         """Whether a reviewer may hear its sound, disguised: the person allowed that before it was drawn, and still does."""
@@ -201,13 +216,20 @@ class Items:
         with self._database.reading() as connection:
             return tuple(map(_item, connection.execute(query).all()))
 
-    def _standing(self, item: DrawnItem) -> bool | None:
-        """Whether the use of an item's turn is restricted; None if it is kept no more."""
-        query = sa.select(people.c.restricted_at).where(people.c.person_id == item.person_id)
-        with self._database.reading() as connection:
-            is_restricted = connection.execute(query).scalar() is not None
-        found = self._standing_of([item.turn_id]).get(item.turn_id)
-        return None if found is None else found or is_restricted
+
+def _due(item: DrawnItem, *, now: datetime, about: _About, is_restricted: bool | None) -> ItemState | None:
+    """The state that an open item must go to; None to stay as it is."""
+    if is_restricted is None:
+        return ItemState.GONE
+    if is_restricted or about.is_restricted or not _may_be_reviewed(item, about):
+        return ItemState.WITHDRAWN
+    if item.state is not ItemState.WAITING or about.hears_first:
+        return None
+    return ItemState.OFFERED if (item.ready_at or item.drawn_at + TIME_TO_VETO) <= now else None
+
+
+def _may_be_reviewed(item: DrawnItem, about: _About) -> bool:
+    return about.is_reviewable and about.decided_at is not None and about.decided_at <= item.drawn_at
 
 
 def _item(row: Any) -> DrawnItem:

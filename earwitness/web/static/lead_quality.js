@@ -31,7 +31,7 @@ export async function loadQuality() {
   const series = weeks.map((week) => ({ ...week, words_agree: week.word_error_rate === null ? null : 1 - week.word_error_rate }));
   plot(series);
   byId("weeks").replaceChildren(table("Agreement by week", ["Week", "Tasks", "Intents", "Labels", "Words differ"], weeks.map((one) => [one.name, one.tasks, figure(one.intents_alpha), figure(one.labels_alpha), share(one.word_error_rate)]), "Nothing was judged by two yet."));
-  byId("labels-agreement").replaceChildren(table("Agreement on each label", ["Label", "Alpha"], labels.map((one) => [labelWords[one.label], figure(one.alpha)]), ""));
+  byId("labels-agreement").replaceChildren(table("Agreement on each label", ["Label", "Alpha"], labels.filter((one) => one.alpha !== null).map((one) => [labelWords[one.label], figure(one.alpha)]), "Nothing can be said of any label yet."));
   byId("pairs").replaceChildren(table("Agreement of each pair", ["Who", "Tasks", "The same", "Intents", "Words differ"], pairs.map((one) => [`${one.one} and ${one.other}`, one.tasks, one.agreed, figure(one.intents_alpha), share(one.word_error_rate)]), "No two judged the same yet."));
   byId("workers").replaceChildren(
     table(

@@ -27,12 +27,13 @@ let lease = null;
 let unanswered = 0;
 let paper = null;
 let version = 0;
+let rests = null;
 
 async function load() {
   const found = await ask("GET", "/review");
-  const rest = found.rests_until ? ` Take a break until ${sayClock(found.rests_until)}; it costs you nothing.` : found.has_more ? " More wait." : " None waits now.";
+  const waits = found.has_more ? " More wait." : " None waits now.";
   const agreed = found.compared ? ` Of ${found.compared} that somebody else judged too you agreed on ${found.agreed}.` : "";
-  byId("standing").textContent = `You judged ${found.judged} in the last day; ${found.left} more may be begun.${rest}${agreed}`;
+  byId("standing").textContent = `You judged ${found.judged} in the last day; ${found.left} more may be begun.${waits}${agreed}`;
   byId("guide-title").textContent = `Guidelines, version ${found.guidelines}`;
   byId("sections").replaceChildren(...found.sections.map(section));
   byId("intents").replaceChildren(...found.intents.map((name) => make("option", { value: name })));
@@ -42,6 +43,8 @@ async function load() {
   byId("unread").hidden = !found.has_passed || found.has_read;
   byId("part").hidden = !found.has_passed || !found.has_read;
   version = found.guidelines;
+  rests = found.rests_until;
+  byId("none-text").textContent = rests ? `Take a break until ${sayClock(rests)}. It costs you nothing.` : "Take one when you are ready. Handing back costs nothing.";
   if (!found.has_passed) await showTest();
   byId("status").textContent = "";
 }
@@ -153,7 +156,7 @@ async function next(said) {
   show(null);
   inform(said);
   await load();
-  if (!byId("part").hidden) await take();
+  if (!byId("part").hidden && !rests) await take();
 }
 
 function setLabel(value) {
