@@ -2,6 +2,9 @@
 
 import contextlib
 import os
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,7 +33,7 @@ from earwitness.review.line import Line, dial_here, dial_there
 from earwitness.review.playback import PART_BYTES, Playback
 from earwitness.review.porter import take_up
 from earwitness.review.visits import Visits, lease_of
-from earwitness.server.review_channel import ReviewChannel, bind_here
+from earwitness.server.review_channel import ReviewChannel, bind_here, user_id_of
 from earwitness.storage import database
 from earwitness.storage.database import Database
 from earwitness.trust.authority import Authority
@@ -511,3 +514,33 @@ def test_a_lead_decides_over_the_channel_between_two_who_disagree(review: Review
     far.household.deliver(lea, task_id, decided)
     assert [one.settled for one in review.house.rights.recording(anna.person_id, turn_id).annotations][-1] is Settled.ADJUDICATED
     assert far.household.offered() == {}
+
+
+OTHER_ACCOUNT = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-c")
+ASK = """
+import socket, sys
+asked = b'{"task_id":""}'
+with socket.socket(socket.AF_UNIX) as made:
+    made.settimeout(20)
+    made.connect(sys.argv[1])
+    made.sendall(b'{"type":"tasks","payload_length":%d}\\n' % len(asked) + asked)
+    print(made.recv(200).decode())
+"""
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or shutil.which("setpriv") is None or not Path(OTHER_ACCOUNT[-2]).exists(),
+    reason="only root can speak as another account here",
+)
+@pytest.mark.parametrize(("user", "is_answered"), [("nobody", True), (None, False)])
+def test_the_account_that_the_settings_name_is_spoken_to_and_no_other(
+    house: KeptHouse, user: str | None, is_answered: bool
+) -> None:
+    made, _ = counter(house)
+    channel = ReviewChannel(lambda frame, peer: made.answer(frame, peer=peer), user_id=None if user is None else user_id_of(user))
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        place = socket_path(Path(folder))
+        with running(channel, bind_here(place)):
+            ended = subprocess.run([*OTHER_ACCOUNT, ASK, str(place)], capture_output=True, text=True, timeout=60)
+    assert ('{"tasks":[],"has_more":false}' in ended.stdout) is is_answered
