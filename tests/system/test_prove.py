@@ -22,7 +22,7 @@ from earwitness.people.consents import Consents
 from earwitness.prove import deleting, demands, door, ears, keeping, ledger, review, satellites
 from earwitness.prove.evidence import NotProvedError
 from earwitness.prove.traces import forms, hits
-from earwitness.review import conduct, porter, sample
+from earwitness.review import audit, conduct, porter
 from earwitness.review.deidentify import Deidentified
 from earwitness.satellite import agent
 from earwitness.satellite.agent import Step
@@ -131,7 +131,7 @@ def a_desk_that_is_shown_names(patch: pytest.MonkeyPatch) -> None:
 
 
 def an_audit_that_looks_away(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sample, "list_root", lambda lots: "ab")
+    patch.setattr(audit, "_wrong", lambda what: None)
 
 
 def conduct_without_rules(patch: pytest.MonkeyPatch) -> None:
