@@ -155,7 +155,7 @@ class Door:
 
         Raises VaultError (vault.not_found; vault.no_sound where only words were kept), AccessError, LedgerError, StorageError.
         """
-        row = self._row_with_sound(actor, turn_id, purpose=purpose, is_original=True)
+        row = self._row_with_sound(actor, turn_id, purpose=purpose)
         stop = row.audio_bytes if end is None else min(end, row.audio_bytes)
         if not 0 <= start <= stop:
             raise _no_such_part()
@@ -169,19 +169,16 @@ class Door:
     def hand_out(self, actor: Actor, turn_id: str, sound: bytes, *, purpose: ReadPurpose, start: int, end: int) -> AudioRead:
         """Give bytes `start` up to `end` of what was made of a recording's sound, PCM of the same length: admitted and on record
         as if it were the sound itself. Raises as `audio`; vault.no_such_part too for a length that is not the recording's."""
-        row = self._row_with_sound(actor, turn_id, purpose=purpose)
+        row = self._row_with_sound(actor, turn_id, purpose=purpose, is_original=False)
         if len(sound) != row.audio_bytes or not 0 <= start < end <= row.audio_bytes:
             raise _no_such_part()
         read = self._open(actor, [row], purpose=purpose, medium=Medium.AUDIO, part=(start, end))
         return AudioRead(read, iter((sound[start:end],)), data_bytes=row.audio_bytes, part=(start, end), done=self._close)
 
-    def _row_with_sound(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose, is_original: bool = False) -> Row:
+    def _row_with_sound(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose, is_original: bool = True) -> Row:
         """The row of a turn whose sound that actor may open, or hear what was made of it. Raises VaultError, AccessError."""
         row = self._row(turn_id)
-        if is_original and actor.role in policy.HEARS_NO_ORIGINAL:
-            self._refuse(actor, purpose, person_id=row.person_id, rows=(row,))
-            raise AccessError("A reviewer hears what was made of a recording, never the recording.", code="access.refused")
-        self._admit(actor, purpose, person_id=row.person_id, rows=(row,), medium=Medium.AUDIO)
+        self._admit(actor, purpose, person_id=row.person_id, rows=(row,), medium=Medium.AUDIO, is_original=is_original)
         if not row.audio_bytes:
             raise VaultError("Of this turn only the words were kept.", code="vault.no_sound")
         return row
@@ -297,7 +294,14 @@ class Door:
         return found[0]
 
     def _admit(
-        self, actor: Actor, purpose: ReadPurpose, *, person_id: str, rows: Sequence[Row], medium: Medium = Medium.TEXT
+        self,
+        actor: Actor,
+        purpose: ReadPurpose,
+        *,
+        person_id: str,
+        rows: Sequence[Row],
+        medium: Medium = Medium.TEXT,
+        is_original: bool = True,
     ) -> None:
         facts = policy.Facts(person_id=person_id, consents=frozenset(), is_restricted=True)
         if actor.role is not Role.SELF:
@@ -308,6 +312,8 @@ class Door:
             facts = policy.Facts(person_id=person_id, consents=given, is_restricted=is_restricted, is_granted=is_granted)
         try:
             policy.check(actor, purpose, facts=facts, medium=medium)
+            if medium is Medium.AUDIO and is_original and actor.role in policy.HEARS_NO_ORIGINAL:
+                raise AccessError("A reviewer hears what was made of a recording, never the recording.", code="access.refused")
         except AccessError:
             self._refuse(actor, purpose, person_id=person_id, rows=rows)
             raise

@@ -120,8 +120,10 @@ def test_a_reviewer_never_hears_the_recording_itself_whatever_was_consented_to(s
     spy.seen.clear()
     with pytest.raises(AccessError, match="never the recording"):
         setting.vault.door.audio(REVIEWER, turn_id, purpose=ReadPurpose.REVIEW)
+    with pytest.raises(AccessError, match="never the recording"):
+        next(setting.vault.door.sounds(REVIEWER, anna.actor_id, [turn_id], purpose=ReadPurpose.REVIEW))
     assert spy.opened() == []
-    assert reads(setting, anna)[-1].result is ReadResult.REFUSED
+    assert [one.result for one in reads(setting, anna)] == [ReadResult.REFUSED] * 2
 
 
 def test_what_was_made_of_a_sound_is_handed_out_on_record_like_the_sound_itself(setting: Setting) -> None:

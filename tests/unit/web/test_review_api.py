@@ -22,7 +22,7 @@ from earwitness.domain.person import Person
 from earwitness.storage import database
 from tests.desk_kept import MUMBLED, answers
 from tests.houses_kept import PASSPHRASE, KeptHouse, error_of, kept_house
-from tests.reviewed_kept import ReviewedHouse, reviewed
+from tests.reviewed_kept import EVERYTHING, ReviewedHouse, reviewed
 from tests.unit.review.test_watermark import babble
 
 DRAWN, DESK, LEAD = "/api/v1/me/drawn", "/api/v1/review", "/api/v1/review/lead"
@@ -193,7 +193,8 @@ def test_who_hears_first_is_told_of_no_moment_at_which_it_goes_by_itself(
 
 def test_before_consenting_there_is_an_example_that_nobody_said(house: KeptHouse, anna: Person) -> None:
     told = house.client(house.enrolled("Ben", keeps=None)).get(DRAWN).json()
-    assert (told["items"], told["rate_percent"], told["most_per_month"]) == ([], 0.2, 5)
+    terms = (EVERYTHING.rate_millionths / 10_000, EVERYTHING.most_per_month)
+    assert (told["items"], told["rate_percent"], told["most_per_month"]) == ([], *terms), "as this house draws today"
     assert "Marguerite" in told["example_said"]
     assert "Marguerite" not in told["example_shown"]["transcript"]
     assert not re.search(r"\d", told["example_shown"]["transcript"])
