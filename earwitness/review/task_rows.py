@@ -21,7 +21,7 @@ def new_row(task_id: str, *, week: str, wanted: int = 1, made_up: str | None = N
     """A task that is open, under a pseudonym of its own and at a random place."""
     return {
         "task_id": task_id,
-        "pseudonym": f"speaker {secrets.token_hex(3)}",
+        "pseudonym": f"speaker {secrets.token_hex(5)}",
         "week": week,
         "state": "open",
         "wanted": wanted,

@@ -1,5 +1,6 @@
 """Two who judge one task: it counts when they agree, else the lead decides; no word of it stays at the desk."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -164,6 +165,12 @@ def test_a_lead_who_is_suspended_decides_nothing(made: AloneDesk) -> None:
     for act in acts:
         with pytest.raises(AccessError, match="suspended"):
             act(LEAD, task_id)
+
+
+def test_a_pseudonym_is_long_enough_for_many_tasks(made: AloneDesk) -> None:
+    """Ten digits: of 10,000 open tasks two have the same one with a chance of one in twenty thousand, and none may."""
+    made.tasks(1)
+    assert re.fullmatch("speaker [0-9a-f]{10}", made.take().pseudonym)
 
 
 def test_which_task_comes_next_cannot_be_told(tmp_path: Path) -> None:
