@@ -104,6 +104,25 @@ def _annotated(entry: Facts) -> str:
     return f"on {_when(entry)} {_reader(entry)} judged the recording {shown(entry.get('recording'))}"
 
 
+def _improve_set(entry: Facts) -> str:
+    teach, measure = _count(entry.get("teaches"), "recording"), shown(entry.get("measures"))
+    return f"on {_when(entry)} the data set {shown(entry.get('number'))} was made: {teach} to learn from, {measure} to measure"
+
+
+def _improve_promoted(entry: Facts) -> str:
+    return f"{shown(entry.get('by'))} promoted version {shown(entry.get('number'))} of what was learned"
+
+
+def _improve_taken_back(entry: Facts) -> str:
+    return (
+        f"{shown(entry.get('by'))} took back version {shown(entry.get('number'))} of what was learned: {shown(entry.get('why'))}"
+    )
+
+
+def _improve_retired(entry: Facts) -> str:
+    return f"version {shown(entry.get('number'))} was destroyed: somebody deleted or withdrew what it learned from"
+
+
 _KINDS: Final[dict[str, Callable[[Facts], str]]] = {
     "consent": _consent,
     "kept": _kept,
@@ -115,6 +134,10 @@ _KINDS: Final[dict[str, Callable[[Facts], str]]] = {
     "draw.opened": _draw_opened,
     "draw.list": _draw_list,
     "draw.made": _draw_made,
+    "improve.set": _improve_set,
+    "improve.promoted": _improve_promoted,
+    "improve.taken_back": _improve_taken_back,
+    "improve.retired": _improve_retired,
     "restored": _restored,
 }
 

@@ -54,6 +54,18 @@ def read(
             "on 2026-03-01 at 12:05:09 UTC the read r1 ended (served): 1.5 s of sound went out",
         ),
         (
+            {"kind": "improve.promoted", "number": 2, "share_thousandths": 200, "by": "calm-otter-1234"},
+            "calm-otter-1234 promoted version 2 of what was learned",
+        ),
+        (
+            {"kind": "improve.taken_back", "number": 2, "by": "earwitness", "why": "Too often\x1b[31m wrong."},
+            'earwitness took back version 2 of what was learned: "Too often\\u001b[31m wrong."',
+        ),
+        (
+            {"kind": "improve.retired", "number": 2},
+            "version 2 was destroyed: somebody deleted or withdrew what it learned from",
+        ),
+        (
             {"kind": "kept", "recording": "t1", "audio": False, "day": "2026-03-01"},
             "on 2026-03-01 the turn t1 was kept as text alone",
         ),
