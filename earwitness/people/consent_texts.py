@@ -73,6 +73,25 @@ TEXTS: Final = (
         ),
     ),
     _text(
+        Purpose.REVIEW,
+        4,
+        title="Let people review a tiny sample",
+        text=(
+            "Now and then one of your kept requests may be drawn by lot, so that a reviewer can check whether the assistant "
+            "understood it: at most 2 in 1,000 of all that may be drawn, and at most 5 of yours in a month; what was hard to "
+            "understand is drawn more often within that. Only what you began with the wake word is drawn, never what a child "
+            "or a guest said. The reviewer reads the words, with names, numbers, addresses and places blanked out as far as the "
+            "assistant finds them, and does not hear your voice unless you allow that too, by itself. They are not told who you "
+            "are, where you live or when you spoke. About one in five is read by two reviewers, and by whoever leads them where "
+            "these do not agree. You see everything that was drawn, have a day to veto it, and see each time that somebody read "
+            "it and what they said of it. Without this nobody reviews anything of yours."
+        ),
+        spoken=(
+            "From now on people may read a tiny sample of your requests, without your voice and name, and you see each time "
+            "that somebody did."
+        ),
+    ),
+    _text(
         Purpose.HEAR,
         1,
         title="Let reviewers hear it, in a disguised voice",
