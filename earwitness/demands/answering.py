@@ -21,7 +21,7 @@ from earwitness.demands.package import check_recipient, write_package
 from earwitness.demands.rules import Rules
 from earwitness.demands.statement import NOTHING, digest_of
 from earwitness.domain.demand import Case, Category, DemandKind, Office, Outcome, Reach, Scope, Step, StepKind
-from earwitness.domain.errors import DemandError
+from earwitness.domain.errors import DemandError, StorageError
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Actor, Medium, Role
 from earwitness.ledger.proof import Proof
@@ -104,6 +104,16 @@ class Answering:
     def path(self, case: Case, *, ending: str) -> Path:
         """Where the package ("age") or the answer ("json") of this round lies."""
         return self._folder / f"{case.demand_id}-{case.round}.{ending}"
+
+    def discard(self, case: Case) -> int:
+        """Remove the packages of a case from here; gives how many. What proves its answers stays. Raises StorageError."""
+        try:
+            found = list(self._folder.glob(f"{case.demand_id}-*.age"))
+            for path in found:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"A package in {self._folder} cannot be removed: {error.strerror}.") from error
+        return len(found)
 
     def answer(self, case: Case) -> dict[str, Any]:
         """The last answer of a case, with its proof. Raises DemandError if there is none."""

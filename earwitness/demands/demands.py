@@ -88,6 +88,14 @@ class Demands:
             folder=folder,
             clock=clock,
         )
+        self._settling = Settling(
+            cases=self._cases,
+            entries=self._entries,
+            telling=self._telling,
+            holds=vault.holds,
+            discard=self._answering.discard,
+            clock=clock,
+        )
 
     # Who
 
@@ -268,9 +276,11 @@ class Demands:
         return self._take(case, self._step(StepKind.REFUSED, by, office, reason=reason))
 
     def close(self, by: Person, demand_id: str, *, reason: str) -> Case:
-        """Close a case that was answered, refused or withdrawn."""
+        """Close a case that was answered, refused or withdrawn. What was packed for it is removed from here."""
         case, office = self._case(by, demand_id)
-        return self._take(case, self._step(StepKind.CLOSED, by, office, reason=reason))
+        closed = self._take(case, self._step(StepKind.CLOSED, by, office, reason=reason))
+        self._answering.discard(closed)
+        return closed
 
     def make_key(self, by: Person, *, holders: Sequence[str] = ()) -> tuple[str, tuple[str, ...]]:
         """Make the key that approves disclosures, in place of any before; gives its public side and its three shares, which are

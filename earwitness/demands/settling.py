@@ -12,7 +12,7 @@ from earwitness.demands.case import advance
 from earwitness.demands.cases import Cases
 from earwitness.demands.entries import Entries
 from earwitness.demands.telling import Telling
-from earwitness.domain.demand import Case, Office, Step, StepKind
+from earwitness.domain.demand import Case, Office, State, Step, StepKind
 from earwitness.domain.errors import DemandError
 from earwitness.vault.holds import Holds
 
@@ -20,11 +20,22 @@ from earwitness.vault.holds import Holds
 class Settling:
     """Settles all cases of one household. `clock` gives aware datetimes."""
 
-    def __init__(self, *, cases: Cases, entries: Entries, telling: Telling, holds: Holds, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        cases: Cases,
+        entries: Entries,
+        telling: Telling,
+        holds: Holds,
+        discard: Callable[[Case], int],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`discard` removes the packages of a case, and gives how many there were."""
         self._cases = cases
         self._entries = entries
         self._telling = telling
         self._holds = holds
+        self._discard = discard
         self._clock = clock
 
     def settle(self) -> int:
@@ -55,7 +66,7 @@ class Settling:
             with contextlib.suppress(DemandError):  # noted before
                 self._cases.take(case, self._step(StepKind.OVERDUE), facts={})
                 changed += 1
-        return changed
+        return changed + (self._discard(case) if case.state is State.CLOSED else 0)
 
     def _step(self, kind: StepKind) -> Step:
         return Step(kind=kind, office=Office.HOUSE, by="earwitness", at=self._clock())

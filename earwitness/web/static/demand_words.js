@@ -62,7 +62,7 @@ export const TAKES = {
   disclosed: ["Answer", "Just this scope is opened, each opening on record, and encrypted to whoever demanded it."],
   reviewed: ["Say that you reviewed it", "An emergency that was answered is looked at again by somebody else, within a day."],
   refused: ["Refuse", "Nothing is disclosed. The demand ends here."],
-  closed: ["Close", "Nothing follows any more."],
+  closed: ["Close", "Nothing follows any more. The encrypted file of an answer is removed from the server: hand it over before."],
 };
 export const OFFICES = { counsel: "counsel", privacy_officer: "the privacy officer", owner: "the owner", person: "the person", house: "the house itself" };
 export const OUTCOMES = { whole: "in whole", part: "in part", nothing: "nothing responsive is held" };

@@ -24,16 +24,16 @@ def die(*_: object, **__: object) -> Any:
 
 
 def _in_the_midst_of_the_package() -> None:
-    write = package.write_sealed
+    write = vars(package)["write_sealed"]
 
     def cut(path: Path, blocks: Any, *, recipients: Any) -> int:
         def some() -> Any:
             yield next(iter(blocks))
             die()
 
-        return write(path, some(), recipients=recipients)
+        return int(write(path, some(), recipients=recipients))
 
-    package.write_sealed = cut
+    vars(package)["write_sealed"] = cut
 
 
 def _before_its_entry() -> None:
@@ -48,7 +48,7 @@ def _before_its_entry() -> None:
 
 
 def _before_the_answer_is_written() -> None:
-    answering.write_whole = die
+    vars(answering)["write_whole"] = die
 
 
 POINTS: Final[dict[str, Callable[[], None]]] = {

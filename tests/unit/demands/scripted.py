@@ -6,7 +6,6 @@ A word may end in `!code`: then it must be refused with that code, and change no
 
 import hashlib
 import io
-import json
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +64,8 @@ class Played:
     case: Case
     problem: str = ""
     packages: list[Package] = field(default_factory=list)
+    contents: list[dict[str, bytes]] = field(default_factory=list)
+    """What whoever demanded it finds in each."""
     findings: tuple[Finding, ...] = ()
     expected: list[str] = field(default_factory=list)
     """The steps that must be there now, in order."""
@@ -178,6 +179,7 @@ class Player:
         assert not code, "it was not refused"
         if isinstance(done, Package):
             played.packages.append(done)
+            played.contents.append(self._contents(done))
         if kind is not None:
             played.expected.append(kind.value)
 
@@ -258,6 +260,12 @@ class Player:
     def _restart(self) -> None:
         self.demands = self.desk.demands = demanded(self.desk.house)
 
+    def _contents(self, package: Package) -> dict[str, bytes]:
+        if package.path is None:
+            return {}
+        with zipfile.ZipFile(io.BytesIO(self.desk.decrypted(package.path))) as file:
+            return {name: file.read(name) for name in file.namelist()}
+
     def _close(self, played: Played) -> None:
         """Let no later script find this one open."""
         if played.case.state not in (State.CLOSED, State.REFUSED, State.DISCLOSED):
@@ -281,18 +289,6 @@ class Player:
             elif entry["kind"] != "demand.sealed":
                 found[position] = entry
         return [found[position] for position in sorted(found)]
-
-    def contents(self, package: Package) -> dict[str, bytes]:
-        """What whoever demanded it finds in it."""
-        if package.path is None:
-            return {}
-        with zipfile.ZipFile(io.BytesIO(self.desk.decrypted(package.path))) as file:
-            return {name: file.read(name) for name in file.namelist()}
-
-
-def said_json(package: Mapping[str, bytes]) -> list[Any]:
-    """The words in a package."""
-    return [json.loads(data) for name, data in package.items() if name.startswith("words/")]
 
 
 def _another() -> pyrage.x25519.Identity:

@@ -223,6 +223,21 @@ def test_a_second_export_is_a_new_approval(desk: DemandedHouse) -> None:
     assert second.path != first.path
 
 
+def test_closing_removes_the_package_from_here_and_leaves_what_proves_it(desk: DemandedHouse) -> None:
+    desk.sunday()
+    case = desk.notified()
+    desk.house.clock.advance(days=14)
+    package = desk.disclose(case)
+    assert package.path is not None
+    sealed = package.path.read_bytes()
+    desk.demands.close(desk.counsel, case.demand_id, reason="handed over")
+    assert not package.path.exists()
+    read_answer(package.answer.read_bytes()).check(parse_verifier(desk.house.ledger.verifier))
+    package.path.write_bytes(sealed)  # as a crash after the step would leave it
+    assert demanded(desk.house).settle() == 1
+    assert not package.path.exists()
+
+
 def test_a_dated_gag_hides_until_its_end_and_then_everything_is_opened(desk: DemandedHouse) -> None:
     inside = desk.sunday(sound=sound(0.2))
     until = desk.house.clock() + timedelta(days=10)

@@ -6,10 +6,11 @@ Then the ledger must say just that, and nobody's name; and the transparency repo
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
+from earwitness.demands.answering import Package
 from earwitness.demands.report import band_of, make_report, parse_period
 from earwitness.demands.statement import read_answer
 from earwitness.domain.demand import DemandKind, StepKind
@@ -38,13 +39,13 @@ def test_a_demand_ends_as_the_script_says(years: tuple[Player, Mapping[str, Play
     answers = [one for one in played.case.steps if one.kind is StepKind.DISCLOSED]
     assert (answers[-1].outcome if answers else None) is told.outcome
     assert len(answers) == len(played.packages)
-    for package in played.packages:
-        check_package(player, played, package)
+    for package, files in zip(played.packages, played.contents, strict=True):
+        check_package(player, played, package, files)
 
 
-def check_package(player: Player, played: Played, package: Any) -> None:
+def check_package(player: Player, played: Played, package: Package, files: Mapping[str, bytes]) -> None:
     """Just what is in scope is in it, its openings are in the ledger, and a third party can check the answer."""
-    told, files = played.script, player.contents(package)
+    told = played.script
     assert (package.statement["recordings"], max(0, len(files) - 1)) == (told.recordings, told.files)
     read_answer(package.answer.read_bytes()).check(
         parse_verifier(player.desk.house.ledger.verifier), package_sha256=package.sha256
@@ -79,8 +80,8 @@ def test_what_was_opened_by_demand_is_what_was_disclosed(years: tuple[Player, Ma
     handed = [
         name.partition("/")[2].partition(".")[0]
         for each in played.values()
-        for package in each.packages
-        for name in player.contents(package)
+        for files in each.contents
+        for name in files
         if "/" in name
     ]
     assert sorted(one["recording"] for one in opened) == sorted(handed)
