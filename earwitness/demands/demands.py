@@ -76,7 +76,6 @@ class Demands:
         self._held = Held(people, vault, clock=clock)
         self._telling = Telling(cases=self._cases, notices=self._notices, held=self._held, rules=rules)
         self._holders = KeyHolders(database, safe=vault.safe)
-        self._settling = Settling(cases=self._cases, entries=self._entries, telling=self._telling, holds=vault.holds, clock=clock)
         self._answering = Answering(
             database,
             cases=self._cases,
