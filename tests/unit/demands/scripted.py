@@ -151,8 +151,8 @@ class Player:
         return self.demands.receive(self.desk.counsel, self.desk.intake(kind, **told), document=PAPER)
 
     def _notices(self) -> int:
-        people = self.desk.house.people.all()
-        return sum(len(self.demands.notices(one.person_id)) for one in people)
+        with self.desk.house.database.reading() as connection:
+            return int(connection.exec_driver_sql("SELECT count(*) FROM demand_notices").scalar_one())
 
     def _do(self, played: Played, word: str, who: Person) -> None:
         action, _, code = word.partition("!")
