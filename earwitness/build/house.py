@@ -1,6 +1,7 @@
 """The top floor of a house: what understands, answers, rings and speaks, over `linked.py` and `kept.py`."""
 
 import asyncio
+import contextlib
 import io
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from earwitness.domain.audio import Pcm
 from earwitness.domain.consent import Keeps
 from earwitness.domain.contact import Channel, same_address
 from earwitness.domain.device import Device, DeviceKind
-from earwitness.domain.errors import PersonError, SettingsError
+from earwitness.domain.errors import EarwitnessError, PersonError, SettingsError
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.link import LinkRole
 from earwitness.domain.message import Message
@@ -34,6 +35,7 @@ from earwitness.foreign.reach import read_place
 from earwitness.foreign.wyoming_recogniser import DEFAULT_PORT, WyomingRecogniser
 from earwitness.improve.adapting import Chain
 from earwitness.improve.improver import Improver
+from earwitness.improve.models import RUNNING
 from earwitness.improve.running import AdaptedRecogniser, AdaptedUnderstander, InUse
 from earwitness.improve.signals import LiveSignals
 from earwitness.jobs.announce_messages import AnnounceMessages
@@ -504,6 +506,9 @@ class House(LinkedHouse):
     def in_use(self) -> InUse:
         """The chain as it runs, with what was promoted."""
         made = InUse(self.plain_chain, improver=lambda: self.improver, clock=utc_now)
+        if self.improver.models.in_state(*RUNNING):
+            with contextlib.suppress(EarwitnessError):  # the job tries again
+                self.improver.retire()  # also after a restore, before anything of it is heard
         made.refresh()
         return made
 
