@@ -23,7 +23,7 @@ $(BIN)/python -m pytest $3 -m quiet; alone=$$?; \
 for status in $$beside $$alone; do [ $$status = 0 ] || { echo "$1: failed (beside each other: $$beside, alone: $$alone)"; exit $$status; }; done
 endef
 
-.PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-orders bench-improve bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-desk bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
+.PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-weighing bench-recognisers bench-orders bench-improve bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-desk bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -92,6 +92,12 @@ bench-accuracy: models ## Recognition, understanding and wake words over the eva
 
 bench-recognition: models ## What weighing the sentences of the home adds to the base model: commands, other speech, short answers, noise
 	@$(BIN)/python -m bench.recognition
+
+bench-weighing: models ## What weighing the sentences of the home adds to one recognition, in milliseconds
+	@$(BIN)/python -m bench.weighing
+
+bench-recognisers: models ## Size, word errors and speed of each recogniser that the settings can choose
+	@$(BIN)/python -m bench.recognisers
 
 bench-orders: models ## What a grammar that the home file gives does for the recogniser: coffee orders
 	@$(BIN)/python -m bench.orders

@@ -93,11 +93,16 @@ class Bench:
 
     def hear(self, pcm: Pcm, context: Context | None = None) -> tuple[str, str]:
         """What the base model hears alone, and what we hear."""
-        self._both.alone = None
+        self._both.alone = self._both.added_ms = self._both.processor_ms = None
         ours = self._ours.transcribe(pcm, context=context).text
         if self._both.alone is not None and self._both.added_ms is not None:
             self.added_ms.append(self._both.added_ms)
         return (self._house.whisper.transcribe(pcm).text if self._both.alone is None else self._both.alone), ours
+
+    @property
+    def last_added(self) -> tuple[float | None, float | None]:
+        """What weighing added to what was heard last, in milliseconds of the clock and of processors; None if nothing was."""
+        return self._both.added_ms, self._both.processor_ms
 
     def means(self, text: str, context: Context | None = None) -> tuple[Intent | None, bool]:
         """What a text means, and whether it is a request."""
@@ -151,15 +156,15 @@ def main() -> None:
     intro, data = machine(), data_folder()
     with House(read_settings(), home_file=HOME, is_passing=True) as house:
         bench = Bench(house)
-        people = list(_items(data, "audio/commands.jsonl"))
+        people = list(items(data, "audio/commands.jsonl"))
         commands = _told("people", bench.commands(people, "people"))
         at_once = len(people) - len(bench.added_ms)
-        spoken = [] if chosen.without_voices else list(_spoken(house, most=chosen.most))
-        for title, change in CHANGES.items() if spoken else ():
-            changed = [(text, _pcm(change(sound, index))) for index, (text, sound) in enumerate(spoken)]
+        voices = [] if chosen.without_voices else list(spoken(house, most=chosen.most))
+        for title, change in CHANGES.items() if voices else ():
+            changed = [(text, pcm_of(change(sound, index))) for index, (text, sound) in enumerate(voices)]
             commands += _told(title, bench.commands(changed, title))
         others = [line for name in USED for line in _refused(name, bench.others(_unused(data, name, most=chosen.most), name))]
-        words = [item for item in _items(data, "audio/words.jsonl") if item[0] in ANSWERS][: chosen.most]
+        words = [item for item in items(data, "audio/words.jsonl") if item[0] in ANSWERS][: chosen.most]
         alone, ours = bench.answers(words)
     parts = [
         intro,
@@ -181,9 +186,9 @@ COMMAND_HEAD = ["said by", "recogniser", "items", "word error rate, %", "95 %", 
 
 def _unused(data: Path, name: str, *, most: int) -> list[tuple[str, Pcm]]:
     """The recordings by which nothing was chosen, at most so many as MOST says."""
-    items = list(_items(data, name))
-    random.Random(1).shuffle(items)
-    return items[USED[name] : USED[name] + min(most, MOST[name])]
+    found = list(items(data, name))
+    random.Random(1).shuffle(found)
+    return found[USED[name] : USED[name] + min(most, MOST[name])]
 
 
 def _told(title: str, rows: tuple[Row, Row]) -> list[list[str]]:
@@ -210,13 +215,14 @@ def _range(items: Sequence[Any], measure: Callable[[Sequence[Any]], float | None
     return "" if found is None else f"{100 * found[0]:.1f} - {100 * found[1]:.1f}"
 
 
-def _items(data: Path, name: str) -> Iterator[tuple[str, Pcm]]:
+def items(data: Path, name: str) -> Iterator[tuple[str, Pcm]]:
+    """Recordings of a collection: what is said, and its sound."""
     for line in (data / name).read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         yield entry.get("text") or "", read_audio(data / entry["audio"], longest_seconds=60.0)
 
 
-def _spoken(house: House, *, most: int) -> Iterator[tuple[str, Samples]]:
+def spoken(house: House, *, most: int) -> Iterator[tuple[str, Samples]]:
     """Sentences said by as many voices, each by one."""
     names = [voice.name for voice in house.voices.voices() if voice.is_installed and voice.engine == "kokoro"][
         : min(most, VOICES)
@@ -232,7 +238,7 @@ def _noisy(sound: Samples, seed: int) -> Samples:
     """With a fan's noise, which falls by 6 dB an octave, 10 dB below the speech."""
     noise = np.cumsum(np.random.default_rng(seed).normal(0.0, 1.0, len(sound)))
     noise -= np.convolve(noise, np.ones(800) / 800, mode="same")
-    return _mixed(sound, noise.astype(np.float32), 10.0)
+    return mixed(sound, noise.astype(np.float32), 10.0)
 
 
 def _with_music(sound: Samples, seed: int) -> Samples:
@@ -241,10 +247,11 @@ def _with_music(sound: Samples, seed: int) -> Samples:
     seconds = np.arange(len(sound)) / RATE_HZ
     tune = np.repeat(rng.integers(0, 12, len(sound) // beat + 1), beat)[: len(sound)]
     chord = sum(np.sin(2 * np.pi * hz * 2 ** (tune / 12) * seconds) for hz in HUM_HZ)
-    return _mixed(sound, np.asarray(chord, dtype=np.float32), 10.0)
+    return mixed(sound, np.asarray(chord, dtype=np.float32), 10.0)
 
 
-def _mixed(sound: Samples, other: Samples, apart_db: float) -> Samples:
+def mixed(sound: Samples, other: Samples, apart_db: float) -> Samples:
+    """One sound under another, so much softer."""
     level = np.sqrt(np.mean(sound**2) / np.mean(other**2)) * 10 ** (-apart_db / 20)
     return (sound + other * np.float32(level)).astype(np.float32)
 
@@ -262,7 +269,8 @@ def _in_room(sound: Samples, seed: int) -> Samples:
     return np.asarray(wet * np.abs(sound).max() / np.abs(wet).max(), dtype=np.float32)
 
 
-def _pcm(sound: Samples) -> Pcm:
+def pcm_of(sound: Samples) -> Pcm:
+    """The sound as it is heard, in a moment of silence."""
     quiet = np.zeros(RATE_HZ // 4, dtype=np.float32)
     whole = np.concatenate([quiet, np.clip(sound, -1.0, 1.0), quiet])
     return Pcm(data=(whole * 32767.0).astype("<i2").tobytes())

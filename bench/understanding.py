@@ -25,8 +25,8 @@ from earwitness.understand.sentences import own_manifests
 PICTURE = ROOT / "docs" / "pictures" / "understanding-confusions.svg"
 HOME_ASSISTANT = "nlu/home_assistant_intents_2025.jsonl"
 ENTITIES = 2_000
-PADACIOSO_EVERY = 96
-"""It starts a process for each question."""
+PADACIOSO_EVERY = 8
+"""It tries every pattern on each question."""
 QUESTION, REFUSED = "AskQuestion", "refused"
 LARGE = (
     *("turn on {name}", "turn off {name}", "turn on the lights in the {area}", "close {name}", "is {name} on", "open {name}"),
@@ -107,7 +107,7 @@ def _crowd(sentences: Crowd, step: int, *, with_padacioso: bool) -> str:
             lines.append(_crowd_row(peer, few, 1))
     ours = sentences.ours[::step]
     _draw(ours, [whole.read(one.text) for one in ours])
-    asked = f"padacioso (a process for each) was asked one of {PADACIOSO_EVERY}" if with_padacioso else "padacioso was not asked"
+    asked = f"padacioso was asked one of {PADACIOSO_EVERY}" if with_padacioso else "padacioso was not asked"
     note = (
         f"Asked: {len(ours)} sentences that fall in our skills (earwitness/improve/crowd_intents.yaml says how), "
         f"{len(sentences.nonsense[::step])} out of scope, {len(sentences.elsewhere[::step])} for what no skill does; {asked}. "

@@ -26,7 +26,7 @@ from earwitness.understand.sentences import english, exact_intents, own_manifest
 from earwitness.understand.understanders import Understanders
 
 PADACIOSO = ROOT / ".venv-understanding" / "bin" / "python"
-PATTERNS_OF_AN_INTENT = 8
+PATTERNS_OF_AN_INTENT = 64
 
 
 class Reader(Protocol):

@@ -4,6 +4,7 @@ Owns the moment at which the graph of sentences is made: beside everything else,
 new one is made, recognition goes on with the one before.
 """
 
+import gc
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,6 +107,8 @@ class HomeSentences:
             try:
                 made = Retrieval(_language(said, {}), pronunciation())
             finally:
+                if self._requests is None:
+                    gc.freeze()  # the graph stays: a collection that looks through it would stop every turn, and each new name
                 with self._changing:
                     is_done = made is None or said is self._said
                     if made is not None:

@@ -84,6 +84,7 @@ _LEDGER: Final = _needs(Permission.ACCOUNT, scope=Scope.HISTORY)
 PAGES: Final[Mapping[str, Rule]] = {
     "/": _needs(Permission.TALK),
     "/history": _OWN_DATA,
+    "/misunderstandings": _OWN_DATA,
     "/privacy": _OWN_DATA,
     "/listens": _OWN_DATA,
     "/drawn": _OWN_DATA,

@@ -23,7 +23,7 @@ from tests.system import browsing
 
 PAGES = (
     *("/", "/history", "/privacy", "/listens", "/people", "/household", "/remote", "/account", "/skills", "/planner"),
-    *("/links", "/contacts", "/messages", "/calls", "/drawn", "/improve", "/demands"),
+    *("/misunderstandings", "/links", "/contacts", "/messages", "/calls", "/drawn", "/improve", "/demands"),
 )
 SIGN_IN = "/sign-in"
 INVITATION = "/invitation"

@@ -604,3 +604,24 @@ def fits(page: Page) -> None:
         "(all) => all.filter((one) => one.checkVisibility() && one.offsetHeight < 44).map((one) => one.outerHTML)",
     )
     assert small == []
+
+
+def test_misunderstandings_are_drawn_and_listed_and_corrected_where_they_are(launched: Browser, address: str) -> None:
+    said = ["turn on the desk lamb", "turn on the kitchen light", "frobnicate the gronk"]
+    with somebody(launched, address, "Misheard", said=said) as here:
+        page = here.page
+        turns = page.request.get(f"{address}/api/v1/history").json()["turns"]
+        heard = next(one["turn_id"] for one in turns if one["transcript"] == said[0])
+        call(page, "PATCH", f"/history/{heard}", {"transcript": "turn on the desk lamp"})
+        show(page, "/misunderstandings")
+        expect(page.locator("#told")).to_contain_text("2 misunderstandings among the newest 3 kept turns")
+        assert page.locator("#words li .stage-name").all_inner_texts() == ["“lamb” for “lamp”"]
+        assert page.locator("#turns article").count() == 2
+        assert page.locator("#reasons li").count() == 2
+        assert Axe().run(page).response["violations"] == []
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    with somebody(launched, address, "Nobody Misheard", keeps=False) as here:
+        show(here.page, "/misunderstandings")
+        expect(here.page.locator("#told")).to_contain_text("Nothing is kept of what you say")
+        assert here.page.locator("#turns article").count() == 0, "nobody else's turns are shown"

@@ -21,6 +21,7 @@ HERE = Path(web.__file__).parent
 PATHS = {
     "/": "main.js",
     "/history": "history.js",
+    "/misunderstandings": "misunderstandings.js",
     "/privacy": "privacy.js",
     "/listens": "listens.js",
     "/people": "people.js",

@@ -42,6 +42,7 @@ NONE: frozenset[Scope] = frozenset()
 EXPECTED: Mapping[str, tuple[frozenset[AccountRole], frozenset[Scope]]] = {
     "GET /": (TALKERS, NONE),
     "GET /history": (LIVE_HERE, NONE),
+    "GET /misunderstandings": (LIVE_HERE, NONE),
     "GET /privacy": (LIVE_HERE, NONE),
     "GET /listens": (LIVE_HERE, NONE),
     "GET /drawn": (LIVE_HERE, NONE),
