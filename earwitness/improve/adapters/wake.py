@@ -99,7 +99,7 @@ def verified(wakes: Wakes, *, seed: int) -> tuple[Verifier, Floats]:
     return replace(fitted(wakes.features, wakes.is_true), threshold=threshold), scores
 
 
-_MARGIN: Final = 0.25
+_MARGIN: Final = 0.75
 """Log odds below the least sure true wake: the next one may be less sure."""
 
 
