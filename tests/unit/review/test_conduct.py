@@ -62,7 +62,16 @@ def guessing(every: float) -> Script:
         yield every, Act.REFUSED, None
 
 
+def copying(every: float) -> Script:
+    """The words of task after task copied out of the page, each judged as if nothing were."""
+    for number in count():
+        yield every, Act.OPENED, f"t{number}"
+        yield 0.5, Act.COPIED, f"t{number}"
+        yield 0.5, Act.JUDGED, f"t{number}"
+
+
 ABUSES: dict[str, Callable[[], Script]] = {
+    **{f"copy and judge every {every} s": partial(copying, every) for every in (1, 3, 5)},
     **{f"replay one every {every} s": partial(replaying, every) for every in (0.1, 1, 3, 6)},
     **{f"replay two in turn every {every} s": partial(replaying, every, tasks=2) for every in (0.1, 1, 3)},
     **{f"play one every {every} s": partial(playing, every) for every in (0.1, 1, 2)},
