@@ -7,6 +7,7 @@ It may be done at any time and again; a day that passed while nothing ran is cau
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from earwitness.demands.case import advance
 from earwitness.demands.cases import Cases
@@ -14,7 +15,22 @@ from earwitness.demands.entries import Entries
 from earwitness.demands.telling import Telling
 from earwitness.domain.demand import Case, Office, State, Step, StepKind
 from earwitness.domain.errors import DemandError
-from earwitness.vault.holds import Holds
+
+
+class Holds(Protocol):
+    """What is preserved; the vault's. Each raises StorageError."""
+
+    def tell(self, demand_id: str) -> None:
+        """From now on people are told of what a demand holds."""
+        ...
+
+    def release(self, demand_id: str) -> int:
+        """Let go what a demand held; gives how many turns."""
+        ...
+
+    def end(self, *, now: datetime) -> int:
+        """Let go what is over its time; gives how many turns."""
+        ...
 
 
 class Settling:
