@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-
 from earwitness.build.reviewed import Review
 from earwitness.domain.errors import AccessError, SettingsError, TrustError
 from earwitness.people.sign_ins import SignIns
@@ -17,7 +15,7 @@ from earwitness.server.listen import Address, bind
 from earwitness.server.review_channel import ReviewChannel, bind_here, user_id_of
 from earwitness.storage.durable import write_whole
 from earwitness.trust.authority import Authority
-from earwitness.trust.certificates import key_digest, key_digest_of, read_public_key, spki_of
+from earwitness.trust.certificates import key_digest, key_digest_of, read_public_key, spki_in
 from earwitness.trust.tls import ServerContext, review_server_context, trust_also
 from earwitness.web.desk_api import DeskEntrance
 
@@ -61,8 +59,8 @@ class ServiceKey:
         try:
             if not self.is_admitted(key_digest_of(certificate)):
                 return None
-            return spki_of(x509.load_der_x509_certificate(certificate).public_key())  # type: ignore[arg-type]
-        except (TrustError, ValueError):
+            return spki_in(certificate)
+        except TrustError:
             return None
 
 

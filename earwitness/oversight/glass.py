@@ -24,7 +24,6 @@ from earwitness.storage.database import Database
 from earwitness.storage.moments import moment
 from earwitness.storage.oversight import break_glass, glass_approvals
 from earwitness.vault.audio_read import AudioRead
-from earwitness.vault.rows import Row
 
 LOCK: Final = 0x474C4153
 APPROVERS: Final = 2
@@ -42,14 +41,33 @@ class Door(Protocol):
     def audio(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose) -> AudioRead: ...
 
 
+class Row(Protocol):
+    """What the open columns say of one kept turn."""
+
+    @property
+    def turn_id(self) -> str: ...
+
+    @property
+    def person_id(self) -> str: ...
+
+    @property
+    def began_at(self) -> datetime: ...
+
+    @property
+    def audio_seconds(self) -> float: ...
+
+    @property
+    def is_restricted(self) -> bool: ...
+
+
 class Rows(Protocol):
     """What is kept, sealed."""
 
-    def find(self, turn_ids: Sequence[str], *, now: datetime) -> list[Row]: ...
+    def find(self, turn_ids: Sequence[str], *, now: datetime) -> Sequence[Row]: ...
 
     def page(
         self, person_id: str, *, now: datetime, limit: int, before: int | None, sought: Sequence[bytes], selection: Selection
-    ) -> list[Row]: ...
+    ) -> Sequence[Row]: ...
 
 
 class People(Protocol):

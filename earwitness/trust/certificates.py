@@ -133,8 +133,13 @@ def spki_of(key: ec.EllipticCurvePublicKey) -> bytes:
 
 def key_digest_of(certificate_der: bytes) -> bytes:
     """SHA-256 of the SubjectPublicKeyInfo of a DER certificate: what a device is known by. Raises TrustError."""
+    return key_digest(spki_in(certificate_der))
+
+
+def spki_in(certificate_der: bytes) -> bytes:
+    """The public key (DER SubjectPublicKeyInfo) of a certificate (DER). Raises TrustError."""
     try:
-        return key_digest(spki_of(_p256(x509.load_der_x509_certificate(certificate_der).public_key())))
+        return spki_of(_p256(x509.load_der_x509_certificate(certificate_der).public_key()))
     except Exception as error:  # as above
         raise _bad_certificate() from error
 

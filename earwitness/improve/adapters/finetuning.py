@@ -151,8 +151,9 @@ def spectrogram(pcm: Pcm, *, frames: int) -> Any:
 
 def labels(text: str, tokens: Tokenizer) -> list[int]:
     """The tokens that the decoder has to say. Raises ModelError for a tokenizer that is not Whisper's."""
-    special = [tokens.token_to_id(name) for name in (_START, _LANGUAGE, _TASK, _NO_TIMES, _END)]
-    if any(one is None for one in special):
+    names = (_START, _LANGUAGE, _TASK, _NO_TIMES, _END)
+    special: list[int] = [number for name in names if (number := tokens.token_to_id(name)) is not None]
+    if len(special) < len(names):
         raise ModelError("This checkpoint's tokenizer.json is not Whisper's.")
     said: list[int] = tokens.encode(f" {text}", add_special_tokens=False).ids
     return [*special[1:-1], *said, special[-1]]

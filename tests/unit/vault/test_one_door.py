@@ -20,6 +20,7 @@ INNER = {
     "search",
     "listens",
     "safe",
+    "grants",
     "holds",
     "replay",
     "replay_messages",
@@ -33,7 +34,7 @@ OUTER = {"vault", "door", "audio_read", "demanded", "policy", "disclosure_key", 
     "backup_parts",
 }
 """What others may: the vault put together, the types that it gives, backup and restore."""
-MAY_IMPORT = {"build", "rights", "review", "demands", "improve", "cli", "prove", "web", "jobs"}
+MAY_IMPORT = {"build", "rights", "review", "demands", "oversight", "improve", "cli", "prove", "web", "jobs"}
 CRYPTOGRAPHY = {"cryptography", "pyrage", "Crypto"}
 MAY_USE_CRYPTOGRAPHY = {
     "vault": "keys and what they seal",
