@@ -363,7 +363,7 @@ def test_an_objection_stands_until_it_is_lifted(launched: Browser, address: str)
         settle(page)
         page.locator("#decisions summary").first.click()
         shown = page.locator("#decisions li").first
-        expect(shown).to_contain_text("teach the speech models", use_inner_text=True)
+        expect(shown).to_contain_text("may teach this house to understand better", use_inner_text=True)
         name, decisions = saved(page, "#decisions-save")
         assert name == "earwitness-consents.json"
         assert [(one["given"], one["objection"], one["way"]) for one in json.loads(decisions)] == [
