@@ -16,10 +16,12 @@ from earwitness.domain.consent import Purpose, Way
 from earwitness.domain.home import Device
 from earwitness.domain.intent import SlotValue
 from earwitness.domain.quiet import Quiet
+from earwitness.domain.recording import Selection
 from earwitness.domain.routine import OnPhrase, Routine
 from earwitness.domain.satellite import Station
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.skills import jokes, mute
+from earwitness.skills.corrections import NOT_CALLED
 from earwitness.turn.once import AttentiveDevice, answer
 from tests.unit.server.test_satellites import Seated
 
@@ -259,6 +261,18 @@ async def with_keeping(trial: Trial) -> None:
 @tries("privacy", "Stop keeping my recordings.", prepare=with_keeping)
 async def privacy(trial: Trial, turn: Turn) -> bool:
     return turn.outcome is Outcome.DONE and trial.house.consents.keeping(trial.person_id) is None
+
+
+async def with_a_turn_kept(trial: Trial) -> None:
+    await with_keeping(trial)
+    await trial.house.ask("what time is it", person_id=trial.person_id)
+
+
+@tries("corrections", "I was not talking to you.", prepare=with_a_turn_kept)
+async def correction(trial: Trial, turn: Turn) -> bool:
+    trial.house.consents.decide(trial.person_id, Purpose.KEEP, is_given=False, way=Way.PAGE)
+    trial.house.rights.erase_said(trial.person_id, Selection(is_all=True))
+    return turn.outcome is Outcome.DONE and turn.reply == NOT_CALLED
 
 
 @tries("questions", "What is seventeen times twenty three?")
