@@ -66,6 +66,8 @@ def check(actor: Actor, purpose: ReadPurpose, *, facts: Facts, medium: Medium) -
         raise _refused(f"As {actor.role.value} you may not open recordings for {purpose.value}.")
     if actor.role is Role.SELF:
         return
+    if purpose is ReadPurpose.ESCALATION and medium is Medium.AUDIO:
+        raise _refused("Of what was flagged, words alone are read.")
     if purpose is ReadPurpose.BREAK_GLASS and not facts.is_granted:
         raise _refused("Two other people have to approve this first, and it is for a short time.")
     needed = NEEDED.get(purpose, frozenset())

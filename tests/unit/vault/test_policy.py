@@ -1,6 +1,6 @@
 """Who may open what: every role, purpose, set of consents and restriction, against a table written out by hand."""
 
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 
 import pytest
 
@@ -14,8 +14,10 @@ CONSENTS = [frozenset(some) for some in chain.from_iterable(combinations(Purpose
 NEVER = "never"
 OWN = "their own, always"
 IF_REVIEW = "with keep and review, unless restricted"
+IF_ESCALATED = "the words, with keep and review, unless restricted"
 IF_HEAR = "with keep, review and hear, unless restricted"
 IF_TRAIN = "with keep and train, unless restricted"
+IF_GRANTED = "once two others allowed just that, unless restricted"
 BY_DEMAND = "by a demand that was approved, which the door verifies besides"
 
 TABLE = {
@@ -67,11 +69,39 @@ TABLE = {
     (Role.TRAINER, ReadPurpose.DISGUISE): NEVER,
     (Role.COUNSEL, ReadPurpose.DISGUISE): NEVER,
     (Role.SYSTEM, ReadPurpose.DISGUISE): IF_HEAR,
+    (Role.OVERSEER, ReadPurpose.PLAYBACK): NEVER,
+    (Role.OVERSEER, ReadPurpose.HISTORY): NEVER,
+    (Role.OVERSEER, ReadPurpose.CORRECTION): NEVER,
+    (Role.OVERSEER, ReadPurpose.EXPORT): NEVER,
+    (Role.OVERSEER, ReadPurpose.REVIEW): NEVER,
+    (Role.OVERSEER, ReadPurpose.TRAINING): NEVER,
+    (Role.OVERSEER, ReadPurpose.DEMAND): NEVER,
+    (Role.OVERSEER, ReadPurpose.DISGUISE): NEVER,
+    (Role.OVERSEER, ReadPurpose.ESCALATION): IF_ESCALATED,
+    (Role.SELF, ReadPurpose.ESCALATION): NEVER,
+    (Role.MEMBER, ReadPurpose.ESCALATION): NEVER,
+    (Role.REVIEWER, ReadPurpose.ESCALATION): NEVER,
+    (Role.TRAINER, ReadPurpose.ESCALATION): NEVER,
+    (Role.COUNSEL, ReadPurpose.ESCALATION): NEVER,
+    (Role.SYSTEM, ReadPurpose.ESCALATION): NEVER,
+    (Role.OVERSEER, ReadPurpose.BREAK_GLASS): IF_GRANTED,
+    (Role.SELF, ReadPurpose.BREAK_GLASS): NEVER,
+    (Role.MEMBER, ReadPurpose.BREAK_GLASS): NEVER,
+    (Role.REVIEWER, ReadPurpose.BREAK_GLASS): NEVER,
+    (Role.TRAINER, ReadPurpose.BREAK_GLASS): NEVER,
+    (Role.COUNSEL, ReadPurpose.BREAK_GLASS): NEVER,
+    (Role.SYSTEM, ReadPurpose.BREAK_GLASS): NEVER,
 }
 
 
-def is_allowed(rule: str, *, is_own: bool, consents: frozenset[Purpose], is_restricted: bool, medium: Medium) -> bool:
+def is_allowed(
+    rule: str, *, is_own: bool, consents: frozenset[Purpose], is_restricted: bool, is_granted: bool, medium: Medium
+) -> bool:
     match rule:
+        case "the words, with keep and review, unless restricted":
+            return medium is Medium.TEXT and {Purpose.KEEP, Purpose.REVIEW} <= consents and not is_restricted
+        case "once two others allowed just that, unless restricted":
+            return is_granted and not is_restricted
         case "their own, always":
             return is_own
         case "by a demand that was approved, which the door verifies besides":
@@ -98,8 +128,8 @@ def test_the_table_is_complete() -> None:
 @pytest.mark.parametrize("medium", Medium)
 def test_every_cell_of_the_table(role: Role, purpose: ReadPurpose, is_restricted: bool, actor_id: str, medium: Medium) -> None:
     actor = Actor(actor_id=actor_id, alias="calm-otter-2222", role=role)
-    for consents in CONSENTS:
-        facts = Facts(person_id=OWNER, consents=consents, is_restricted=is_restricted)
-        stands = {"is_own": actor_id == OWNER, "is_restricted": is_restricted}
+    for consents, is_granted in product(CONSENTS, (False, True)):
+        facts = Facts(person_id=OWNER, consents=consents, is_restricted=is_restricted, is_granted=is_granted)
+        stands = {"is_own": actor_id == OWNER, "is_restricted": is_restricted, "is_granted": is_granted}
         wanted = is_allowed(TABLE[role, purpose], consents=consents, medium=medium, **stands)
         assert error_of(check, actor, purpose, facts=facts, medium=medium) == ("" if wanted else "access.refused"), consents
