@@ -212,8 +212,9 @@ class Improver:
         self._ledger.append([self._entry("improve.promoted", model, share_thousandths=thousandths, by=by)])
         if thousandths < 1_000:
             others = [one for one in self.models.in_state(State.TRIAL) if one.model_id != model.model_id]
-            self.models.swap(*((one, State.MEASURED, "Another is on trial.") for one in others))
-            return self.models.change(model, state=State.TRIAL, share_thousandths=thousandths, reason="")
+            former = ((one, State.MEASURED, "Another is on trial.") for one in others)
+            self.models.swap(*former, (model, State.TRIAL, ""), share_thousandths=thousandths)
+            return self.models.find(model.model_id)
         others = [one for one in self.models.in_state(*RUNNING) if one.model_id != model.model_id]
         self.models.swap(
             *((one, State.REPLACED, f"Version {model.number} took its place.") for one in others), (model, State.IN_USE, "")

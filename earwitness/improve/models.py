@@ -165,26 +165,39 @@ class Models:
         return self.find(model_id)
 
     def change(self, model: Model, **values: object) -> Model:
-        """Set columns of a model; gives it as it is then."""
+        """Set columns of a model that is still in the state it is given in; gives it as it is then.
+
+        Raises ImproveError (improve.changed) if it was retired or changed meanwhile.
+        """
         changed = {name: value.value if isinstance(value, State) else value for name, value in values.items()}
-        where = improve_models.c.model_id == model.model_id
-        with self._database.writing() as connection:
-            connection.execute(sa.update(improve_models).where(where).values(**changed, changed_at=self._clock().timestamp()))
+        with self._database.writing(lock=LOCK) as connection:
+            _set(connection, model, {**changed, "changed_at": self._clock().timestamp()})
         return self.find(model.model_id)
 
-    def swap(self, *changes: tuple[Model, State, str]) -> None:
-        """Have several models change their states, with a reason each, in one transaction."""
+    def swap(self, *changes: tuple[Model, State, str], share_thousandths: int = 0) -> None:
+        """Have several models that are still in the states they are given in change them, with a reason each, all or none; what
+        is on trial then has that share.
+
+        Raises ImproveError (improve.changed) if one was retired or changed meanwhile, or if two would be in use or on trial.
+        """
         now = self._clock().timestamp()
         with self._database.writing(lock=LOCK) as connection:
             for model, state, reason in changes:
-                values = {"state": state.value, "changed_at": now, "reason": reason, "share_thousandths": 0}
-                where = improve_models.c.model_id == model.model_id
-                connection.execute(sa.update(improve_models).where(where).values(values))
+                share = share_thousandths if state is State.TRIAL else 0
+                values = {"state": state.value, "changed_at": now, "reason": reason, "share_thousandths": share}
+                _set(connection, model, values)
+            for state in RUNNING:
+                alike = sa.select(sa.func.count()).where(improve_models.c.state == state.value)
+                if connection.execute(alike).scalar_one() > 1:
+                    raise _moved()
 
     # Files
 
     def keep(self, model: Model, adapter: str, learned: Learned | None) -> None:
-        """Keep what an adapter learned, sealed, all of it or nothing; None for too little to learn from."""
+        """Keep what an adapter learned, sealed, all of it or nothing; None for too little to learn from.
+
+        Raises ImproveError (improve.changed) if the model was retired meanwhile.
+        """
         drawer, rows = drawer_of(model.model_id), list[dict[str, object]]()
         for name, data in sorted((learned.files if learned else {}).items()):
             for part, start in enumerate(range(0, max(1, len(data)), PART_BYTES)):
@@ -199,7 +212,8 @@ class Models:
             "facts": json.dumps({"facts": dict(learned.facts) if learned else {}, "bytes": sizes}),
             "sha256": None if learned is None else files_digest(learned.files),
         }
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
+            _set(connection, model, {"changed_at": self._clock().timestamp()})
             connection.execute(sa.insert(improve_learned).values(done))
             if rows:
                 connection.execute(sa.insert(improve_files), rows)
@@ -217,15 +231,15 @@ class Models:
             learned = connection.execute(sa.select(improve_learned).where(improve_learned.c.model_id == model.model_id)).all()
             query = sa.select(improve_files).where(improve_files.c.model_id == model.model_id)
             rows = connection.execute(query.order_by(improve_files.c.part)).all()
-        found: dict[str, dict[str, bytes]] = {}
+        parts: dict[str, dict[str, list[bytes]]] = {}
         sizes = {row.adapter: json.loads(row.facts)["bytes"] for row in learned if row.sha256 is not None}
         for row in rows:
             size = sizes[row.adapter][row.name]
             part = self._safe.open(
                 row.sealed, drawer=drawer_of(model.model_id), row_id=f"{row.adapter}/{row.name}/{row.part}/{size}"
             )
-            files = found.setdefault(row.adapter, {})
-            files[row.name] = files.get(row.name, b"") + part
+            parts.setdefault(row.adapter, {}).setdefault(row.name, []).append(part)
+        found = {adapter: {name: b"".join(each) for name, each in files.items()} for adapter, files in parts.items()}
         for row in learned:
             if row.sha256 is not None and files_digest(found.get(row.adapter, {})) != row.sha256:
                 raise ImproveError("What a model learned is not what was kept; take it back.", code="improve.changed")
@@ -234,12 +248,13 @@ class Models:
     def retire(self, model: Model, reason: str) -> None:
         """Destroy the key of what a model learned, then its files and results; the figures of its report stay."""
         self._safe.discard(drawer_of(model.model_id))
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
             for table in (improve_files, improve_results):
                 connection.execute(sa.delete(table).where(table.c.model_id == model.model_id))
             where = improve_models.c.model_id == model.model_id
             values = {"state": State.RETIRED.value, "reason": reason, "changed_at": self._clock().timestamp()}
             connection.execute(sa.update(improve_models).where(where).values(**values, share_thousandths=0))
+        self._safe.discard(drawer_of(model.model_id))  # an adapter that ended in between may have made the key anew
 
     def signals(self, model: Model) -> tuple[Signals, Signals]:
         """What people did after turns in the days of a version's trial: with it, and without."""
@@ -254,12 +269,13 @@ class Models:
     # Measures
 
     def note(self, model: Model, turn_id: str, measured: Mapping[str, Mapping[str, object]]) -> None:
-        """Note what was measured of one item in each arm."""
+        """Note what was measured of one item in each arm. Raises ImproveError (improve.changed) if it was retired meanwhile."""
         rows = [
             {"model_id": model.model_id, "arm": arm, "turn_id": turn_id, "measured": json.dumps(dict(one))}
             for arm, one in measured.items()
         ]
-        with self._database.writing() as connection:
+        with self._database.writing(lock=LOCK) as connection:
+            _set(connection, model, {"changed_at": self._clock().timestamp()})
             connection.execute(sa.insert(improve_results), rows)
 
     def measured(self, model: Model) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
@@ -271,6 +287,17 @@ class Models:
         for row in rows:
             found.setdefault(row.arm, {})[row.turn_id] = json.loads(row.measured)
         return found
+
+
+def _set(connection: sa.Connection, model: Model, values: Mapping[str, object]) -> None:
+    """Set columns of a model if its state is still what it was when it was read."""
+    where = improve_models.c.model_id == model.model_id, improve_models.c.state == model.state.value
+    if connection.execute(sa.update(improve_models).where(*where).values(values)).rowcount != 1:
+        raise _moved()
+
+
+def _moved() -> ImproveError:
+    return ImproveError("This version, or another, was changed or retired meanwhile; look again.", code="improve.changed")
 
 
 def drawer_of(model_id: str) -> str:

@@ -11,7 +11,7 @@ from earwitness.domain.errors import ImproveError, VaultError
 from earwitness.domain.intent import Context
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Selection
-from earwitness.improve.adapting import Metric
+from earwitness.improve.adapting import Learned, Metric
 from earwitness.improve.data_set import Side
 from earwitness.improve.improver import Improver
 from earwitness.improve.models import Model, State
@@ -206,3 +206,34 @@ def test_no_word_of_anybody_lies_open_on_the_disk(house: KeptHouse) -> None:
     for path in house.folder.rglob("*"):
         if path.is_file():
             assert b"zymurgy" not in path.read_bytes(), path
+
+
+def test_what_was_retired_while_it_learned_stays_retired(corrected: KeptHouse, kept: tuple[Path, list[Person]]) -> None:
+    loop = improver(corrected)
+    loop.sets.make()
+    model = loop.register()
+    gone = next(one for one in kept[1] if loop.sets.of_person(one.person_id))
+    corrected.clock.advance(seconds=1)
+    corrected.consent(gone, Purpose.TRAIN, is_given=False)
+    assert loop.retire()
+    with pytest.raises(ImproveError):
+        loop.models.keep(model, "misheard", Learned(files={"pairs.json": b"{}"}))
+    with pytest.raises(ImproveError):
+        loop.models.change(model, state=State.LEARNED)
+    with pytest.raises(ImproveError):
+        loop.models.swap((model, State.IN_USE, ""))
+    assert loop.models.find("1").state is State.RETIRED
+    assert not loop.models.files(loop.models.find("1"))
+
+
+def test_two_versions_are_never_used_at_once(corrected: KeptHouse) -> None:
+    loop = improver(corrected)
+    first = measured(loop)
+    second = loop.measure(loop.learn(loop.register()))
+    loop.models.swap((first, State.TRIAL, ""), share_thousandths=200)
+    for state in (State.TRIAL, State.IN_USE):
+        loop.models.swap((loop.models.find("1"), state, ""), share_thousandths=200)
+        with pytest.raises(ImproveError):
+            loop.models.swap((second, state, ""), share_thousandths=200)
+        assert loop.models.find("2").state is State.MEASURED
+    assert loop.models.in_use() == loop.models.find("1")
