@@ -1,7 +1,7 @@
 """What people do after a turn, counted while a version is on trial: ask again, call off, say that it was wrong.
 
-Owns the table `improve_signals`. The words of the last turn at a place are in memory for half a minute, to tell whether the next
-says the same; what is written is counts. `note` never blocks; `flush` does.
+Owns the table `improve_signals`. The words of the last turn at a place are in memory for half a minute, and until `flush` is
+called next, to tell whether the next says the same; what is written is counts. `note` never blocks; `flush` does.
 """
 
 import threading
@@ -24,7 +24,7 @@ SOON: Final = timedelta(seconds=30)
 """What is said later is a new request, not a comment on the one before."""
 SAME_WORDS: Final = 0.5
 """Share of words in common from which two requests are the same one again."""
-CORRECTIONS: Final = frozenset(("CorrectHeard", "UndoChange", "OtherOne", "KeepFormer"))
+CORRECTIONS: Final = frozenset(("CorrectHeard", "MarkFalseWake", "UndoChange", "OtherOne", "KeepFormer"))
 CANCELLATIONS: Final = frozenset(("HassNevermind", "Stop"))
 _COUNTS: Final = ("turns", "repeats", "cancellations", "corrections")
 
@@ -53,11 +53,12 @@ class LiveSignals:
     def note(self, turn: Turn, context: Context) -> None:
         """Count a turn that has just ended there, and what it says of the one before."""
         trial, place = self._trial(context), context.device_id or context.page_id or context.person_id or ""
-        if trial is None:
-            self._last.clear()
-            return
+        with self._writing:
+            if trial is None:
+                self._last.clear()
+                return
+            before = self._last.pop(place, None)
         now, words = self._clock(), frozenset(plain_words(turn.transcript))
-        before = self._last.pop(place, None)
         comment = None
         if before is not None and now - before.at <= SOON and not before.is_judged:
             comment = _comment(turn, words, before.words)
@@ -65,7 +66,8 @@ class LiveSignals:
                 self._add(before.trial, now, comment)
         if words and comment not in (_CANCELLED, _CORRECTED):
             self._add(trial, now, Signals(turns=1))
-            self._last[place] = _Last(now, words, trial, turn.outcome is Outcome.CANCELLED)
+            with self._writing:
+                self._last[place] = _Last(now, words, trial, turn.outcome is Outcome.CANCELLED)
             if turn.outcome is Outcome.CANCELLED:
                 self._add(trial, now, _CANCELLED)
 
@@ -75,9 +77,13 @@ class LiveSignals:
             self._waiting[key] = total([self._waiting.get(key, Signals()), found])
 
     def flush(self) -> None:
-        """Write what was counted. Raises StorageError; then it is tried again."""
+        """Write what was counted, and forget what was said too long ago. Raises StorageError; then it is tried again."""
         with self._writing:
             waiting, self._waiting = self._waiting, {}
+            now = self._clock()
+            self._last = {place: last for place, last in self._last.items() if now - last.at <= SOON}
+        if not waiting:
+            return
         try:
             with self._database.writing() as connection:
                 for (model_id, has_model, day), found in waiting.items():

@@ -110,12 +110,24 @@ def test_what_people_do_after_a_turn_is_counted_without_a_word(house: KeptHouse)
     house.clock.advance(seconds=31)
     signals.note(turn("play some music"), KITCHEN)  # much later: a new wish
     signals.note(turn("play some music"), replace(KITCHEN, device_id="somewhere else"))
+    signals.note(turn("turn on the light"), KITCHEN)
+    signals.note(turn("i was not talking to you", intent="MarkFalseWake"), KITCHEN)
     signals.flush()
     with_it, without = loop.models.signals(model)
-    assert with_it.turns + without.turns == 6
-    assert (with_it.repeats, with_it.cancellations, with_it.corrections) == (1, 1, 1)
+    assert with_it.turns + without.turns == 7
+    assert (with_it.repeats, with_it.cancellations, with_it.corrections) == (1, 1, 2)
     assert running.trial(KITCHEN) is not None
     assert all(b"zymurgy" not in path.read_bytes() for path in house.folder.glob("household.db*"))
+
+
+def test_words_of_pages_that_were_left_are_forgotten(house: KeptHouse) -> None:
+    signals, _, _ = trying(house, improver(house))
+    for at in range(50):
+        signals.note(turn("turn on the zymurgy lamp"), Context(page_id=f"page {at}"))
+    house.clock.advance(seconds=31)
+    signals.note(turn("turn on the lamp"), KITCHEN)
+    signals.flush()
+    assert set(signals._last) == {"kitchen"}, "nothing of the pages is in memory any more"
 
 
 def test_what_goes_wrong_is_taken_back_by_itself(house: KeptHouse) -> None:
