@@ -248,7 +248,7 @@ class KeptHouse:
 
     def entries(self, kind: str = "") -> list[dict[str, Any]]:
         """What the ledger says, oldest first; of one kind if it is given."""
-        found: list[dict[str, Any]] = [json.loads(self.ledger.leaf(position)) for position in range(self.ledger.size())]
+        found: list[dict[str, Any]] = [json.loads(leaf) for leaf in self.ledger.leaves()]
         return [entry for entry in found if not kind or entry["kind"] == kind]
 
     @contextlib.contextmanager

@@ -102,7 +102,7 @@ def _own_entries(settings: Settings) -> tuple[list[dict[str, Any]], str]:
     """The entries of this machine's own ledger, and its root in hexadecimal."""
     with build.House(settings) as house:
         head = parse_checkpoint(parse_note(house.ledger.checkpoint()).text)
-        return [json.loads(house.ledger.leaf(position)) for position in range(head.size)], head.root.hex()
+        return [json.loads(leaf) for leaf in house.ledger.leaves(0, head.size)], head.root.hex()
 
 
 def _published_entries(folder: Path, key: str | None) -> tuple[list[dict[str, Any]], str]:

@@ -63,6 +63,6 @@ def _published(folder: Path, key: str | None, month: str) -> ReviewReport:
 
 
 def _entries(ledger: Ledger, size: int) -> Iterator[dict[str, Any]]:
-    for position in range(size):
-        entry: dict[str, Any] = json.loads(ledger.leaf(position))
+    for leaf in ledger.leaves(0, size):
+        entry: dict[str, Any] = json.loads(leaf)
         yield entry

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -22,6 +23,8 @@ from earwitness.ledger.publishing import Tell, published_checkpoint, write_folde
 from earwitness.ledger.signing_key import signing_key
 from earwitness.ledger.tiles import LONGEST_ENTRY, nodes_of, parse_path
 from earwitness.storage.database import Database
+
+READ_AT_ONCE: Final = 1000
 
 
 @dataclass(slots=True)
@@ -76,6 +79,17 @@ class Ledger:
         """The canonical JSON of one entry. Raises ProofError if there is none, LedgerError."""
         with self._view() as view:
             return view.leaf(position)
+
+    def leaves(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The canonical JSON of the entries from a position on, up to another or the last one there is now, in their order.
+
+        They are read by the thousand: nothing is held open while somebody works with them. Raises LedgerError.
+        """
+        end = self.size() if end is None else end
+        for first in range(start, end, READ_AT_ONCE):
+            with self._view() as view:
+                found = view.leaves(first, min(first + READ_AT_ONCE, end))
+            yield from found
 
     def newest(self, kind: str, *, since: int = 0) -> int | None:
         """Where the newest entry of a kind is, from a position on; None if there is none. Raises LedgerError."""

@@ -48,6 +48,17 @@ class View:
             raise damaged(f"entry {position}")
         return bytes(found)
 
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        """The canonical JSON of the entries from a position up to another. Raises ProofError if there are fewer."""
+        if end > self.size:
+            raise ProofError(f"The ledger has no entry {end - 1}.", code="proof.not_found")
+        where = (entries.c.position >= start, entries.c.position < end)
+        query = sa.select(entries.c.leaf).where(*where).order_by(entries.c.position)
+        found = [bytes(one) for one in self._connection.execute(query).scalars()]
+        if len(found) != max(0, end - start):
+            raise damaged(f"entries {start} to {end}")
+        return found
+
     def newest(self, kind: str, *, since: int) -> int | None:
         """The position of the newest entry of a kind that this view's head covers, from a position on."""
         where = (entries.c.position >= since, entries.c.position < self.size)

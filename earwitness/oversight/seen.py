@@ -5,11 +5,12 @@ It reads each entry once and keeps counts in memory. No name, no id of a person 
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from earwitness.domain.errors import EarwitnessError
+from earwitness.domain.errors import ProofError, ReviewError
+from earwitness.domain.recording import Medium
 from earwitness.ledger.note import parse_verifier
 from earwitness.ledger.proof import Proof
 from earwitness.review.audit import check_against_ledger, recompute
@@ -25,9 +26,7 @@ class Ledger(Protocol):
 
     verifier: str
 
-    def size(self) -> int: ...
-
-    def leaf(self, position: int) -> bytes: ...
+    def leaves(self, start: int = 0, end: int | None = None) -> Iterator[bytes]: ...
 
     def proof(self, position: int) -> Proof: ...
 
@@ -75,7 +74,8 @@ class ListenCounts:
                     return
                 found.openings += 1
                 found.recordings += int(entry["recordings"])
-                self._open[str(entry["read"])] = found
+                if entry["medium"] == Medium.AUDIO:  # words are given at once: no entry tells of an end
+                    self._open[str(entry["read"])] = found
             case "read.closed" if (closed := self._open.pop(str(entry.get("read")), None)) is not None:
                 closed.seconds += int(entry["milliseconds"]) / 1000
 
@@ -145,7 +145,7 @@ class Seen:
         try:
             recompute(found, log=parse_verifier(self._ledger.verifier))
             check_against_ledger(found, entries_of(self._ledger, until=found.proofs[1].index))
-        except EarwitnessError as error:
+        except (ReviewError, ProofError) as error:
             self._audits[epoch] = error.sentence
         else:
             self._audits[epoch] = ""
@@ -156,13 +156,8 @@ class Seen:
         return self._audits.get(epoch)
 
     def _catch_up(self) -> None:
-        size = self._ledger.size()
-        for entry in _entries(self._ledger, self._read, size):
+        for leaf in self._ledger.leaves(self._read):
+            self._read += 1  # before it is counted: what breaks off here goes on after it, and counts nothing twice
+            entry = json.loads(leaf)
             self._listens.add(entry)
             self._draws.add(entry)
-        self._read = size
-
-
-def _entries(ledger: Ledger, start: int, end: int) -> Iterable[Entry]:
-    for position in range(start, end):
-        yield json.loads(ledger.leaf(position))

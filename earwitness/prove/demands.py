@@ -257,7 +257,7 @@ def _kept(house: House, person: Person, text: str, *, sound: bytes = b"", at: da
 
 
 def _entries(house: House) -> list[dict[str, Any]]:
-    return [json.loads(house.ledger.leaf(position)) for position in range(house.ledger.size())]
+    return [json.loads(leaf) for leaf in house.ledger.leaves()]
 
 
 def _opened(house: House) -> set[str]:

@@ -127,7 +127,7 @@ def _corrected(house: House) -> list[str]:
 
 def _check_order(house: House, model: Model) -> None:
     """Registered, learned, measured: in this order in the ledger."""
-    entries = [json.loads(house.ledger.leaf(position)) for position in range(house.ledger.size())]
+    entries = [json.loads(leaf) for leaf in house.ledger.leaves()]
     kinds = [entry["kind"] for entry in entries if entry.get("model") == model.model_id]
     wanted = ["improve.registered", "improve.learned", "improve.measured"]
     require(kinds == wanted, "The ledger does not show that what counts was said before it was learned.")

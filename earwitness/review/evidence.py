@@ -15,7 +15,7 @@ class Ledger(Protocol):
 
     def proof(self, position: int) -> Proof: ...
 
-    def leaf(self, position: int) -> bytes: ...
+    def leaves(self, start: int = 0, end: int | None = None) -> Iterator[bytes]: ...
 
 
 def evidence(epochs: Epochs, epoch: str, *, ledger: Ledger) -> Evidence:
@@ -32,5 +32,5 @@ def evidence(epochs: Epochs, epoch: str, *, ledger: Ledger) -> Evidence:
 
 def entries_of(ledger: Ledger, *, until: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The ledger's entries with their positions, up to a position. Raises LedgerError."""
-    for position in range(until):
-        yield position, json.loads(ledger.leaf(position))
+    for position, leaf in enumerate(ledger.leaves(0, until)):
+        yield position, json.loads(leaf)

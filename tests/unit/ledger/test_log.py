@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from earwitness.domain.errors import LedgerError, ProofError
-from earwitness.ledger import tree
+from earwitness.ledger import log, tree
 from earwitness.ledger.log import Ledger
 from earwitness.ledger.note import COSIGNATURE, Note, Verifier, cosign, parse_checkpoint, parse_note, parse_verifier, verify
 from earwitness.ledger.proof import canonical
@@ -127,6 +127,20 @@ def test_entries_get_positions_and_proofs(open_ledger: Opener) -> None:
         with pytest.raises(ProofError) as caught:
             ledger.leaf(position)
         assert caught.value.code == "proof.not_found"
+
+
+def test_entries_are_read_one_after_the_other_from_anywhere(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "READ_AT_ONCE", 3)
+    ledger.append(numbered(8))
+    told = [ledger.leaf(position) for position in range(8)]
+    assert list(ledger.leaves()) == told
+    assert (list(ledger.leaves(5)), list(ledger.leaves(2, 4)), list(ledger.leaves(8))) == (told[5:], told[2:4], [])
+    with pytest.raises(ProofError):
+        list(ledger.leaves(6, 9))
+    with ledger.database.writing() as connection:
+        connection.execute(sa.delete(entries).where(entries.c.position == 4))
+    with pytest.raises(LedgerError):
+        list(ledger.leaves())
 
 
 def test_it_goes_on_after_a_restart(open_ledger: Opener) -> None:

@@ -1,14 +1,18 @@
 """What oversight notices by itself: suspensions, how drawn items ended, the limit to keeping; what is shown of it."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from earwitness.domain.errors import AccessError, OversightError
+from earwitness.domain.errors import AccessError, LedgerError, OversightError
 from earwitness.domain.oversight import Subject
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Selection
 from earwitness.jobs.watch_review import WatchReview
+from earwitness.ledger.log import Ledger
+from earwitness.ledger.proof import Proof
+from earwitness.oversight.seen import Seen
 from earwitness.review.conduct import Rule
 from tests.overseen_kept import OverseenHouse
 
@@ -80,6 +84,41 @@ def test_who_listened_is_counted_out_of_the_ledger(made: OverseenHouse) -> None:
     counted = {(row.purpose, row.role, row.by): row.openings for row in made.oversight.seen.listens()}
     assert counted[("escalation", "overseer", made.officer.alias)] == 1
     assert not any(role == "self" for _, role, _ in counted)
+
+
+class Tearing:
+    """A ledger that goes away once, in the midst of reading."""
+
+    def __init__(self, ledger: Ledger, *, after: int) -> None:
+        self._ledger = ledger
+        self._after: int | None = after
+        self.verifier = ledger.verifier
+
+    def leaves(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        for number, leaf in enumerate(self._ledger.leaves(start, end)):
+            if number == self._after:
+                self._after = None
+                raise LedgerError("The ledger is away.")
+            yield leaf
+
+    def proof(self, position: int) -> Proof:
+        return self._ledger.proof(position)
+
+
+def test_what_breaks_off_is_not_counted_twice_nor_taken_for_a_wrong_draw(made: OverseenHouse) -> None:
+    made.flag()
+    (one,) = made.oversight.escalations.all()
+    made.oversight.read_flagged(made.officer, one.escalation_id)
+    whole = made.oversight.seen.listens()
+    (day,) = made.oversight.seen.days()
+    torn = Seen(made.review.epochs, ledger=Tearing(made.house.ledger, after=made.house.ledger.size() - 1))
+    with pytest.raises(LedgerError):
+        torn.listens()
+    assert torn.listens() == whole
+    torn = Seen(made.review.epochs, ledger=Tearing(made.house.ledger, after=0))
+    with pytest.raises(LedgerError):
+        torn.audited(day.epoch)
+    assert torn.audited(day.epoch) == ""
 
 
 def test_a_limit_to_keeping_shortens_what_is_kept_already(made: OverseenHouse) -> None:
