@@ -297,8 +297,8 @@ class ReviewSettings(DeskSettings):
     """Of the recordings that may be drawn, how many are, at most, in percent; 0 draws none. Counts from the next day on (UTC)."""
     doubtful_share: float = Field(default=0.5, ge=0.0, le=1.0)
     """Which share of those places goes to what was hard to understand, beside its equal chance."""
-    most_per_month: int = Field(default=5, ge=0, le=100)
-    """How many recordings of one person are drawn in a calendar month, at most."""
+    most_per_month: int = Field(default=5, ge=0, le=5)
+    """How many recordings of one person are drawn in a calendar month, at most: never more than people are told."""
     lease_minutes: float = Field(default=60.0, ge=1.0, le=480.0)
     """How long a reviewer may keep one task, in minutes; never more than eight hours."""
     from_hour: int = Field(default=0, ge=0, le=23)

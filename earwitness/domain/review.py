@@ -11,6 +11,8 @@ MILLION: Final = 1_000_000
 THOUSAND: Final = 1_000
 HIGHEST_RATE_MILLIONTHS: Final = 2_000
 """0.2 %: what people are told when they consent; no setting goes beyond it."""
+HIGHEST_PER_MONTH: Final = 5
+"""Of one person in a month: likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,7 @@ class DrawTerms:
 
     rate_millionths: int = HIGHEST_RATE_MILLIONTHS
     doubtful_thousandths: int = 500
-    most_per_month: int = 5
+    most_per_month: int = HIGHEST_PER_MONTH
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -1,6 +1,7 @@
 """The terms of review that two people decide on: what may be proposed, and within which limits. Pure.
 
-No approval goes beyond what people were told when they consented: at most 0.2 % is drawn, whoever agrees to more.
+No approval goes beyond what people were told when they consented: at most 0.2 % is drawn, and at
+most five a month of one person, whoever agrees to more.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from earwitness.domain.errors import OversightError
 from earwitness.domain.oversight import Subject
-from earwitness.domain.review import HIGHEST_RATE_MILLIONTHS, THOUSAND, DrawTerms
+from earwitness.domain.review import HIGHEST_PER_MONTH, HIGHEST_RATE_MILLIONTHS, THOUSAND, DrawTerms
 
 DAY_SECONDS: Final = 86_400.0
 LONGEST_DAYS: Final = 3_660
@@ -43,7 +44,7 @@ def draw_terms(values: Mapping[str, Any]) -> DrawTerms:
     return DrawTerms(
         rate_millionths=_whole(values, "rate_millionths", 0, HIGHEST_RATE_MILLIONTHS),
         doubtful_thousandths=_whole(values, "doubtful_thousandths", 0, THOUSAND),
-        most_per_month=_whole(values, "most_per_month", 0, 100),
+        most_per_month=_whole(values, "most_per_month", 0, HIGHEST_PER_MONTH),
     )
 
 

@@ -17,7 +17,7 @@ export const VALUES = {
   draw: [
     { name: "rate_millionths", label: "Percent of what may be drawn", factor: 10_000, max: 0.2, usual: 0.2 },
     { name: "doubtful_thousandths", label: "Share for what was hard to understand, in percent", factor: 10, max: 100, usual: 50 },
-    { name: "most_per_month", label: "Of one person in a month", factor: 1, max: 100, usual: 5 },
+    { name: "most_per_month", label: "Of one person in a month", factor: 1, max: 5, usual: 5 },
   ],
   retention: [{ name: "longest_days", label: "Days at most", factor: 1, min: 1, max: 3660, usual: 365 }],
   work: [

@@ -112,7 +112,7 @@ def test_what_was_refused_or_taken_back_never_counts(
         (Subject.DRAW, NEW | {"rate_millionths": -1}),
         (Subject.DRAW, NEW | {"rate_millionths": True}),
         (Subject.DRAW, NEW | {"rate_millionths": 0.5}),
-        (Subject.DRAW, NEW | {"most_per_month": 101}),
+        (Subject.DRAW, NEW | {"most_per_month": 6}),
         (Subject.DRAW, NEW | {"more": 1}),
         (Subject.DRAW, {"rate_millionths": 1}),
         (Subject.RETENTION, {"longest_days": 0}),
