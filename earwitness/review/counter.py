@@ -170,12 +170,17 @@ class Counter:
 
     def _deliver(self, secret: str, given: calls.Judged) -> Delivered:
         visit, actor = self._actor(secret)
-        if self._visits.has_judged(secret, given.annotation.annotation_id):
-            return Delivered(settled=given.annotation.settled)
-        self._held(secret, given.task_id)
+        is_again = self._visits.has_judged(secret, given.annotation.annotation_id)
+        if not is_again:
+            self._held(secret, given.task_id)
         if given.annotation.settled is Settled.ADJUDICATED and not visit.person.may(Permission.LEAD_REVIEW):
             raise AccessError("Only a lead decides between judgements.", code="access.refused")
-        found = self._porter.deliver(actor, given.task_id, replace(given.annotation, by=actor.alias), of=given.of)
+        try:
+            found = self._porter.deliver(actor, given.task_id, replace(given.annotation, by=actor.alias), of=given.of)
+        except ReviewError:
+            if not is_again:
+                raise
+            return Delivered(settled=_ended(given))  # over since: as far as the service needs to know, by what it handed in
         self._visits.note_judged(secret, given.annotation.annotation_id)
         return found
 
@@ -200,6 +205,13 @@ class Counter:
         self._hold(secret, task_id, reviewer=actor.alias)
         words, judgements = self._porter.disputed(actor, task_id)
         return calls.Disputed(words=words, judgements=judgements)
+
+
+def _ended(given: calls.Judged) -> Settled:
+    """How a judgement that ended its task counts."""
+    if given.annotation.settled is Settled.ADJUDICATED:
+        return Settled.ADJUDICATED
+    return Settled.ALONE if given.of <= 1 else Settled.AGREED
 
 
 def _stands(visit: Visit) -> calls.Stands:

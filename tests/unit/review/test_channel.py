@@ -323,6 +323,26 @@ def test_a_judgement_whose_answer_was_lost_is_handed_in_again_and_counts_once(
     assert len(review.house.entries("annotated")) == 1
 
 
+def test_of_two_judgements_one_whose_answer_was_lost_does_not_end_the_task(
+    review: ReviewedHouse, anna: Person, far: Far
+) -> None:
+    turn_id = review.drawn(anna, SAID)
+    (task_id,) = far.household.offered()
+    rita = far.enter()
+    far.household.words(rita, task_id)
+    first = replace(annotation(review.house), annotation_id="1" * 32, labels=frozenset({Label.UNCLEAR}))
+    for _ in range(2):
+        assert far.household.deliver(rita, task_id, first, of=2).settled is Settled.OPEN, "the second is still to come"
+    far.rita = review.house.people.add("Rob", passphrase=PASSPHRASE, role=AccountRole.REVIEWER)
+    rob = far.enter()
+    far.household.words(rob, task_id)
+    second = replace(annotation(review.house), annotation_id="2" * 32)
+    told, again = (far.household.deliver(rob, task_id, second, of=2) for _ in range(2))
+    assert told == again
+    assert (again.settled, len(again.compared)) == (Settled.OPEN, 1), "it waits for the lead, who is told of both"
+    assert len(review.house.rights.recording(anna.person_id, turn_id).annotations) == 2
+
+
 def test_who_is_suspended_at_the_service_is_refused_by_the_household_too(review: ReviewedHouse, anna: Person, far: Far) -> None:
     review.drawn(anna, SAID)
     rita = far.enter()
