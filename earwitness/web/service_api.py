@@ -75,7 +75,8 @@ class AtService:
         self._name = _NAMES[is_secure]
         self._is_secure = is_secure
         self._clock = clock
-        self._said: OrderedDict[str, Stands] = OrderedDict()
+        self._said: OrderedDict[tuple[str, str], Stands] = OrderedDict()
+        """By visit and address: where one may work, another request of the same visit may not."""
 
     async def visitor(self, headers: Headers, peer: str) -> Visitor | None:
         """Who sent a request with those headers from that address; None for nobody. Raises NetworkError."""
@@ -86,22 +87,22 @@ class AtService:
             stands = await asyncio.to_thread(self._household.visit, secret, address=peer)
         except AccessError:
             return None
-        self.note(stands)
+        self.note(stands, address=peer)
         return Visitor(person=self._person(stands), origin=Origin(address=peer), sign_in_id=stands.visit_id)
 
     def way(self, visitor: Visitor) -> SignInWay | None:
         """How somebody signed in at the household. Raises AccessError, with its reason, for who may not work now."""
-        stands = self._said.get(visitor.sign_in_id or "")
+        stands = self._said.get((visitor.sign_in_id or "", visitor.origin.address or ""))
         if stands is None:
             return None
         if stands.code:
             raise AccessError(stands.sentence, code=stands.code)
         return stands.way
 
-    def note(self, stands: Stands) -> None:
-        """Remember what the household has just said of a visit."""
-        self._said[stands.visit_id] = stands
-        self._said.move_to_end(stands.visit_id)
+    def note(self, stands: Stands, *, address: str) -> None:
+        """Remember what the household has just said of a visit from an address."""
+        self._said[stands.visit_id, address] = stands
+        self._said.move_to_end((stands.visit_id, address))
         while len(self._said) > MOST_SEEN:
             self._said.popitem(last=False)
 
@@ -146,7 +147,7 @@ def service_router(at_service: AtService, household: Household) -> APIRouter:
         """Come in with the ticket of the household's page; it counts once."""
         peer = request.client.host if request.client else ""
         entered = await asyncio.to_thread(household.enter, brought.ticket, address=peer)
-        at_service.note(entered.visit)
+        at_service.note(entered.visit, address=peer)
         at_service.remember(response, entered.secret)
         return NamedShape(name=entered.visit.alias)
 

@@ -323,9 +323,7 @@ def test_a_judgement_whose_answer_was_lost_is_handed_in_again_and_counts_once(
     assert len(review.house.entries("annotated")) == 1
 
 
-def test_of_two_judgements_one_whose_answer_was_lost_does_not_end_the_task(
-    review: ReviewedHouse, anna: Person, far: Far
-) -> None:
+def test_of_two_judgements_one_whose_answer_was_lost_does_not_end_the_task(review: ReviewedHouse, anna: Person, far: Far) -> None:
     turn_id = review.drawn(anna, SAID)
     (task_id,) = far.household.offered()
     rita = far.enter()

@@ -3,24 +3,29 @@
 import re
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 
 from earwitness.config import ReviewSettings
 from earwitness.domain.account import AccountRole, SignInWay
 from earwitness.domain.consent import Purpose
 from earwitness.domain.person import Person
+from earwitness.review.calls import Entered, Stands
 from earwitness.review.desk import DeskTerms
 from earwitness.server.gate import Gate
 from earwitness.server.service_rules import SERVICE
 from earwitness.storage import database
+from earwitness.web.service_api import AtService
 from tests.channel_kept import socket_path
 from tests.desk_kept import answers
-from tests.houses_kept import PASSPHRASE, KeptHouse, kept_house, sound
+from tests.houses_kept import PASSPHRASE, KeptHouse, error_of, kept_house, sound
 from tests.reviewed_kept import ReviewedHouse, reviewed
 from tests.service_kept import KeptService, kept_service
 from tests.unit.web.test_who_may_what import filled, served
@@ -173,6 +178,37 @@ def test_while_the_household_is_away_everything_says_so(
     assert client.get("/sign-in").status_code == 200
     (review.house.folder / "away").rename(socket_path(review.house.folder))
     assert client.get(DESK).status_code == 200
+
+
+async def test_what_the_household_says_of_one_address_counts_for_no_other() -> None:
+    """Two requests of one visit at the same time, one from where nobody may work: neither has the other's answer."""
+    here, elsewhere = "192.0.2.9", "198.51.100.7"
+    at_service = AtService(Networked(here), is_secure=False, clock=lambda: datetime.now(UTC))
+    cookie = Headers({"cookie": "earwitness-review=" + "x" * 43})
+    away = await at_service.visitor(cookie, elsewhere)
+    there = await at_service.visitor(cookie, here)
+    assert away is not None
+    assert there is not None
+    assert at_service.way(there) is SignInWay.PASSKEY
+    assert error_of(lambda: at_service.way(away)) == "review.not_here"
+
+
+class Networked:
+    """A household that lets one visit work from one address."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def visit(self, secret: str, *, address: str) -> Stands:
+        code = "" if address == self._address else "review.not_here"
+        stands = Stands(visit_id="1" * 32, alias="calm-otter-2222", role=AccountRole.REVIEWER, way=SignInWay.PASSKEY)
+        return replace(stands, code=code, sentence=code)
+
+    def enter(self, ticket: str, *, address: str) -> Entered:
+        return Entered(secret="x" * 43, visit=self.visit("", address=address))
+
+    def leave(self, secret: str) -> None:
+        pass
 
 
 def test_what_was_withdrawn_is_refused_at_once_and_over_at_the_next_look(
