@@ -10,6 +10,7 @@ from pathlib import Path
 from earwitness.build.review_counter import ServiceKey, counter_of
 from earwitness.build.reviewed import desk_entrance
 from earwitness.config import ReviewSettings
+from earwitness.domain.account import Permission
 from earwitness.review.counter import Counter
 from earwitness.review.visits import Visits
 from earwitness.server.review_channel import ReviewChannel
@@ -31,6 +32,7 @@ def counter(house: KeptHouse, *, settings: ReviewSettings | None = None) -> tupl
         service_key=service_key(house),
         key_file=house.folder / "keys" / "household.key",
         intents=lambda: ("HassTurnOff", "HassTurnOn"),
+        reviewers=lambda: [one.alias for one in house.people.all() if one.may(Permission.REVIEW)],
     )
     return made, visits
 

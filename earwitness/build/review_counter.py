@@ -1,7 +1,7 @@
 """The household's side of a review service of its own, put together: what may be asked, by whom, and who may work."""
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +9,7 @@ from earwitness.build.reviewed import Review
 from earwitness.domain.errors import AccessError, SettingsError, TrustError
 from earwitness.people.sign_ins import SignIns
 from earwitness.review import calls
+from earwitness.review.conduct import Rule
 from earwitness.review.counter import Counter, renewed
 from earwitness.review.visits import Visit, Visits
 from earwitness.server.listen import Address, bind
@@ -22,6 +23,8 @@ from earwitness.web.desk_api import DeskEntrance
 SERVICE_KEY: Final = "review-service.der"
 """The public key of the service that may come over a network, in the folder of the keys."""
 DEVICE_ID: Final = "review service"
+OTHER_REASON: Final = "the review service says so"
+"""For a suspension there by no rule that is known here."""
 
 
 class ServiceKey:
@@ -73,9 +76,10 @@ def counter_of(
     service_key: ServiceKey,
     key_file: Path,
     intents: Callable[[], Sequence[str]],
+    reviewers: Callable[[], Collection[str]],
 ) -> Counter:
     """What the review service may ask of this house. Who is suspended there is noted at the household's own desk, and refused
-    here."""
+    here; `reviewers` gives the aliases of those who may review, and of nobody else it is taken."""
 
     def admit(visit: Visit, address: str) -> None:
         if not sign_ins.stands(visit.sign_in_id):
@@ -87,8 +91,8 @@ def counter_of(
 
     def suspend(told: Mapping[str, str]) -> None:
         known = {who for who, _, _ in review.desk.suspended()}
-        for who in told.keys() - known:
-            review.desk.suspend(who, reason=told[who])
+        for who in (told.keys() - known) & set(reviewers()):  # what else a service says goes into no record
+            review.desk.suspend(who, reason=next((one.value for one in Rule if one.value == told[who]), OTHER_REASON))
         for who in known - told.keys():
             review.desk.reviewers.restore(who, by="the review service", why="")
 

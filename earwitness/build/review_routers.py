@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from earwitness.build.house import House
 from earwitness.build.review_counter import ServiceKey, channel_of, counter_of
 from earwitness.build.reviewed import desk_entrance, known_intents
+from earwitness.domain.account import Permission
 from earwitness.server.review_channel import ReviewChannel
 from earwitness.web.desk_api import DeskEntrance, desk_router
 from earwitness.web.lead_api import lead_router
@@ -54,6 +55,7 @@ def review_channel(house: House, *, names: Sequence[str]) -> tuple[ReviewChannel
         service_key=service_key,
         key_file=(house.state / "keys" / "household.key").absolute(),
         intents=lambda: known_intents(house.manifests),
+        reviewers=lambda: [one.alias for one in house.people.all() if one.may(Permission.REVIEW)],
     )
     return channel_of(
         chosen.channel, counter, user=chosen.service_user, service_key=service_key, authority=house.authority, names=names

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from earwitness.build.review_counter import channel_of
+from earwitness.build.review_counter import OTHER_REASON, channel_of
 from earwitness.build.review_service import refuse_reach
 from earwitness.config import ReviewSettings
 from earwitness.domain.account import AccountRole, SignInWay
@@ -26,6 +26,7 @@ from earwitness.jobs.follow_household import FollowHousehold
 from earwitness.protocol.frames import Frame
 from earwitness.review import calls, visits
 from earwitness.review.calls import Call
+from earwitness.review.conduct import Rule
 from earwitness.review.counter import Counter, Peer
 from earwitness.review.desk import Desk, annotation_id_of
 from earwitness.review.household_afar import HouseholdAfar
@@ -347,10 +348,19 @@ def test_who_is_suspended_at_the_service_is_refused_by_the_household_too(review:
     (task_id,) = far.household.offered()
     far.household.tell_suspended({far.rita.alias: "opened one task again and again"})
     assert error_of(lambda: far.household.words(rita, task_id)) == "review.suspended"
-    ((who, _, _),) = review.house.review.desk.suspended()
-    assert who == far.rita.alias
+    ((who, why, _),) = review.house.review.desk.suspended()
+    assert (who, why) == (far.rita.alias, Rule.REPLAYING.value)
     far.household.tell_suspended({})
     assert error_of(lambda: far.household.words(rita, task_id)) == ""
+
+
+def test_a_stolen_service_writes_nothing_of_its_own_into_the_record_of_suspensions(review: ReviewedHouse, far: Far) -> None:
+    """What is noted goes into the ledger, which nobody can take anything out of."""
+    desk = review.house.review.desk
+    far.household.tell_suspended({"Marguerite lives here": "and more", "calm-otter-2222": "for nothing"})
+    assert desk.suspended() == (), "they do not review here"
+    far.household.tell_suspended({far.rita.alias: "Marguerite said"})
+    assert [(who, why) for who, why, _ in desk.suspended()] == [(far.rita.alias, OTHER_REASON)]
 
 
 def answered(made: Counter, frame: Frame) -> Frame:
