@@ -198,7 +198,8 @@ class House(LinkedHouse):
 
     @cached_property
     def understander(self) -> LivingGrammar:
-        grammar, known = LivingGrammar(self._grammar, layered=self._layered), [self.lists.names()]
+        grammar = LivingGrammar(self._grammar, layered=self._layered, last=self._last_resort)
+        known = [self.lists.names()]
 
         def learn_lists() -> None:
             names = self.lists.names()
@@ -210,12 +211,14 @@ class House(LinkedHouse):
         return grammar
 
     def _layered(self, grammar: Grammar) -> Understander:
-        """The grammar, what was learned unless the settings leave it out, and a language model if they let it in."""
-        known: Understander = grammar
-        if self.settings.understanding.learned:
-            exact = exact_intents(own_manifests())
-            learned = LearnedUnderstander(own_model(), home=grammar.home, intents=english(), exact=exact)
-            known = Understanders(grammar, learned=learned)
+        """The grammar, and what was learned unless the settings leave it out."""
+        if not self.settings.understanding.learned:
+            return grammar
+        learned = LearnedUnderstander(own_model(), home=grammar.home, intents=english(), exact=exact_intents(own_manifests()))
+        return Understanders(grammar, learned=learned)
+
+    def _last_resort(self, known: Understander) -> Understander:
+        """All that understands here, and a language model if the settings let it in."""
         model = self.language_model
         if model is None or not model.understands:
             return known
@@ -493,9 +496,8 @@ class House(LinkedHouse):
 
     def ear(self) -> WakeEar:
         """The ear of one hands-free stream, with the second look that was learned, if one was."""
-        first, is_wake = self.wake_detector(self.wake_words), self.in_use.chain(None).is_wake
-        before = self.settings.endpoint.preroll_seconds
-        return WakeEar(first if is_wake is None else VerifiedWakeWord(first, is_wake), before_seconds=before)
+        verified = VerifiedWakeWord(self.wake_detector(self.wake_words), self.in_use.is_wake)
+        return WakeEar(verified, before_seconds=self.settings.endpoint.preroll_seconds)
 
     @cached_property
     def improver(self) -> Improver:

@@ -15,19 +15,22 @@ Layered: TypeAlias = Callable[[Grammar], Understander]
 
 class LivingGrammar:
     """An Understander (turn.ports). `make` builds the grammar from what the house knows now: seconds for new skills, milliseconds
-    for new names. `layered` gives what understands single requests that no sentence of the grammar fits."""
+    for new names. `layered` gives what understands single requests that no sentence of the grammar fits; `last` stands around
+    that, whatever it is replaced by."""
 
     def __init__(
         self,
         make: Callable[[], Grammar | OtherLanguage],
         *,
         layered: Layered = lambda grammar: grammar,
+        last: Callable[[Understander], Understander] = lambda inner: inner,
     ) -> None:
         self._make = make
         self._layered = layered
+        self._last = last
         self._learning = threading.Lock()
         self._grammar = make()
-        self._dialog = self._around(self._grammar)
+        self._dialog = self.around(self._grammar, layered)
 
     @property
     def grammar(self) -> Grammar | OtherLanguage:
@@ -38,15 +41,15 @@ class LivingGrammar:
         """The same grammar, as it changes, with something else that understands what none of its sentences fits."""
         return LayeredGrammar(self, layered)
 
-    def _around(self, grammar: Grammar | OtherLanguage) -> Understander:
-        """Dialog is English; other languages are understood sentence by sentence."""
-        return grammar if isinstance(grammar, OtherLanguage) else Dialog(grammar, layered=self._layered(grammar))
+    def around(self, grammar: Grammar | OtherLanguage, layered: Layered) -> Understander:
+        """All that understands, over a grammar. Dialog is English; other languages are understood sentence by sentence."""
+        return grammar if isinstance(grammar, OtherLanguage) else Dialog(grammar, layered=self._last(layered(grammar)))
 
     def relearn(self) -> None:
         """Build the grammar anew; from then on every conversation understands by it. Blocks; may be called from any thread."""
         with self._learning:
             grammar = self._make()
-            self._grammar, self._dialog = grammar, self._around(grammar)
+            self._grammar, self._dialog = grammar, self.around(grammar, self._layered)
 
     def understand(self, text: str, *, context: Context) -> Understanding:
         """As Dialog.understand."""
@@ -96,6 +99,5 @@ class LayeredGrammar:
     def _around(self, grammar: Grammar | OtherLanguage) -> Understander:
         """Made again when the grammar changed; two threads may both make it, and either is right."""
         if self._made is None or self._made[0] is not grammar:
-            whole = grammar if isinstance(grammar, OtherLanguage) else Dialog(grammar, layered=self._layered(grammar))
-            self._made = (grammar, whole)
+            self._made = (grammar, self._living.around(grammar, self._layered))
         return self._made[1]

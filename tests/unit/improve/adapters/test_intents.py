@@ -12,7 +12,9 @@ from earwitness.improve.adapting import Chain, Example, Learned
 from earwitness.improve.understanding.sampling import Sample
 from earwitness.improve.understanding.templates import Made
 from earwitness.links.home_file import demo_home
+from earwitness.understand.dialog import Understander
 from earwitness.understand.grammar import Grammar
+from earwitness.understand.last_resort import ASK_WHAT_IS_MEANT, LastResort
 from earwitness.understand.learned.model_file import from_bytes, own_model
 from earwitness.understand.living import LivingGrammar
 from tests.unit.improve.adapters.home import chain
@@ -61,6 +63,19 @@ def test_the_chain_follows_a_grammar_that_changes() -> None:
     found = better.understand("cheer all of us up", context=Context()).intent
     assert found is not None
     assert found.name == "TellJoke"
+
+
+def test_what_is_asked_in_the_end_still_is() -> None:
+    def asked(known: Understander) -> Understander:
+        return LastResort(known, asked="the model at home")
+
+    grammar = LivingGrammar(lambda: Grammar(demo_home()), last=asked)
+    better = IntentsAdapter().put_in(replace(chain(), understander=grammar), learned().files).understander
+    text = "the zymurgy wants its umbrella back"
+    for one in (grammar, better):
+        intent = one.understand(text, context=Context()).intent
+        assert intent is not None
+        assert intent.name == ASK_WHAT_IS_MEANT
 
 
 def test_privacy_is_still_never_guessed() -> None:
