@@ -79,6 +79,11 @@ class InUse:
             return tried.chain
         return self._usual
 
+    def is_wake(self, pcm: Pcm) -> bool:
+        """Whether a wake word that was found is one, by what is in use now: what was retired looks at no stream any more."""
+        second = self._usual.is_wake
+        return second is None or second(pcm)
+
     def trial(self, context: Context) -> Trial | None:
         """Whether a version is on trial, and whether it is used there now."""
         tried = self._tried

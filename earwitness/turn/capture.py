@@ -39,7 +39,8 @@ class Listener:
 
     vad: VoiceActivityDetector
     ear: Ear | None
-    limits: EndpointLimits
+    limits_now: Callable[[], EndpointLimits]
+    """How long silence lasts; asked when a capture begins. Never blocks."""
     ends_itself: bool
     """Whether silence ends a capture; False for a recording that is all there."""
     worker: Worker
@@ -50,6 +51,7 @@ class Listener:
     """Whether speech over a reply is looked for."""
     speech_ended_at: float = 0.0
     has_overrun: bool = False
+    _limits: EndpointLimits = field(default_factory=EndpointLimits)
     _endpoint: EndpointState = field(default_factory=EndpointState)
     _sound: bytearray = field(default_factory=bytearray)
     _rest: bytearray = field(default_factory=bytearray)
@@ -118,6 +120,7 @@ class Listener:
     def _begin(self) -> None:
         self.is_open = True
         self.is_watching = False
+        self._limits = self.limits_now()
         self._sound = bytearray()
         self.speech_ended_at = self.now()
         self._reset()
@@ -162,7 +165,7 @@ class Listener:
     async def _observe(self, probability: float) -> None:
         seconds = self.vad.frame_samples / RATE_HZ
         before = self._endpoint
-        self._endpoint, told = observe(before, probability, frame_seconds=seconds, limits=self.limits)
+        self._endpoint, told = observe(before, probability, frame_seconds=seconds, limits=self._limits)
         if self._endpoint.silence_seconds == 0.0:
             self.speech_ended_at = self.now()
         if told is Sign.SPEECH_BEGAN and before.completeness is Completeness.ABSENT:

@@ -112,7 +112,7 @@ class Engines:
     noted: Callable[[Turn, Context], None] = lambda turn, context: None
     """Told of every turn that ended, and where; never blocks."""
     limits: Callable[[Context], EndpointLimits] | None = None
-    """How long silence lasts at a place, in place of the manner's; never blocks."""
+    """How long silence lasts at a place, in place of the manner's; asked at each request, never blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +193,7 @@ class Conversation:
         self._listener = Listener(
             vad=vad,
             ear=ear,
-            limits=manner.limits if engines.limits is None else engines.limits(context),
+            limits_now=lambda: manner.limits if engines.limits is None else engines.limits(context),
             ends_itself=manner.is_live,
             worker=engines.workers.listen,
             post=self._events.put,

@@ -1,7 +1,7 @@
 """Which chain hears a request, what is counted of what follows, and that what goes wrong is taken back by itself."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,13 +11,14 @@ import pytest
 from earwitness.domain.audio import Pcm
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, Turn
+from earwitness.improve.adapting import Chain
 from earwitness.improve.improver import Improver
 from earwitness.improve.models import Model, State
 from earwitness.improve.running import AdaptedRecogniser, AdaptedUnderstander, InUse, is_tried
 from earwitness.improve.signals import LiveSignals
 from earwitness.jobs.follow_models import FollowModels
 from tests.houses_kept import NOON, KeptHouse, kept_house
-from tests.improving import chain, improver, judged_house
+from tests.improving import Misheard, chain, improver, judged_house
 
 HEARD = "turn on the lamb 1"
 KITCHEN = Context(device_id="kitchen")
@@ -84,6 +85,26 @@ def test_what_cannot_be_loaded_is_left_out(house: KeptHouse) -> None:
     loop.promote(loop.models.find("1"), by="anna", share=1.0)
     house.vault.safe.discard(f"improve/{loop.models.find('1').model_id}")
     assert not understands(in_use(house, loop))
+
+
+class Deafened(Misheard):
+    """Takes no wake word for one."""
+
+    def put_in(self, chain: Chain, files: Mapping[str, bytes]) -> Chain:
+        return replace(super().put_in(chain, files), is_wake=lambda pcm: False)
+
+
+def test_what_was_taken_back_looks_at_no_wake_word_of_a_stream_that_goes_on(house: KeptHouse) -> None:
+    loop = improver(house, Deafened())
+    running = in_use(house, loop)
+    look, sound = running.is_wake, Pcm(data=b"")
+    assert look(sound)
+    loop.promote(loop.models.find("1"), by="anna", share=1.0)
+    running.refresh()
+    assert not look(sound)
+    loop.roll_back(why="It is deaf.", by="anna")
+    running.refresh()
+    assert look(sound)
 
 
 def turn(said: str, *, intent: str | None = None, outcome: Outcome = Outcome.DONE) -> Turn:
