@@ -4,17 +4,13 @@ Owns when it looks and who is told; what happened is found in `oversight/`. What
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Protocol
 
-from earwitness.domain.errors import EarwitnessError
 from earwitness.domain.person import Person
 from earwitness.oversight.watch import News
-from earwitness.telemetry import log
 
 LOOK_EVERY_SECONDS: Final = 5.0
-_logger: Final = logging.getLogger(__name__)
 
 
 class Session(Protocol):
@@ -42,19 +38,14 @@ class WatchReview:
         self._every_seconds = every_seconds
 
     async def run(self) -> None:
-        """Look until cancelled. What fails is tried again at the next look."""
+        """Look until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(self._every_seconds)
 
     async def look(self) -> None:
         """Look once, and tell: whom it is about on their open pages too."""
-        try:
-            found = await asyncio.to_thread(self._look)
-        except EarwitnessError as error:
-            log(_logger, "oversight unwatched", level=logging.WARNING, code=error.code)
-            return
-        for news in found:
+        for news in await asyncio.to_thread(self._look):
             for session in tuple(self._sessions()):
                 if news.person_id is not None and session.person is not None and session.person.person_id == news.person_id:
                     session.notice(news.sentence, is_aloud=False)

@@ -36,7 +36,7 @@ class Oversight:
     clock: Callable[[], datetime]
 
     def look(self) -> tuple[News, ...]:
-        """Note what happened by itself; gives what is to be said. Raises EarwitnessError."""
+        """Note what happened by itself; gives what is to be said."""
         return self.watch.look()
 
     # Who

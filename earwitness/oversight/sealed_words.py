@@ -5,10 +5,11 @@ import json
 import secrets
 from typing import Final, Protocol
 
-from earwitness.domain.errors import OversightError
+from earwitness.domain.errors import OversightError, VaultError
 
 LONGEST: Final = 2_000
 SALT_BYTES: Final = 16
+GONE: Final = "(Nobody can open these words any more.)"
 
 
 class Safe(Protocol):
@@ -35,7 +36,11 @@ class SealedWords:
         return self._safe.seal(plain, drawer=self._drawer, row_id=row_id), hashlib.sha256(plain).hexdigest()
 
     def open(self, sealed: bytes | None, *, row_id: str) -> str:
-        """The words again; empty for none. Raises VaultError."""
+        """The words again; empty for none, and `GONE` where no key opens them any more: its person left, or a backup was
+        restored without the key. What is listed beside them is not to go with them. Raises StorageError."""
         if sealed is None:
             return ""
-        return str(json.loads(self._safe.open(sealed, drawer=self._drawer, row_id=row_id))["words"])
+        try:
+            return str(json.loads(self._safe.open(sealed, drawer=self._drawer, row_id=row_id))["words"])
+        except VaultError:
+            return GONE

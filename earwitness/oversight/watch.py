@@ -4,7 +4,9 @@ Owns the table `oversight_suspensions` and the column `review_items.settled_posi
 do. Calls block.
 """
 
+import logging
 import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from earwitness.domain.errors import OversightError
+from earwitness.domain.errors import EarwitnessError, OversightError
 from earwitness.domain.oversight import Suspension
 from earwitness.domain.person import Person
 from earwitness.domain.review import OPEN_STATES
@@ -25,6 +27,7 @@ from earwitness.storage.database import Database
 from earwitness.storage.moments import moment
 from earwitness.storage.oversight import suspensions
 from earwitness.storage.review import review_items
+from earwitness.telemetry import log
 
 LOCK: Final = 0x57415443
 MOST_AT_ONCE: Final = 100
@@ -37,6 +40,11 @@ class Desk(Protocol):
     """The reviewers' desk: who is suspended, why and since when."""
 
     def suspended(self) -> tuple[tuple[str, str, datetime], ...]: ...
+
+
+_SUSPENDED: Final = "A reviewer was suspended. Whoever oversees review finds why on the page Oversight."
+_OVERDUE: Final = "Something that a reviewer flagged waits for longer than it may, on the page Oversight."
+_logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +78,26 @@ class Watch:
         self._escalations = escalations
         self._shorten = shorten
         self._clock = clock
+        self._unsaid: deque[News] = deque()
 
     def look(self) -> tuple[News, ...]:
-        """Note what happened since the last look, and give what is to be said of it. Raises EarwitnessError."""
-        news = [*self._suspended(), *self._glass(), *self._overdue()]
-        self._settle_items()
-        self._shorten()
-        return tuple(news)
+        """Note what happened since the last look, and give what is to be said of it. What fails is logged, hinders nothing else,
+        and is tried again at the next look."""
+        parts = (
+            self._suspended,
+            self._granted,
+            self._glasses.expire,
+            self._escalations.settle,
+            self._overdue,
+            self._settle_items,
+            self._shorten,
+        )
+        for part in parts:
+            try:
+                part()
+            except EarwitnessError as error:
+                log(_logger, "oversight unwatched", level=logging.WARNING, code=error.code)
+        return tuple(self._unsaid.popleft() for _ in range(len(self._unsaid)))
 
     def suspensions(self) -> tuple[Suspension, ...]:
         """Everybody who was ever suspended, newest first, as the desk says at this moment. Raises EarwitnessError."""
@@ -102,22 +123,20 @@ class Watch:
             connection.execute(sa.update(suspensions).where(suspensions.c.alert_id == alert_id).values(values))
         return next(one for one in self.suspensions() if one.alert_id == alert_id)
 
-    def _suspended(self) -> list[News]:
+    def _suspended(self) -> None:
         """Who was suspended or restored since: in the ledger, with the rule and the alias, before it is shown here."""
-        told: list[News] = []
         there = {(who, since.timestamp()): why for who, why, since in self._desk.suspended()}
+        told = 0
         with self._database.writing(lock=LOCK) as connection:
             known = {(row.reviewer, row.since): row for row in connection.execute(sa.select(suspensions)).all()}
             for (who, since), why in there.items():
                 if (who, since) not in known:
                     self._note_suspended(connection, who, since, why)
-                    told.append(
-                        News(sentence="A reviewer was suspended. Whoever oversees review finds why on the page Oversight.")
-                    )
+                    told += 1
             for key, row in known.items():
                 if key not in there and row.restored_at is None:
                     self._note_restored(connection, row)
-        return told
+        self._unsaid.extend([News(sentence=_SUSPENDED)] * told)
 
     def _note_suspended(self, connection: sa.Connection, who: str, since: float, why: str) -> None:
         alert_id = secrets.token_hex(16)
@@ -134,24 +153,18 @@ class Watch:
         where = suspensions.c.alert_id == row.alert_id
         connection.execute(sa.update(suspensions).where(where).values(restored_at=now.timestamp()))
 
-    def _glass(self) -> list[News]:
-        """Tell of what was granted; commit what is over."""
-        told: list[News] = []
+    def _granted(self) -> None:
+        """Tell of what was granted in an emergency."""
         for one in self._glasses.untold():
             until = f"{one.until:%H:%M}" if one.until else ""
             about = "Two people let somebody open recordings of a person here in an emergency"
             sentence = f"{about}, until {until} UTC at the latest. Who it is about finds the reason under Who listened."
-            told.append(News(sentence=sentence, person_id=one.person_id))
             self._glasses.told(one.glass_id)
-        self._glasses.expire()
-        return told
+            self._unsaid.append(News(sentence=sentence, person_id=one.person_id))
 
-    def _overdue(self) -> list[News]:
-        self._escalations.settle()
-        found = self._escalations.newly_overdue()
-        return [News(sentence="Something that a reviewer flagged waits for longer than it may, on the page Oversight.")] * bool(
-            found
-        )
+    def _overdue(self) -> None:
+        if self._escalations.newly_overdue():
+            self._unsaid.append(News(sentence=_OVERDUE))
 
     def _settle_items(self) -> None:
         """Commit how drawn items ended: reviewed, vetoed, withdrawn or gone; nothing says whose they were."""

@@ -12,6 +12,7 @@ from earwitness.domain.recording import Selection
 from earwitness.jobs.watch_review import WatchReview
 from earwitness.ledger.log import Ledger
 from earwitness.ledger.proof import Proof
+from earwitness.oversight.sealed_words import GONE
 from earwitness.oversight.seen import Seen
 from earwitness.review.conduct import Rule
 from tests.overseen_kept import OverseenHouse
@@ -38,6 +39,33 @@ def test_a_suspension_is_told_at_once_acknowledged_once_and_its_end_is_noted(mad
     assert one.restored_at is not None
     kinds = [(entry["kind"], entry.get("rule")) for entry in made.entries("conduct.")]
     assert kinds == [("conduct.suspended", "scraping"), ("conduct.acknowledged", None), ("conduct.restored", None)]
+
+
+def test_what_the_page_notices_first_is_said_in_the_house_all_the_same(made: OverseenHouse) -> None:
+    made.desk.suspend(made.rita.alias, reason=Rule.SCRAPING.value)
+    assert len(made.oversight.suspensions(made.officer)) == 1
+    assert len(made.oversight.look()) == 1
+    assert made.oversight.look() == ()
+
+
+def test_what_fails_keeps_nothing_else_from_being_told(made: OverseenHouse) -> None:
+    glass = made.oversight.ask(made.officer, reason="Danger.", turn_id=None, name="Anna", lasts=timedelta(hours=1))
+    for by in (made.owner, made.runner):
+        made.oversight.answer(by, glass.glass_id, is_approved=True)
+    made.house.clock.advance(hours=2)
+    made.desk.suspend(made.rita.alias, reason=Rule.SCRAPING.value)
+    with made.house.without_ledger():
+        (news,) = made.oversight.look()
+    assert news.person_id == made.anna.person_id
+    assert [one.person_id for one in made.oversight.look()] == [None], "the suspension follows once the ledger is back"
+    assert len(made.entries("glass.expired")) == 1
+
+
+def test_words_whose_key_is_gone_take_nothing_else_with_them(made: OverseenHouse) -> None:
+    made.oversight.ask(made.officer, reason="Danger.", turn_id=None, name="Anna", lasts=timedelta(hours=1))
+    made.house.vault.safe.discard(f"oversight/{made.anna.person_id}")
+    (one,) = made.oversight.glasses.all()
+    assert (one.reason, one.by) == (GONE, made.officer.alias)
 
 
 def drawn(made: OverseenHouse, count: int) -> str:
