@@ -50,7 +50,7 @@ def oversight_of(
         ledger=ledger,
         door=vault.door,
         shown=review.porter.shown,
-        tell=lambda turn_id, sentence: review.items.tell(turn_id, sentence=sentence),
+        tell=lambda connection, turn_id, sentence: review.items.tell(connection, turn_id, sentence=sentence),
         is_allowed=is_allowed,
         clock=clock,
         lasts=timedelta(hours=settings.escalation_hours),

@@ -44,7 +44,8 @@ class Door(Protocol):
 
 
 class Escalations:
-    """All of one household. `shown` blanks a recording's words out; `tell` gives the person of a turn a sentence; `is_allowed`
+    """All of one household. `shown` blanks a recording's words out; `tell` gives the person of a turn a sentence, in
+    the transaction that it is given; `is_allowed`
     says whether somebody's consents stand still; `clock` gives aware datetimes."""
 
     def __init__(
@@ -54,7 +55,7 @@ class Escalations:
         ledger: Ledger,
         door: Door,
         shown: Callable[[Recording], TaskWords],
-        tell: Callable[[str, str], None],
+        tell: Callable[[sa.Connection, str, str], None],
         is_allowed: Callable[[str], bool],
         clock: Callable[[], datetime],
         lasts: timedelta,
@@ -127,6 +128,8 @@ class Escalations:
         found = self._open_one(by, escalation_id)
         mine = (opinions.c.escalation_id == escalation_id, opinions.c.by_id == by.person_id)
         with self._database.writing(lock=LOCK) as connection:
+            if not _is_open(connection, escalation_id):
+                raise _over()
             if connection.execute(sa.select(opinions.c.opened_at).where(*mine)).scalar() is None:
                 raise OversightError("Read the words first.", code="oversight.unread")
             entries = [self._entry("decided", escalation_id, by=by.alias, outcome=outcome.value)]
@@ -139,19 +142,19 @@ class Escalations:
             connection.execute(sa.update(opinions).where(*mine).values(outcome=outcome.value))
             if is_closed:
                 self._close(connection, escalation_id, outcome)
-        if is_closed:
-            self._tell(found.turn_id, TOLD[outcome])
+                self._tell(connection, found.turn_id, TOLD[outcome])
         return self.find(escalation_id)
 
     def settle(self) -> int:
         """Close what is gone; gives how many. Raises LedgerError."""
-        waiting = [one for one in self.all() if one.outcome is None]
+        waiting = self._waiting()
         standing = self._door.standing([one.turn_id for one in waiting])
         gone = [one for one in waiting if standing.get(one.turn_id) is not False or not self._is_allowed(one.person_id)]
         for one in gone:
             with self._database.writing(lock=LOCK) as connection:
-                self._ledger.append([self._entry("closed", one.escalation_id, outcome=EscalationOutcome.GONE.value)])
-                self._close(connection, one.escalation_id, EscalationOutcome.GONE)
+                if _is_open(connection, one.escalation_id):
+                    self._ledger.append([self._entry("closed", one.escalation_id, outcome=EscalationOutcome.GONE.value)])
+                    self._close(connection, one.escalation_id, EscalationOutcome.GONE)
         return len(gone)
 
     def newly_overdue(self) -> tuple[Escalation, ...]:
@@ -167,6 +170,12 @@ class Escalations:
                 connection.execute(sa.update(escalations).where(these).values(is_overdue_told=True))
         return tuple(one for one in self.all() if one.escalation_id in found)
 
+    def _waiting(self) -> tuple[Escalation, ...]:
+        """Those that are not closed, without what was said of them."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(escalations).where(escalations.c.outcome.is_(None))).all()
+        return tuple(_escalation(row, ()) for row in rows)
+
     def _close(self, connection: sa.Connection, escalation_id: str, outcome: EscalationOutcome) -> None:
         values = {"outcome": outcome.value, "closed_at": self._clock().timestamp()}
         connection.execute(sa.update(escalations).where(escalations.c.escalation_id == escalation_id).values(values))
@@ -174,7 +183,7 @@ class Escalations:
     def _open_one(self, by: Person, escalation_id: str) -> Escalation:
         found = self.find(escalation_id)
         if found.outcome is not None:
-            raise OversightError("This was decided already.", code="oversight.over")
+            raise _over()
         if found.flagged_by == by.alias:
             raise OversightError("You flagged it: two others decide.", code="oversight.second_person")
         return found
@@ -182,6 +191,15 @@ class Escalations:
     def _entry(self, what: str, escalation_id: str, **facts: object) -> dict[str, object]:
         at = self._clock().isoformat(timespec="seconds")
         return {"v": 1, "kind": f"escalation.{what}", "escalation": escalation_id, **facts, "at": at}
+
+
+def _is_open(connection: sa.Connection, escalation_id: str) -> bool:
+    where = (escalations.c.escalation_id == escalation_id, escalations.c.outcome.is_(None))
+    return connection.execute(sa.select(escalations.c.escalation_id).where(*where)).scalar() is not None
+
+
+def _over() -> OversightError:
+    return OversightError("This was decided already.", code="oversight.over")
 
 
 def _escalation(row: Any, said: Sequence[Any]) -> Escalation:

@@ -216,10 +216,11 @@ class Glasses:
         Raises OversightError (oversight.over once that was said), LedgerError.
         """
         glass = self._mine(by, glass_id)
-        if glass.granted_at is None or glass.outcome is not None:
-            raise OversightError("There is nothing to say an outcome of.", code="oversight.over")
         sealed, digest = self._words(glass.person_id).seal(note, row_id=f"{glass_id}/note")
+        open_still = (break_glass.c.glass_id == glass_id, break_glass.c.granted_at.is_not(None), break_glass.c.outcome.is_(None))
         with self._database.writing(lock=LOCK) as connection:
+            if connection.execute(sa.select(break_glass.c.glass_id).where(*open_still)).scalar() is None:
+                raise OversightError("There is nothing to say an outcome of.", code="oversight.over")
             self._ledger.append([self._entry("ended", glass_id, by, outcome=outcome.value, note_sha256=digest)])
             values: dict[str, object] = {"outcome": outcome.value, "sealed_note": sealed}
             if glass.state is GlassState.GRANTED:

@@ -193,17 +193,18 @@ class Items:
         return decided is not None and decided.decided_at <= item.drawn_at
 
     def reviewed(self, turn_id: str, *, thanks: str) -> None:
-        """Note that the review of a turn is over, with a sentence for the person on what it was good for."""
-        values = {"state": ItemState.REVIEWED.value, "changed_at": self._clock().timestamp(), "thanks": thanks}
+        """Note that the review of a turn is over, with a sentence for the person on what it was good for; what was told by `tell`
+        before stays instead."""
+        told = sa.case((review_items.c.thanks == "", thanks), else_=review_items.c.thanks)
+        values = {"state": ItemState.REVIEWED.value, "changed_at": self._clock().timestamp(), "thanks": told}
         where = (review_items.c.turn_id == turn_id, review_items.c.state == ItemState.OFFERED.value)
         with self._database.writing() as connection:
             connection.execute(sa.update(review_items).where(*where).values(values))
 
-    def tell(self, turn_id: str, *, sentence: str) -> None:
-        """Give the person of a turn a sentence on what came of it later, in place of the one before."""
-        with self._database.writing() as connection:
-            where = review_items.c.turn_id == turn_id
-            connection.execute(sa.update(review_items).where(where).values(thanks=sentence))
+    def tell(self, connection: sa.Connection, turn_id: str, *, sentence: str) -> None:
+        """Give the person of a turn a sentence on what came of it, in place of the one before, in the caller's transaction."""
+        where = review_items.c.turn_id == turn_id
+        connection.execute(sa.update(review_items).where(where).values(thanks=sentence))
 
     def offered(self) -> tuple[DrawnItem, ...]:
         """What a reviewer may open now, the longest waiting first. `settle` first: it closes what may not be any more."""

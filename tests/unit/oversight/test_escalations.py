@@ -4,11 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from earwitness.domain.account import AccountRole
 from earwitness.domain.consent import Purpose
 from earwitness.domain.errors import EarwitnessError, OversightError
 from earwitness.domain.oversight import Escalation, EscalationOutcome
 from earwitness.domain.recording import ReadPurpose, Selection
+from earwitness.domain.review import ItemState
+from earwitness.storage.review import review_items
+from tests.houses_kept import PASSPHRASE
 from tests.overseen_kept import OverseenHouse
 
 DELETE, LABEL = EscalationOutcome.DELETE_OFFERED, EscalationOutcome.LABEL
@@ -64,6 +69,36 @@ def test_those_who_differ_decide_nothing_until_one_changes_their_mind(made: Over
         assert made.oversight.judge_flagged(by, one.escalation_id, outcome).outcome is None
     done = made.oversight.judge_flagged(made.officer, one.escalation_id, DELETE)
     assert (done.outcome, {view.outcome for view in done.opinions}) == (DELETE, {DELETE})
+
+
+def test_two_who_decide_just_then_close_it_once(made: OverseenHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, escalations = opened(made), made.oversight.escalations
+    other = made.house.people.add("Ludwig", passphrase=PASSPHRASE, role=AccountRole.LEAD)
+    for by in (made.officer, made.lead, other):
+        made.oversight.read_flagged(by, one.escalation_id)
+    made.oversight.judge_flagged(made.officer, one.escalation_id, DELETE)
+    still_open = escalations.find(one.escalation_id)
+    made.oversight.judge_flagged(made.lead, one.escalation_id, DELETE)
+    with monkeypatch.context() as patched:
+        patched.setattr(escalations, "find", lambda escalation_id: still_open)  # as it was before the other's decision
+        with pytest.raises(OversightError, match="already"):
+            made.oversight.judge_flagged(other, one.escalation_id, DELETE)
+    assert len(made.entries("escalation.closed")) == 1
+    assert len(made.entries("escalation.decided")) == 2
+
+
+def test_a_review_that_ends_later_does_not_replace_what_two_people_told(made: OverseenHouse) -> None:
+    made.flag()
+    (item,) = made.review.items.of(made.anna.person_id)
+    with made.house.database.writing() as connection:
+        connection.execute(sa.update(review_items).values(state=ItemState.OFFERED.value, thanks=""))  # a second one is to judge
+    (one,) = made.oversight.escalations.all()
+    for by in (made.officer, made.lead):
+        made.oversight.read_flagged(by, one.escalation_id)
+        made.oversight.judge_flagged(by, one.escalation_id, EscalationOutcome.SUPPORT_OFFERED)
+    made.review.items.reviewed(item.turn_id, thanks="It was understood.")
+    (item,) = made.review.items.of(made.anna.person_id)
+    assert (item.state, "helpline" in item.thanks) == (ItemState.REVIEWED, True)
 
 
 ENDS: dict[str, Callable[[OverseenHouse, str], object]] = {
