@@ -75,7 +75,7 @@ from earwitness.speech.audio_file import read_audio
 from earwitness.speech.stt.cascade import CascadeRecogniser
 from earwitness.speech.vad.gate import SpeechGate
 from earwitness.speech.vad.silero import SileroVad
-from earwitness.speech.wake.verifier import VerifiedWakeWord
+from earwitness.speech.wake.verifier import VerifiedWakeWord, spotted
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.endpoint import EndpointLimits
 from earwitness.turn.ports import Recogniser, Skills
@@ -502,7 +502,9 @@ class House(LinkedHouse):
     @cached_property
     def improver(self) -> Improver:
         """What learns from judgements."""
-        return improver_of(self, base=lambda: self.plain_chain)
+        return improver_of(
+            self, base=lambda: self.plain_chain, spot=lambda pcm: spotted(self.wake_detector(self.wake_words), pcm)
+        )
 
     @cached_property
     def in_use(self) -> InUse:

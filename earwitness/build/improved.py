@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from earwitness.build.kept import KeptHouse, utc_now
 from earwitness.improve.adapters.shelf import every_adapter
-from earwitness.improve.adapting import Chain
+from earwitness.improve.adapting import Chain, Spot
 from earwitness.improve.data_sets import DataSets
 from earwitness.improve.improver import Improver
 from earwitness.improve.models import Models
 
 
-def improver_of(house: KeptHouse, *, base: Callable[[], Chain]) -> Improver:
-    """The loop of one house; `base` gives its chain without anything learned."""
+def improver_of(house: KeptHouse, *, base: Callable[[], Chain], spot: Spot) -> Improver:
+    """The loop of one house; `base` gives its chain without anything learned, `spot` finds its wake words in recordings."""
     sets = DataSets(
         house.database,
         door=house.vault.door,
@@ -21,4 +21,4 @@ def improver_of(house: KeptHouse, *, base: Callable[[], Chain]) -> Improver:
         clock=utc_now,
     )
     models = Models(house.database, safe=house.vault.safe, clock=utc_now)
-    return Improver(sets, models, ledger=house.ledger, base=base, adapters=every_adapter())
+    return Improver(sets, models, ledger=house.ledger, base=base, adapters=every_adapter(spot), spot=spot)

@@ -18,6 +18,8 @@ from earwitness.turn.ports import Recogniser, Understander
 Fact: TypeAlias = str | int | float | bool | None
 Sound: TypeAlias = Callable[[str], Pcm | None]
 """Gives the sound of a recording by its id, 16 kHz mono int16; None where only words were kept. It may block on the disk."""
+Spot: TypeAlias = Callable[[Pcm], Pcm | None]
+"""The sound of a recording up to where its wake word was found, as it is looked at when it runs; None where that is not in it."""
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how many steps are done, of how many."""
 

@@ -15,7 +15,7 @@ import rfc8785
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.errors import EarwitnessError, ImproveError
-from earwitness.improve.adapting import Adapter, Chain, Example, Metric, Progress
+from earwitness.improve.adapting import Adapter, Chain, Example, Metric, Progress, Spot
 from earwitness.improve.data_set import Side
 from earwitness.improve.data_sets import DataSet, DataSets, taught
 from earwitness.improve.measuring import ALONE, Arm, Measures, measure, measured_of, report
@@ -45,15 +45,23 @@ def _silent(done: int, total: int) -> None:
 
 
 class Improver:
-    """`base` gives the chain without anything learned, made when it is first asked for."""
+    """`base` gives the chain without anything learned, made when it is first asked for. Without `spot` no wake is measured."""
 
     def __init__(
-        self, sets: DataSets, models: Models, *, ledger: Ledger, base: Callable[[], Chain], adapters: Sequence[Adapter]
+        self,
+        sets: DataSets,
+        models: Models,
+        *,
+        ledger: Ledger,
+        base: Callable[[], Chain],
+        adapters: Sequence[Adapter],
+        spot: Spot = lambda pcm: None,
     ) -> None:
         self.sets = sets
         self.models = models
         self._ledger = ledger
         self._base = base
+        self._spot = spot
         self._adapters = {adapter.name: adapter for adapter in adapters}
 
     # Registering
@@ -141,7 +149,7 @@ class Improver:
         for at, example in enumerate(examples):
             progress(at, len(examples))
             if example.recording_id not in done:
-                found = measure(example, chains, sound=sound)
+                found = measure(example, chains, sound=sound, spot=self._spot)
                 self.models.note(model, example.recording_id, {arm: one.as_json() for arm, one in found.items()})
         progress(len(examples), len(examples))
         stored = self.models.measured(model)

@@ -4,7 +4,7 @@ Every figure is a share of one item (`Share`), so that rates over speakers and g
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.intent import Context
-from earwitness.improve.adapting import Chain, Example, Metric
+from earwitness.improve.adapting import Chain, Example, Metric, Sound, Spot
 from earwitness.improve.data_set import Split
 from earwitness.improve.metrics import Share, count_slots, is_command_right, word_error_share
 from earwitness.improve.statistics import Gain, Pair, paired_gain
@@ -56,21 +56,25 @@ def measured_of(found: Mapping[str, Any]) -> Measured:
     return Measured(losses=losses, is_right=found["is_right"], intent=found["intent"])
 
 
-def measure(example: Example, chains: Mapping[str, Chain], *, sound: Callable[[str], Pcm | None]) -> dict[str, Measured]:
-    """What each chain makes of one example; chains with the same recogniser hear it once."""
+def measure(example: Example, chains: Mapping[str, Chain], *, sound: Sound, spot: Spot) -> dict[str, Measured]:
+    """What each chain makes of one example; chains with the same recogniser hear it once. Wakes are measured where `spot` finds
+    the wake word."""
     pcm = sound(example.recording_id) if example.audio_seconds else None
+    wake = spot(pcm) if pcm is not None and (example.is_woken or example.is_false_wake) else None
     heard: dict[int, tuple[str, float]] = {}
-    return {arm: _measure(example, chain, pcm=pcm, heard=heard) for arm, chain in chains.items()}
+    return {arm: _measure(example, chain, pcm=pcm, wake=wake, heard=heard) for arm, chain in chains.items()}
 
 
-def _measure(example: Example, chain: Chain, *, pcm: Pcm | None, heard: dict[int, tuple[str, float]]) -> Measured:
+def _measure(
+    example: Example, chain: Chain, *, pcm: Pcm | None, wake: Pcm | None, heard: dict[int, tuple[str, float]]
+) -> Measured:
     losses: dict[Metric, Share] = {}
-    if pcm is not None and (example.is_woken or example.is_false_wake):
-        wakes = chain.is_wake is None or chain.is_wake(pcm)
+    if wake is not None:
+        wakes = chain.is_wake is None or chain.is_wake(wake)
         metric = Metric.FALSE_ACCEPTS if example.is_false_wake else Metric.FALSE_REJECTS
         losses[metric] = Share(part=float(wakes is example.is_false_wake), whole=1.0)
     if example.is_false_wake:
-        return Measured(losses=losses, is_right=not any(share.part for share in losses.values()))
+        return Measured(losses=losses, is_right=bool(losses) and not any(share.part for share in losses.values()))
     context = Context(area=example.area)
     text, heard_ms = _heard(example, chain, pcm=pcm, context=context, heard=heard)
     began = time.perf_counter()

@@ -5,9 +5,9 @@ from earwitness.improve.adapters.endpoint import EndpointAdapter
 from earwitness.improve.adapters.intents import IntentsAdapter
 from earwitness.improve.adapters.language import LanguageAdapter
 from earwitness.improve.adapters.wake import WakeAdapter
-from earwitness.improve.adapting import Adapter
+from earwitness.improve.adapting import Adapter, Spot
 
 
-def every_adapter() -> tuple[Adapter, ...]:
+def every_adapter(spot: Spot) -> tuple[Adapter, ...]:
     """The adapters: each learns alone, and all that were promoted run together."""
-    return (LanguageAdapter(), ConfusionsAdapter(), IntentsAdapter(), WakeAdapter(), EndpointAdapter())
+    return (LanguageAdapter(), ConfusionsAdapter(), IntentsAdapter(), WakeAdapter(spot), EndpointAdapter())

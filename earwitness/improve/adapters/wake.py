@@ -5,16 +5,15 @@ Applied by speech/wake/verifier.py, after the first stage alone.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from scipy.optimize import minimize
 
-from earwitness.domain.audio import Pcm
 from earwitness.domain.errors import ModelError
-from earwitness.improve.adapting import Chain, Example, Learned, Metric, Progress, Sound
+from earwitness.improve.adapting import Chain, Example, Learned, Metric, Progress, Sound, Spot
 from earwitness.speech.wake.verifier import Floats, Verifier, features_of, read_verifier, verifier_bytes
 
 FILE: Final = "verifier.json"
@@ -43,7 +42,7 @@ class WakeAdapter:
     name = "wake"
     metrics = frozenset({Metric.FALSE_ACCEPTS, Metric.FALSE_REJECTS})
 
-    def __init__(self, spot: Callable[[Pcm], Pcm | None] = lambda pcm: pcm) -> None:
+    def __init__(self, spot: Spot = lambda pcm: pcm) -> None:
         """`spot` gives the sound of a recording up to where its wake word was found; by default the recording is that."""
         self._spot = spot
 

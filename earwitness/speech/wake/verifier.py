@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pymicro_wakeword import MicroWakeWordFeatures
 
-from earwitness.domain.audio import RATE_HZ, Pcm
+from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES, Pcm
 from earwitness.domain.errors import ModelError
 
 Floats = NDArray[np.float64]
 
 WINDOW_SECONDS: Final = 1.0
 """Of the sound up to where the word was found, so much is looked at."""
+SPOTTED_WITHIN_SECONDS: Final = 3.0
+"""A wake word later in a recording did not begin it."""
+_CHUNK_BYTES: Final = RATE_HZ // 100 * SAMPLE_BYTES
 _FRAMES, _BANDS = 100, 40
 _TIMES, _PITCHES = 20, 20
 SIZE: Final = _TIMES * _PITCHES
@@ -97,6 +100,18 @@ class VerifiedWakeWord:
         self._first.reset()
         self._kept.clear()
         self._kept_bytes = 0
+
+
+def spotted(first: FirstStage, pcm: Pcm) -> Pcm | None:
+    """The sound of a recording up to where `first` finds its wake word, as the second look is given it at run-time; None where it
+    finds none soon, or where less is before it than is looked at: sound that was not kept would be taken for silence."""
+    first.reset()
+    end = min(len(pcm.data), int(SPOTTED_WITHIN_SECONDS * RATE_HZ) * SAMPLE_BYTES)
+    for start in range(0, end, _CHUNK_BYTES):
+        if first.detect(pcm.data[start : start + _CHUNK_BYTES]) is not None:
+            heard = Pcm(data=pcm.data[: start + _CHUNK_BYTES])
+            return heard if heard.seconds >= WINDOW_SECONDS else None
+    return None
 
 
 def verifier_bytes(verifier: Verifier) -> bytes:

@@ -7,7 +7,15 @@ import pytest
 
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import ModelError
-from earwitness.speech.wake.verifier import SIZE, VerifiedWakeWord, Verifier, features_of, read_verifier, verifier_bytes
+from earwitness.speech.wake.verifier import (
+    SIZE,
+    VerifiedWakeWord,
+    Verifier,
+    features_of,
+    read_verifier,
+    spotted,
+    verifier_bytes,
+)
 
 
 def sound(pitch_hz: float, *, seconds: float = 1.5, level: float = 6000.0) -> Pcm:
@@ -67,6 +75,17 @@ def test_what_a_second_look_refuses_is_no_wake_and_a_reset_forgets_the_sound() -
     assert ear.detect(b"\x01" + bytes(639)) is None
     assert asked == [640]
     assert first.resets == 1
+
+
+@pytest.mark.parametrize(("at_seconds", "expected_seconds"), [(None, None), (0.8, None), (1.5, 1.51), (4.0, None)])
+def test_a_recording_is_looked_at_up_to_its_wake_word_if_it_holds_enough_before(
+    at_seconds: float | None, expected_seconds: float | None
+) -> None:
+    data = bytearray(5 * RATE_HZ * 2)
+    if at_seconds is not None:
+        data[int(at_seconds * RATE_HZ) * 2] = 1
+    found = spotted(First(), Pcm(data=bytes(data)))
+    assert (found and round(found.seconds, 2)) == expected_seconds
 
 
 def test_its_file_comes_back_as_it_was() -> None:
