@@ -103,9 +103,10 @@ class Adjudication:
         given_by = f"{task_id} {actor.alias}"
         made = annotation_out_of(body, given_by=given_by, by=actor.alias, made_at=self._clock(), guidelines=version)
         annotation = replace(made, settled=Settled.ADJUDICATED)
+        intents = self._intents()  # before the decision is handed over, and while nobody waits for the database
         delivered = self._porter.deliver(actor, task_id, annotation)
         with self._database.writing(lock=LOCK) as connection:
-            note_judgement(connection, task_id, annotation, delivered=delivered, intents=self._intents())
+            note_judgement(connection, task_id, annotation, delivered=delivered, intents=intents)
             close(connection, task_id, state="done", how="adjudicated", now=self._clock())
         self._desk.reviewers.note(actor.alias, Act.JUDGED, task_id=task_id)
         return annotation

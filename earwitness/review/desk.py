@@ -257,8 +257,9 @@ class Desk:
         with self._database.reading() as connection:
             if not connection.execute(running(leases.c.lease_id == lease_id, now=self._clock())).all():
                 raise ReviewError("This lease is over.", code="review.over")  # since `_mine`: no judgement outlives its task
+        intents = self._intents()  # before the judgement is handed over, and while nobody waits for the database
         delivered = self._porter.deliver(actor, lease.task_id, annotation, of=wanted)
-        self._settle(lease, annotation, delivered=delivered, wanted=wanted)
+        self._settle(lease, annotation, delivered=delivered, wanted=wanted, intents=intents)
         self.reviewers.note(actor.alias, Act.JUDGED, task_id=lease.task_id)
         return annotation
 
@@ -292,13 +293,15 @@ class Desk:
             row = connection.execute(sa.select(tasks.c.wanted, tasks.c.made_up).where(tasks.c.task_id == task_id)).one()
         return row.wanted, row.made_up
 
-    def _settle(self, lease: Lease, annotation: Annotation, *, delivered: Delivered, wanted: int) -> None:
+    def _settle(
+        self, lease: Lease, annotation: Annotation, *, delivered: Delivered, wanted: int, intents: Collection[str]
+    ) -> None:
         """Note what became of a judgement: the task is done, waits for a second one, or waits for the lead."""
         now = self._clock()
         with self._database.writing(lock=LOCK) as connection:
             state = connection.execute(sa.select(tasks.c.state).where(tasks.c.task_id == lease.task_id)).scalar()
             if state == "open":
-                note_judgement(connection, lease.task_id, annotation, delivered=delivered, intents=self._intents())
+                note_judgement(connection, lease.task_id, annotation, delivered=delivered, intents=intents)
             if delivered.settled is not Settled.OPEN:
                 close(connection, lease.task_id, state="done", how="judged", now=now)
                 return

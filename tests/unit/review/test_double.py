@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from earwitness.domain.errors import AccessError, ReviewError
+from earwitness.domain.errors import AccessError, NetworkError, ReviewError
 from earwitness.domain.recording import Actor
 from earwitness.domain.review import Settled
-from earwitness.review.desk import DeskTerms
+from earwitness.review.adjudication import Adjudication
+from earwitness.review.desk import Desk, DeskTerms
 from earwitness.storage.desk import metadata, tasks
 from tests.desk_alone import ANN, BEN, HERE, LEAD, RIGHT, AloneDesk, alone_desk, reviewer
 
@@ -187,3 +188,23 @@ def test_which_task_comes_next_cannot_be_told(tmp_path: Path) -> None:
             found.desk.hand_back(who, lease.lease_id, sign_in_id=HERE)
             found.pass_time(seconds=timedelta(minutes=1).total_seconds())
         assert seen == set(made)
+
+
+def test_while_the_household_is_away_no_judgement_is_handed_over_that_the_desk_cannot_note(made: AloneDesk) -> None:
+    """A review service of its own asks the household which intents there are."""
+
+    def away() -> tuple[str, ...]:
+        raise NetworkError("The household does not answer now; come back later.", code="network.no_answer")
+
+    (task_id,) = made.tasks(1)
+    lease = made.take(ANN)
+    cut_off = Desk(made.database, porter=made.porter, clock=lambda: made.now, intents=away)
+    with pytest.raises(NetworkError):
+        cut_off.judge(ANN, lease.lease_id, sign_in_id=HERE, body=RIGHT)
+    assert made.porter.kept == {}
+    made.judge(ANN)
+    made.judge(BEN, intent="HassTurnOff")
+    decides = Adjudication(made.database, desk=made.desk, porter=made.porter, clock=lambda: made.now, intents=away)
+    with pytest.raises(NetworkError):
+        decides.decide(LEAD, task_id, RIGHT)
+    assert settled(made, task_id) == [Settled.OPEN, Settled.OPEN]
