@@ -104,7 +104,7 @@ class Golds:
         return secrets.choice(found) if found else None
 
     def score(self, gold_id: str, lease_id: str, annotation: Annotation) -> None:
-        """Note what a reviewer had right of it. Raises StorageError."""
+        """Note what a reviewer had right of it, once for a lease, whoever hands it in again. Raises StorageError."""
         found = compared(annotation, self.find(gold_id).answer)
         row = {
             "lease_id": lease_id,
@@ -117,7 +117,9 @@ class Golds:
             "has_labels": found.is_same_labels,
         }
         with self._database.writing(lock=LOCK) as connection:
-            connection.execute(sa.insert(gold_answers).values(row))
+            known = sa.select(gold_answers.c.lease_id).where(gold_answers.c.lease_id == lease_id)
+            if connection.execute(known).scalar() is None:
+                connection.execute(sa.insert(gold_answers).values(row))
 
     def scores(self, reviewer: str, *, last: int, since: datetime | None = None) -> tuple[float, ...]:
         """The shares that somebody had right of their last so many gold tasks, the newest first; 1 for all of it."""

@@ -121,15 +121,18 @@ class Reviewers:
     def suspend(self, reviewer: str, *, reason: str) -> None:
         """Let somebody do nothing more here; their leases end. Raises StorageError."""
         now = self._clock().timestamp()
-        if self.standing(reviewer).suspended_for is None:
-            self._put(reviewer, suspended_at=now, reason=reason)
-            with self._database.writing(lock=LOCK) as connection:
+        mine = reviewers.c.reviewer == reviewer
+        with self._database.writing(lock=LOCK) as connection:
+            stands = connection.execute(sa.select(reviewers.c.reviewer, reviewers.c.suspended_at).where(mine)).one_or_none()
+            if stands is None:
+                connection.execute(sa.insert(reviewers).values(reviewer=reviewer))
+            if stands is None or stands.suspended_at is None:
+                connection.execute(sa.update(reviewers).where(mine).values(suspended_at=now, reason=reason))
                 last = sa.select(sa.func.coalesce(sa.func.max(access.c.number), 0)).where(access.c.reviewer == reviewer)
                 row = {"reviewer": reviewer, "at": now, "reason": reason, "up_to": connection.execute(last).scalar_one()}
                 connection.execute(sa.insert(suspensions).values(row))
-        with self._database.writing(lock=LOCK) as connection:
-            mine = (leases.c.reviewer == reviewer, leases.c.ended_at.is_(None))
-            connection.execute(sa.update(leases).where(*mine).values(ended_at=now, how="suspended"))
+            held = (leases.c.reviewer == reviewer, leases.c.ended_at.is_(None))
+            connection.execute(sa.update(leases).where(*held).values(ended_at=now, how="suspended"))
 
     def restore(self, reviewer: str, *, by: str, why: str) -> None:
         """Let somebody who is suspended work again. What they did before stays, and counts no more against them."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from earwitness.domain.errors import AccessError, ReviewError
+from earwitness.domain.errors import AccessError, ReviewError, StorageError
 from earwitness.domain.review import Label
 from earwitness.review.conduct import Rule
 from earwitness.review.desk import DeskTerms
@@ -70,6 +71,18 @@ def test_an_answer_is_scored_by_its_parts(made: AloneDesk, changes: dict[str, ob
     assert made.desk.golds.scores(ANN.alias, last=10) == (score,)
     worker = next(one for one in made.desk.quality.report().workers if one.reviewer == ANN.alias)
     assert worker.gold_score == score
+
+
+def test_an_answer_that_was_scored_before_a_crash_is_handed_in_again_and_counts_once(made: AloneDesk) -> None:
+    """The process was killed after the score was noted and before the task was closed."""
+    made.tasks(1)
+    gold(made)
+    lease = made.take()
+    (one,) = made.desk.golds.all()
+    made.desk.golds.score(one.gold_id, lease.lease_id, replace(one.answer, by=ANN.alias))
+    made.desk.judge(ANN, lease.lease_id, sign_in_id=HERE, body=ANSWER)
+    assert made.desk.golds.scores(ANN.alias, last=10) == (1.0,)
+    assert not made.desk.is_running(ANN, lease.lease_id, sign_in_id=HERE)
 
 
 def test_too_little_right_leads_back_to_the_test_and_what_was_before_it_counts_no_more(made: AloneDesk) -> None:
@@ -151,3 +164,16 @@ def test_the_answer_is_what_the_lead_wrote(made: AloneDesk) -> None:
     answer = {**RIGHT, "labels": ["personal_data"]}
     found = made.desk.golds.make(LEAD.alias, shown=SHOWN, answer=answer)
     assert (found.answer.labels, found.answer.by, found.shown) == (frozenset({Label.PERSONAL_DATA}), LEAD.alias, SHOWN)
+
+
+def test_nobody_is_suspended_without_a_record_of_it(made: AloneDesk) -> None:
+    """The database fails half way, as when the process is killed there: the next time it goes on record."""
+    with made.database.writing() as connection:
+        connection.execute(sa.text("ALTER TABLE suspensions RENAME TO away"))
+    with pytest.raises(StorageError):
+        made.desk.suspend(ANN.alias, reason="for the test")
+    with made.database.writing() as connection:
+        connection.execute(sa.text("ALTER TABLE away RENAME TO suspensions"))
+    made.desk.suspend(ANN.alias, reason="for the test")
+    made.desk.suspend(ANN.alias, reason="again")
+    assert [(one.reviewer, one.reason) for one in made.desk.reviewers.suspensions()] == [(ANN.alias, "for the test")]
