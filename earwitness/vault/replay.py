@@ -29,6 +29,7 @@ from earwitness.vault.key_ring import in_batches
 from earwitness.vault.replay_holds import forget_positions, hold_again, lost_demands
 from earwitness.vault.replay_list import DecisionLine, ErasureLine, ReplayList
 from earwitness.vault.replay_messages import settle_messages
+from earwitness.vault.replay_oversight import settle_oversight
 from earwitness.vault.replay_revoked import destroy_link_keys, revoke_again
 from earwitness.vault.rows import Rows
 from earwitness.vault.vault import Vault
@@ -121,6 +122,7 @@ def replay(
     revoked = revoke_again(stores.household, found.revocations)
     destroy_link_keys(stores.keys, found.revocations)
     settle_messages(stores.household, now=clock())
+    settle_oversight(stores.household, size, now=clock())
     removed, lost = prune(stores.household, stores.keys, keys_made_at=keys_made_at, tell=tell)
     _drop_keys_without_rows(stores)
     held = hold_again(stores.household, found.holds, now=clock())

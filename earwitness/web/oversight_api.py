@@ -85,7 +85,7 @@ def _add_terms(router: APIRouter, oversight: Oversight) -> None:
 def _add_emergencies(router: APIRouter, oversight: Oversight) -> None:
     @router.post("/oversight/emergencies", status_code=201)
     async def ask(given: shapes.Asking, person: Me) -> shapes.GlassShape:
-        """Ask to open one recording or one person's. Two others decide; whose they are is told at once."""
+        """Ask to open one recording or one person's. Two others decide; once they do, whose they are is told."""
         lasts = timedelta(hours=given.hours)
         made = await asyncio.to_thread(
             lambda: oversight.ask(person, reason=given.reason, turn_id=given.recording, name=given.person, lasts=lasts)
