@@ -19,6 +19,7 @@ VERSION: Final = "SIP/2.0"
 _FULL: Final = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length", "c": "content-type"}
 """The long form of short names (RFC 3261, section 7.3.3)."""
 _NAME: Final = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _HASHES: Final = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256, "SHA-512-256": lambda data: hashlib.new("sha512_256", data)}
 _STRENGTH: Final = tuple(_HASHES)
 """From the weakest on."""
@@ -123,9 +124,23 @@ def _length(headers: tuple[tuple[str, str], ...]) -> int:
 
 
 def uri_of(value: str) -> str:
-    """The URI in a value of From or To, without its parameters; empty for none."""
-    inner = re.search(r"<([^<>]*)>", value)
-    return (inner[1] if inner else value).strip().partition(";")[0]
+    """The URI in a value of From or To, without its parameters; empty for none.
+
+    The name before it is the sender's own words: an address between its quotation marks is none.
+    """
+    rest = value.strip()
+    if rest.startswith('"'):
+        name = _QUOTED.match(rest)
+        rest = rest[name.end() :].lstrip() if name else ""
+        if not rest.startswith("<"):
+            return ""
+    before, bracket, inner = rest.partition("<")
+    if bracket:
+        uri, closed, after = inner.partition(">")
+        is_one = '"' not in before and closed and (not after.strip() or after.lstrip().startswith(";"))
+    else:
+        uri, is_one = before, '"' not in before
+    return uri.strip().partition(";")[0] if is_one and not set(uri) & set('<>"') else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,23 @@ def test_what_is_no_message_is_an_error(data: bytes) -> None:
         list(SipReader().read(data))
 
 
+@pytest.mark.parametrize(
+    ("value", "uri"),
+    [
+        ('"Tom" <sip:tom@x>;tag=1', "sip:tom@x"),
+        ("Tom Q <sip:tom@x;user=phone>", "sip:tom@x"),
+        ('"Tom \\" <sip:mum@x>" <sip:tom@x>', "sip:tom@x"),
+        ('"<sip:mum@x>" <sip:tom@x>;tag=1', "sip:tom@x"),
+        ('<sip:tom@x>;tag="<sip:mum@x>"', "sip:tom@x"),
+        ('"<sip:mum@x>', ""),
+        ("<sip:mum@x> <sip:tom@x>", ""),
+        ('"Tom" sip:tom@x', ""),
+    ],
+)
+def test_a_name_is_not_taken_for_the_address_beside_it(value: str, uri: str) -> None:
+    assert uri_of(value) == uri
+
+
 @given(st.binary(max_size=300))
 def test_bytes_of_anybody_are_read_or_refused(data: bytes) -> None:
     try:
