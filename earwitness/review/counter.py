@@ -5,8 +5,10 @@ second factor, at this hour and from there; that the visit opened the task befor
 """
 
 import base64
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from earwitness.domain.account import Permission
@@ -77,6 +79,7 @@ class Counter:
         self._suspend = suspend
         self._authority = authority
         self._key_file = key_file
+        self._listed: list[tuple[str, str]] | None = None
 
     def answer(self, frame: Frame, *, peer: Peer) -> Frame:
         """The answer to one call. Raises WireError for what is none: then the connection is to be ended."""
@@ -155,8 +158,13 @@ class Counter:
     # Tasks
 
     def _tasks(self, after: str) -> calls.Tasks:
-        found = sorted((task_id, week) for task_id, week in self._porter.offered().items() if task_id > after)
-        return calls.Tasks(tasks=tuple(found[: calls.MOST_TASKS]), has_more=len(found) > calls.MOST_TASKS)
+        """Looked up when somebody asks from the beginning; the rest of that list follows, without looking again."""
+        listed = self._listed
+        if not after or listed is None:
+            listed = self._listed = sorted(self._porter.offered().items())
+        first = bisect_right(listed, after, key=itemgetter(0))
+        until = first + calls.MOST_TASKS
+        return calls.Tasks(tasks=tuple(listed[first:until]), has_more=until < len(listed))
 
     def _words(self, secret: str, task_id: str) -> TaskWords:
         _, actor = self._actor(secret)

@@ -85,6 +85,7 @@ class Porter:
         self._item_ids: dict[str, str] = {}
         """Which item each task is, of those that were offered when it was last looked: opened once, in this process alone."""
         self._resting: dict[str, datetime] = {}
+        """Until when a task is withheld: replaced as a whole by `settle_afar` alone, while others ask."""
 
     def settle(self, desk: Desk) -> int:
         """Move items on, give new ones to the desk, and take back those that may not be reviewed; gives how many items moved."""
@@ -96,16 +97,17 @@ class Porter:
 
     def offered(self) -> dict[str, str]:
         """The tasks that may be judged, each with its week. Raises StorageError."""
-        now = self._clock()
-        self._resting = {task_id: until for task_id, until in self._resting.items() if until > now}
+        now, resting = self._clock(), self._resting
         by_task = self._tasks(self._items.offered())
-        return {task_id: week_of(item.drawn_at) for task_id, item in by_task.items() if task_id not in self._resting}
+        rests = {task_id for task_id, until in resting.items() if until > now}
+        return {task_id: week_of(item.drawn_at) for task_id, item in by_task.items() if task_id not in rests}
 
     def settle_afar(self) -> int:
         """Move items on for a desk that asks for its tasks itself, by `offered`; gives how many items moved."""
         moved = self._items.settle()
-        for task_id in self._heard_no_more():
-            self._resting[task_id] = self._clock() + RESTS_FOR
+        now, over = self._clock(), self._heard_no_more()
+        resting = {task_id: until for task_id, until in self._resting.items() if until > now}
+        self._resting = resting | dict.fromkeys(over, now + RESTS_FOR)
         return moved
 
     def _heard_no_more(self) -> list[str]:
