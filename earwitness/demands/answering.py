@@ -5,6 +5,7 @@ approved, without another approval; what was finished is done again by new appro
 """
 
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -85,9 +86,17 @@ class Answering:
         self._rules = rules
         self._folder = folder
         self._clock = clock
+        self._one_at_a_time = threading.Lock()
 
-    def disclose(self, case: Case, by: Person, office: Office, *, shares: Sequence[str], recipient: str, reason: str) -> Package:
+    def disclose(
+        self, demand_id: str, by: Person, office: Office, *, shares: Sequence[str], recipient: str, reason: str
+    ) -> Package:
         """Answer a case. Raises DemandError before anything is opened if it may not be; LedgerError, StorageError."""
+        with self._one_at_a_time:  # else a second one would pack over the package that the first one's answer names
+            case = self._cases.find(demand_id)
+            return self._disclose(case, by, office, shares=shares, recipient=recipient, reason=reason)
+
+    def _disclose(self, case: Case, by: Person, office: Office, *, shares: Sequence[str], recipient: str, reason: str) -> Package:
         reach = self._held.reach(case.scope)
         outcome = self._outcome(case, reach)
         step = self._step(case, by, office, outcome=outcome, reason=reason)

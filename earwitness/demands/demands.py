@@ -259,8 +259,8 @@ class Demands:
         `shares` are two of the key that approves; none are asked for where there is nothing, or an answer that was broken off
         goes on. Raises DemandError, AccessError, LedgerError, StorageError.
         """
-        case, office = self._case(by, demand_id)
-        done = self._answering.disclose(case, by, office, shares=shares, recipient=recipient, reason=_reason(reason))
+        office = self.office_of(by)
+        done = self._answering.disclose(demand_id, by, office, shares=shares, recipient=recipient, reason=_reason(reason))
         self._notices.disclosed(demand_id, at=self._clock())
         return done
 

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -450,3 +451,17 @@ def test_others_may_do_nothing(desk: DemandedHouse) -> None:
     for one in (ben, desk.anna):
         assert error_of(lambda one=one: desk.demands.find(one, case.demand_id)) == "access.refused"  # type: ignore[misc]
     assert desk.demands.possible(desk.officer, case.demand_id) == (StepKind.VALIDATED, StepKind.OBJECTED, StepKind.REFUSED)
+
+
+def test_an_answer_that_is_asked_for_twice_at_once_is_given_once_and_is_the_file_that_lies_there(desk: DemandedHouse) -> None:
+    inside = desk.sunday("call the plumber", sound=sound(0.2))
+    case = desk.notified()
+    desk.house.clock.advance(days=14)
+    with ThreadPoolExecutor(4) as pool:
+        ends = [pool.submit(desk.disclose, case) for _ in range(4)]
+        done = [one.result() for one in ends if one.exception() is None]
+    assert [type(one.exception()) for one in ends].count(DemandError) == 3
+    (package,) = done
+    assert package.path is not None
+    assert hashlib.sha256(package.path.read_bytes()).hexdigest() == package.sha256
+    assert reads(desk) == [inside, inside]
