@@ -39,10 +39,14 @@ def lead_router(entrance: DeskEntrance, adjudication: Adjudication) -> APIRouter
         response.headers.update(NOT_KEPT)
         return (await asyncio.to_thread(entrance.admitted, visitor))[0]
 
+    async def at_work(came: Annotated[Actor, Depends(lead)]) -> Actor:
+        await asyncio.to_thread(entrance.desk.reviewers.check_not_suspended, came.alias)
+        return came
+
     _add_quality(router, entrance.desk, lead)
     _add_disputes(router, adjudication, lead)
-    _add_golds(router, entrance.desk, lead)
-    _add_guidelines(router, entrance.desk, lead)
+    _add_golds(router, entrance.desk, at_work)
+    _add_guidelines(router, entrance.desk, at_work)
     _add_conduct(router, entrance.desk, lead)
     return router
 

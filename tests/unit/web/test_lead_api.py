@@ -85,3 +85,21 @@ def test_nobody_restores_themselves_or_whoever_is_not_suspended(client: TestClie
     refused = client.post(path.format(lea.alias), json=why)
     assert (refused.status_code, refused.json()["code"]) == (409, "review.second_person")
     desk.reviewers.restore(lea.alias, by="test", why="")
+
+
+def test_a_suspended_lead_learns_no_answer_and_changes_nothing(client: TestClient, house: KeptHouse, lea: Person) -> None:
+    """Gold tasks tell which are canaries, and the guidelines the answers of the test that everybody passes."""
+    made, new = client.post(f"{LEAD}/golds", json=GOLD).json(), client.get(f"{LEAD}/guidelines").json()[0]
+    body = {"sections": new["sections"], "questions": new["questions"]}
+    house.review.desk.suspend(lea.alias, reason="for the test")
+    for answer in (
+        client.get(f"{LEAD}/golds"),
+        client.get(f"{LEAD}/guidelines"),
+        client.post(f"{LEAD}/golds", json=GOLD),
+        client.delete(f"{LEAD}/golds/{made['gold_id']}"),
+        client.post(f"{LEAD}/guidelines", json=body),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "review.suspended")
+    assert client.get(f"{LEAD}/conduct").status_code == 200, "what they are suspended for they may read"
+    house.review.desk.reviewers.restore(lea.alias, by="test", why="")
+    assert client.delete(f"{LEAD}/golds/{made['gold_id']}").status_code == 204
