@@ -124,6 +124,7 @@ class DataSets:
 
         Raises ImproveError (improve.too_few), LedgerError, StorageError.
         """
+        began = self._clock()  # whoever withdraws from here on, even for a moment, withdrew from this set
         left_out: Counter[str] = Counter()
         candidates: list[Candidate] = []
         able = [person for person in self._people() if self._may_train(person.person_id)]
@@ -137,11 +138,11 @@ class DataSets:
                 code="improve.too_few",
             )
         speakers = {person.person_id: secrets.token_hex(8) for person in able}
-        manifest = made_set(candidates, speakers=speakers, left_out=dict(left_out), made_at=self._clock())
+        manifest = made_set(candidates, speakers=speakers, left_out=dict(left_out), made_at=began)
         last = next(iter(self.all()), None)
         if last is not None and last.manifest.contents == manifest.contents:
             return self._committed(last)
-        return self._committed(self._kept(manifest, candidates))
+        return self._committed(self._kept(manifest, candidates, made_at=began))
 
     def _of(self, person: Person, left_out: Counter[str]) -> list[Candidate]:
         """A person's utterances that may be in a set; why others may not is counted."""
@@ -187,7 +188,7 @@ class DataSets:
             return False
         return not self._consents.is_restricted(person_id)
 
-    def _kept(self, manifest: Manifest, candidates: Sequence[Candidate]) -> DataSet:
+    def _kept(self, manifest: Manifest, candidates: Sequence[Candidate], *, made_at: datetime) -> DataSet:
         """The set as a row, written before it is committed; so that after a crash the same one is committed."""
         packed, set_id = manifest.as_bytes(), manifest.set_id
         rows = {one.recording_id: one for one in candidates}
@@ -203,8 +204,7 @@ class DataSets:
         ]
         with self._database.writing(lock=LOCK) as connection:
             number = (connection.execute(sa.select(sa.func.max(improve_sets.c.number))).scalar() or 0) + 1
-            made_at = self._clock().timestamp()
-            values = {"set_id": set_id, "number": number, "made_at": made_at, "manifest": zlib.compress(packed)}
+            values = {"set_id": set_id, "number": number, "made_at": made_at.timestamp(), "manifest": zlib.compress(packed)}
             connection.execute(sa.insert(improve_sets).values(values))
             connection.execute(sa.insert(improve_items), items)
         log(_logger, "data set made", candidates=len(items))

@@ -261,11 +261,14 @@ class Improver:
 
     def retire(self) -> tuple[Model, ...]:
         """Retire every model that learned from something that was deleted or withdrawn since; gives them."""
+        lost: dict[str, bool] = {}
         retired = []
-        for made in self.sets.all():
-            models = [one for one in self.models.of_set(made.set_id) if one.state is not State.RETIRED]
-            if models and taught(self.sets.lost(made), made):
-                retired += models
+        for model in self.models.in_state(*(state for state in State if state is not State.RETIRED)):
+            if model.set_id not in lost:
+                made = self.sets.find(model.set_id)
+                lost[model.set_id] = bool(taught(self.sets.lost(made), made))
+            if lost[model.set_id]:
+                retired.append(model)
         for model in retired:
             self._retire(model)
         return tuple(self.models.find(one.model_id) for one in retired)

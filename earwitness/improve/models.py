@@ -129,9 +129,6 @@ class Models:
         """Those in one of these states, newest first."""
         return self._all(improve_models.c.state.in_([state.value for state in states]))
 
-    def of_set(self, set_id: str) -> tuple[Model, ...]:
-        return self._all(improve_models.c.set_id == set_id)
-
     def in_use(self) -> Model | None:
         """The one that is used wherever no other is on trial."""
         return next(iter(self.in_state(State.IN_USE)), None)

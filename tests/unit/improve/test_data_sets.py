@@ -145,6 +145,23 @@ def test_a_set_of_which_something_is_gone_teaches_no_more(house: KeptHouse, what
     assert bool(taught(sets.lost(made), made)) is has_to_go
 
 
+def test_whoever_withdraws_while_a_set_is_made_is_lost_to_it_though_they_agree_again(house: KeptHouse) -> None:
+    people = [house.enrolled(name, also=TRAINS) for name in ("Anna", "Ben", "Carl", "Dora")]
+    for person in people:
+        said(house, person, 4)
+    first = sorted(people, key=lambda one: [each.person_id for each in house.people.all()].index(one.person_id))[0]
+
+    def wavering(done: int, total: int) -> None:
+        house.clock.advance(seconds=1)
+        if done == 1:
+            house.consent(first, Purpose.TRAIN, is_given=False)
+            house.consent(first, Purpose.TRAIN, is_given=True)
+
+    made = sets_of(house).make(wavering)
+    house.clock.advance(seconds=1)
+    assert len(sets_of(house).lost(made)) == 4
+
+
 def test_what_is_over_its_time_does_not_take_a_model_with_it(house: KeptHouse) -> None:
     sets = sets_of(house)
     said(house, house.enrolled(also=TRAINS), 10)
