@@ -80,7 +80,8 @@ class Door:
         selection: Selection = EVERYTHING,
         purpose: ReadPurpose = ReadPurpose.HISTORY,
     ) -> HistoryPage:
-        """A page of a person's kept turns that hold every word of `search`. Raises AccessError, LedgerError, StorageError."""
+        """A page of a person's kept turns that hold every word of `search`; for others than the person without those whose use is
+        restricted. Raises AccessError, LedgerError, StorageError."""
         self._admit(actor, purpose, person_id=person_id, rows=())
         sought = self._sought(person_id, search)
         if sought is None:
@@ -88,6 +89,8 @@ class Door:
         rows = self._rows.page(person_id, now=self._clock(), limit=limit + 1, before=before, sought=sought, selection=selection)
         shown = rows[:limit]
         next_before = shown[-1].number if len(rows) > limit else None
+        if actor.role is not Role.SELF:
+            shown = [row for row in shown if not row.is_restricted]
         return HistoryPage(recordings=self._open_words(actor, shown, purpose=purpose), next_before=next_before)
 
     def recording(self, actor: Actor, turn_id: str, *, purpose: ReadPurpose = ReadPurpose.HISTORY) -> Recording:

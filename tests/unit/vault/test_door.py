@@ -421,6 +421,17 @@ def test_one_entry_opens_a_page_and_names_no_turn(setting: Setting) -> None:
     assert not any("recording" in entry or "by" in entry for entry in opened)
 
 
+def test_a_page_for_others_is_without_what_was_restricted(setting: Setting) -> None:
+    anna = setting.person()
+    setting.consent(anna.actor_id, Purpose.TRAIN)
+    free, kept_back = setting.keep(anna, "learn from me"), setting.keep(anna, "not from me")
+    setting.rights.restrict(anna.actor_id, turn_id=kept_back)
+    page = setting.vault.door.history(TRAINER, anna.actor_id, limit=9, purpose=ReadPurpose.TRAINING)
+    assert [one.turn.turn_id for one in page.recordings] == [free]
+    assert setting.ledger.of_kind("read.opened")[-1]["recordings"] == 1
+    assert setting.words(anna) == ["not from me", "learn from me"], "the person has both"
+
+
 def test_a_search_finds_words_that_were_heard_corrected_and_answered(setting: Setting) -> None:
     anna = setting.person()
     turn_id = setting.keep(anna, "turn on the celler lights")
