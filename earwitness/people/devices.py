@@ -5,6 +5,7 @@ thread that made it, so that a revocation ends a running session at once. Calls 
 """
 
 import base64
+import logging
 import secrets
 import unicodedata
 from collections.abc import Callable
@@ -15,10 +16,11 @@ from typing import Any, Final, Protocol
 import sqlalchemy as sa
 
 from earwitness.domain.device import Device, DeviceKind
-from earwitness.domain.errors import DeviceError
+from earwitness.domain.errors import DeviceError, VaultError
 from earwitness.storage.database import Database
 from earwitness.storage.household import devices
 from earwitness.storage.moments import moment
+from earwitness.telemetry import log
 
 MOST_DEVICES: Final = 200
 """In use at once."""
@@ -29,6 +31,7 @@ LONGEST_PLACE: Final = 300
 SEALED: Final = "sealed:"
 """Before a foreign satellite's key that is sealed, in Base64: no key of ESPHome has a colon."""
 _LOCK: Final = 7301
+_logger: Final = logging.getLogger(__name__)
 
 
 class Safe(Protocol):
@@ -106,9 +109,16 @@ class Devices:
         return _device(row)
 
     def attended(self) -> tuple[Device, ...]:
-        """The foreign satellites in use, with their keys opened. Raises VaultError, StorageError."""
-        foreign = (one for one in self.all(with_revoked=False) if one.kind is not DeviceKind.SATELLITE)
-        return tuple(replace(one, secret=self.secret_of(one)) for one in foreign)
+        """The foreign satellites in use, with their keys opened; one whose key does not open (any more) is left out, so that the
+        others go on. Raises StorageError."""
+        found: list[Device] = []
+        for one in self.all(with_revoked=False):
+            if one.kind is not DeviceKind.SATELLITE:
+                try:
+                    found.append(replace(one, secret=self.secret_of(one)))
+                except VaultError as error:
+                    log(_logger, "satellite left out", level=logging.WARNING, code=error.code)
+        return tuple(found)
 
     def secret_of(self, device: Device) -> str | None:
         """The key of a foreign satellite, opened; one that lies in plain, from before keys were sealed, is sealed now.

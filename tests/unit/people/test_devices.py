@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from earwitness.domain.device import Device, DeviceKind
-from earwitness.domain.errors import DeviceError
+from earwitness.domain.errors import DeviceError, VaultError
 from earwitness.people import devices as module
 from earwitness.people.devices import Devices, new_device_id
 from earwitness.storage.database import Database
@@ -175,6 +175,8 @@ class Sealer:
         return f"{drawer}/{row_id}/".encode() + bytes(each ^ 7 for each in plain)
 
     def open(self, sealed: bytes, *, drawer: str, row_id: str) -> bytes:
+        if drawer in self.gone:
+            raise VaultError("The key of this is gone.", code="vault.key_missing")
         return bytes(each ^ 7 for each in sealed.removeprefix(f"{drawer}/{row_id}/".encode()))
 
     def discard(self, drawer: str) -> None:
@@ -192,6 +194,9 @@ def test_the_key_of_a_foreign_device_is_sealed_and_its_drawer_goes_with_it(tmp_p
     stored = devices.find(before.device_id).secret
     assert stored is not None
     assert "c2VjcmV0" not in stored, "what lay in plain is sealed once it was used"
+    safe.discard(f"device/{before.device_id}")
+    assert [one.name for one in devices.attended()] == ["Loft"], "one whose key is gone does not keep the others"
+    safe.gone.clear()
     devices.revoke(made.device_id)
     assert safe.gone == [f"device/{made.device_id}"]
     assert [one.name for one in devices.attended()] == ["Hall"]
