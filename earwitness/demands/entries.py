@@ -7,6 +7,7 @@ again, and no salt is chosen twice. Calls block.
 import hashlib
 import json
 import secrets
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,7 @@ class Entries:
         self._database = database
         self._ledger = ledger
         self._clock = clock
+        self._finishing = threading.Lock()
 
     def begin(self, connection: sa.Connection, demand_id: str, facts: Mapping[str, object], *, opens_at: datetime | None) -> int:
         """Write an entry that is to be committed, sealed until `opens_at` if there is such a time; gives its number."""
@@ -67,6 +69,10 @@ class Entries:
 
     def finish(self, number: int) -> int:
         """Commit an entry that was begun; gives its position. Raises LedgerError; it can be tried again."""
+        with self._finishing:  # else whoever settles commits once more what somebody else is just committing
+            return self._finish(number)
+
+    def _finish(self, number: int) -> int:
         with self._database.reading() as connection:
             row = connection.execute(sa.select(entries).where(entries.c.number == number)).one()
         if row.position is not None:

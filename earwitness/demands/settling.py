@@ -14,7 +14,7 @@ from earwitness.demands.cases import Cases
 from earwitness.demands.entries import Entries
 from earwitness.demands.telling import Telling
 from earwitness.domain.demand import Case, Office, State, Step, StepKind
-from earwitness.domain.errors import DemandError
+from earwitness.domain.errors import DemandError, EarwitnessError
 
 
 class Holds(Protocol):
@@ -55,13 +55,23 @@ class Settling:
         self._clock = clock
 
     def settle(self) -> int:
-        """Do what has fallen due; gives how many changes. Raises EarwitnessError; what was not done is done the next time."""
+        """Do what has fallen due; gives how many changes. A case that cannot be settled keeps no other waiting.
+
+        Raises the first EarwitnessError, once all was tried; what was not done is done the next time.
+        """
         changed, now = self._entries.finish_all(), self._clock()
+        failed: EarwitnessError | None = None
         for case in self._cases.all():
-            changed += self._settle(case, now=now)
+            try:
+                changed += self._settle(case, now=now)
+            except EarwitnessError as error:
+                failed = failed or error
         for demand_id in self._entries.due():
             changed += self._entries.open(demand_id)
-        return changed + self._holds.end(now=now)
+        changed += self._holds.end(now=now)
+        if failed is not None:
+            raise failed
+        return changed
 
     def release(self, case: Case, step: Step) -> Case:
         """Let go what a case preserves, by that step. Raises DemandError, LedgerError, StorageError."""

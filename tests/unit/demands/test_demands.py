@@ -3,14 +3,16 @@
 import hashlib
 import io
 import json
+import threading
 import zipfile
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from earwitness.demands.entries import commitment
+from earwitness.demands.entries import Entries, commitment
 from earwitness.demands.statement import read_answer
 from earwitness.domain.account import AccountRole
 from earwitness.domain.audio import SAMPLE_BYTES
@@ -465,3 +467,40 @@ def test_an_answer_that_is_asked_for_twice_at_once_is_given_once_and_is_the_file
     assert package.path is not None
     assert hashlib.sha256(package.path.read_bytes()).hexdigest() == package.sha256
     assert reads(desk) == [inside, inside]
+
+
+def test_an_entry_that_is_being_committed_is_not_committed_once_more_by_who_settles(desk: DemandedHouse) -> None:
+    house, others = desk.house, list[threading.Thread]()
+
+    class Slow:
+        """The house's ledger, at which somebody else settles just before it commits."""
+
+        def append(self, facts: Sequence[Mapping[str, object]]) -> tuple[int, ...]:
+            if not others:
+                others.append(threading.Thread(target=entries.finish_all))
+                others[0].start()
+                others[0].join(timeout=0.2)
+            return house.ledger.append(facts)
+
+    entries = Entries(house.people.database, ledger=Slow(), clock=house.clock)
+    entries.append("a" * 32, [{"v": 1, "kind": "demand.received", "demand": "a" * 32}], opens_at=None)
+    others[0].join(timeout=10)
+    assert len([one for one in house.entries("demand.received") if one["demand"] == "a" * 32]) == 1
+
+
+def test_a_case_that_cannot_be_settled_keeps_no_other_waiting(desk: DemandedHouse) -> None:
+    desk.sunday()
+    gag = Gag(until=desk.house.clock() + timedelta(days=10))
+    told = desk.notified(gag=gag)
+    desk.house.clock.advance(seconds=1)
+    stuck = desk.validated(gag=gag)
+    desk.house.clock.advance(days=20)
+    desk.demands.object(desk.counsel, stuck.demand_id, reason="its last step is later than it is now, by a clock put back")
+    desk.house.clock.advance(days=-8)
+    with pytest.raises(DemandError):
+        desk.demands.settle()
+    assert desk.demands.find(desk.counsel, told.demand_id).told_from is None
+    assert len(desk.demands.notices(desk.anna.person_id)) == 1
+    desk.house.clock.advance(days=8)
+    assert desk.demands.settle() > 0
+    assert desk.demands.find(desk.counsel, stuck.demand_id).told_from is None
