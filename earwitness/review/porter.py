@@ -6,6 +6,7 @@ before a word is decrypted. The desk is told random task ids alone. Calls block.
 
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -132,9 +133,9 @@ class Porter:
         """Keep a judgement with what was judged, under the same key; the item is reviewed once a judgement of it counts.
 
         `of` is how many judgements the task is to have. Where there were others, they are compared here, where the words are,
-        and only counts go back. Raises as `words`.
+        and only counts go back. When it was made, this clock says. Raises as `words`.
         """
-        item = self._item(task_id)
+        item, annotation = self._item(task_id), replace(annotation, made_at=self._clock())
         beside: tuple[Compared, ...] = ()
 
         def settled(given: Annotation, before: Sequence[Annotation]) -> Annotation:

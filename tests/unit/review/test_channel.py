@@ -249,6 +249,19 @@ def test_a_service_judges_in_no_other_name_and_decides_nothing_that_is_the_leads
     assert judged.by == far.rita.alias
 
 
+def test_a_service_cannot_date_a_judgement(review: ReviewedHouse, anna: Person, far: Far) -> None:
+    """By when it was made months are counted in the ledger."""
+    turn_id = review.drawn(anna, SAID)
+    rita = far.enter()
+    (task_id,) = far.household.offered()
+    far.household.words(rita, task_id)
+    far.household.deliver(rita, task_id, replace(annotation(review.house), made_at=datetime(1999, 12, 31, tzinfo=UTC)))
+    (judged,) = review.house.rights.recording(anna.person_id, turn_id).annotations
+    assert judged.made_at == review.house.clock()
+    (entry,) = review.house.entries("annotated")
+    assert entry["at"] == review.house.clock().isoformat(timespec="seconds")
+
+
 def test_the_household_counts_the_tasks_of_a_day_itself(
     review: ReviewedHouse, anna: Person, far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
