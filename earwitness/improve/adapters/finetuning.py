@@ -9,7 +9,9 @@ Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (2021).
 """
 
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -78,16 +80,25 @@ class FineTuningAdapter:
         return Learned(files=files, facts=facts)
 
     def put_in(self, chain: Chain, files: Mapping[str, bytes]) -> Chain:
-        """The chain whose careful recogniser is this one. Raises ModelError, EngineError."""
+        """The chain whose careful recogniser is this one. Its files lie in a folder of this account's own, which goes with it.
+
+        Raises ModelError, EngineError.
+        """
         if files.keys() != FILES:
             raise ModelError("These are not the files of a recogniser that was trained further.")
         careful = chain.recogniser.careful if isinstance(chain.recogniser, CascadeRecogniser) else None
         if not isinstance(careful, WhisperRecogniser) or not isinstance(chain.recogniser, CascadeRecogniser):
             return chain
         folder = Path(tempfile.mkdtemp(prefix="earwitness-recogniser-"))
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-        return replace(chain, recogniser=chain.recogniser.listening_with(careful.of_folder(folder)))
+        try:
+            for name, data in files.items():
+                (folder / name).write_bytes(data)
+            learned = careful.of_folder(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        weakref.finalize(learned, shutil.rmtree, folder, ignore_errors=True)
+        return replace(chain, recogniser=chain.recogniser.listening_with(learned))
 
     def _trained(self, pairs: Sequence[tuple[Pcm, str]], *, progress: Progress, seed: int) -> tuple[Any, list[float]]:
         """The merged model and the mean loss of each pass."""

@@ -1,16 +1,22 @@
 """Training a recogniser further: the real libraries on a tiny random Whisper, where they are installed (earwitness[finetune])."""
 
+import gc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from earwitness.config import models_folder
 from earwitness.domain.audio import RATE_HZ, Pcm
-from earwitness.domain.errors import ImproveError, ModelError
+from earwitness.domain.errors import EngineError, ImproveError, ModelError
 from earwitness.improve.adapters.finetuning import FILES, FineTuningAdapter, Plan, is_installed, labels, padded, spectrogram
 from earwitness.improve.adapting import Example
-from tests.unit.improve.adapters.home import chain
+from earwitness.speech.models import ModelStore
+from earwitness.speech.stt.cascade import CascadeRecogniser
+from earwitness.speech.stt.whisper import WhisperRecogniser
+from tests.unit.improve.adapters.home import Ears, NoSentences, chain
 
 WORDS = ("turn", "on", "off", "the", "light", "lamp")
 SPECIAL = ("<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>", "[UNK]")
@@ -125,3 +131,21 @@ def test_a_tiny_model_learns_and_runs_in_the_runtime_format(tmp_path: Path) -> N
 
 def runs_vocabulary() -> int:
     return len(WORDS) + len(SPECIAL) + 10
+
+
+def test_the_files_of_a_recogniser_go_from_the_disk_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    store = ModelStore(models_folder())
+    careful = WhisperRecogniser(store, 1)
+    here = replace(chain(), recogniser=CascadeRecogniser(Ears(()), careful, NoSentences()))
+    there = store.folder("whisper-base")
+    files = {name: (there / name).read_bytes() if (there / name).exists() else b"[]" for name in FILES}
+    better = FineTuningAdapter(tmp_path).put_in(here, files)
+    assert isinstance(better.recogniser, CascadeRecogniser)
+    assert len(list(tmp_path.iterdir())) == 1
+    del better
+    gc.collect()
+    assert not list(tmp_path.iterdir()), "as once it is retired"
+    with pytest.raises(EngineError):
+        FineTuningAdapter(tmp_path).put_in(here, dict.fromkeys(FILES, b"nothing"))
+    assert not list(tmp_path.iterdir())
