@@ -43,17 +43,16 @@ class Measured:
 
     losses: Mapping[Metric, Share]
     is_right: bool
-    intent: str | None = None
 
     def as_json(self) -> dict[str, object]:
         losses = {metric.value: [share.part, share.whole] for metric, share in self.losses.items()}
-        return {"losses": losses, "is_right": self.is_right, "intent": self.intent}
+        return {"losses": losses, "is_right": self.is_right}
 
 
 def measured_of(found: Mapping[str, Any]) -> Measured:
     """One out of its JSON."""
     losses = {Metric(name): Share(part=part, whole=whole) for name, (part, whole) in found["losses"].items()}
-    return Measured(losses=losses, is_right=found["is_right"], intent=found["intent"])
+    return Measured(losses=losses, is_right=found["is_right"])
 
 
 def measure(example: Example, chains: Mapping[str, Chain], *, sound: Sound, spot: Spot) -> dict[str, Measured]:
@@ -92,7 +91,7 @@ def _measure(
         losses[Metric.INTENT_ERRORS] = Share(part=float(not is_intent_right), whole=1.0)
         losses[Metric.COMMAND_ERRORS] = Share(part=float(not is_right), whole=1.0)
         losses[Metric.SLOT_ERRORS] = Share(part=float(counts.expected - right), whole=float(counts.expected))
-    return Measured(losses=losses, is_right=is_right, intent=example.intent)
+    return Measured(losses=losses, is_right=is_right)
 
 
 def _heard(
@@ -189,7 +188,8 @@ def _right(arm: Mapping[str, Measured]) -> int:
 
 
 def _changed(plan: Plan, measures: Measures, *, is_win: bool) -> list[dict[str, object]]:
-    """The recordings that gained or lost most, by ids: whose words they are may look them up."""
+    """The recordings that gained or lost most, by ids alone: whose words they are may look them up, and nobody else is told what
+    somebody asked for."""
     found = []
     for recording_id, before in measures.arms[Arm.BEFORE].items():
         after = measures.arms[Arm.AFTER][recording_id]
@@ -197,7 +197,7 @@ def _changed(plan: Plan, measures: Measures, *, is_win: bool) -> list[dict[str, 
         if one is None or other is None or one.part == other.part:
             continue
         if (other.part < one.part) is is_win:
-            row: dict[str, object] = {"recording": recording_id, "intent": before.intent, "before": one.part, "after": other.part}
+            row: dict[str, object] = {"recording": recording_id, "before": one.part, "after": other.part}
             found.append((abs(one.part - other.part), recording_id, row))
     found.sort(key=lambda entry: (-entry[0], entry[1]))
     return [row for _, _, row in found[:MOST_SHOWN]]

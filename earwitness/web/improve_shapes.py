@@ -43,7 +43,6 @@ class ChangedShape(_Shape):
     """A recording that gained or lost, by its id."""
 
     recording: str
-    intent: str | None
     before: float
     after: float
 

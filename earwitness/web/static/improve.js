@@ -95,7 +95,7 @@ function table(caption, gains) {
 
 function changed(title, rows) {
   if (rows.length === 0) return null;
-  const line = (one) => make("li", {}, `${one.intent ?? "words"}: ${one.before} wrong before, ${one.after} now · recording ${one.recording.slice(0, 8)}`);
+  const line = (one) => make("li", {}, `Recording ${one.recording.slice(0, 8)}: ${one.before} wrong before, ${one.after} now`);
   return make("div", {}, make("h4", {}, title), make("ul", {}, ...rows.map(line)));
 }
 

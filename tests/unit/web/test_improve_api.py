@@ -36,6 +36,8 @@ def test_an_owner_sees_the_evidence_and_uses_it_with_one_click(house: KeptHouse,
     owner = house.client(house.people.named("Anna"))
     answer = owner.get(f"{API}/improve")
     assert "zymurgy" not in answer.text
+    assert answer.json()["versions"][0]["report"]["wins"]
+    assert "HassTurnOn" not in answer.text, "not what others asked for, either"
     (version,) = answer.json()["versions"]
     assert version["state"] == "measured"
     assert version["report"]["sentence"].startswith("It understood 0 of 8 judged requests before, 8 now")
