@@ -217,8 +217,9 @@ def verify(file: Path, *, package: Path | None, key: str | None, as_json: bool) 
         found = check_package(file, log=log)
         facts: dict[str, Any] = {"verified": True, "demand": found.demand, "files": found.files, "opened": found.opened}
         said = (
-            f"All {found.files} files are those that were packed for demand {found.demand[:12]}, and the ledger holds the "
-            f"opening of each of the {found.opened} with words or sound."
+            f"All {found.files} files are as the manifest for demand {found.demand[:12]} says, and the ledger holds the opening "
+            f"of each of the {found.opened} with words or sound. Whether it is the package that was handed out, the answer says: "
+            "verify that with the encrypted file."
         )
     else:
         answer = read_answer(file.read_bytes())

@@ -1,10 +1,14 @@
-"""A package that was handed out, checked by whoever decrypted it: every file is the one that was packed, and its opening was in
-the ledger before. Offline; it trusts the ledger's key alone.
+"""A package that was handed out, checked by whoever decrypted it: every file is as the manifest says, and the opening of each
+recording was in the ledger before. Offline; it trusts the ledger's key alone.
+
+The manifest itself is not signed: that a package is the one that was handed out, the answer says, by the digest of the encrypted
+file (`statement.py`).
 """
 
 import hashlib
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +20,18 @@ from earwitness.ledger.proof import read_proof
 
 MANIFEST: Final = "manifest.json"
 _MOST_MANIFEST_BYTES: Final = 1 << 28
+_UNREADABLE: Final = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+)
+"""What reading a file raises that is damaged, or was made to be no package."""
 _FOLDERS: Final = {"words": "text", "sound": "audio"}
 
 
@@ -31,7 +47,7 @@ class Checked:
 
 
 def is_package(path: Path) -> bool:
-    """Whether a file is a decrypted package, by its first bytes."""
+    """Whether a file is a decrypted package: a zip, as its end says."""
     return zipfile.is_zipfile(path)
 
 
@@ -40,7 +56,7 @@ def check_package(path: Path, *, log: Verifier) -> Checked:
     try:
         with zipfile.ZipFile(path) as file:
             return _checked(file, log)
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, RecursionError, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise ProofError("That is no package of a disclosure, or it is damaged.", code="proof.unreadable") from error
 
 
@@ -53,7 +69,7 @@ def _checked(file: zipfile.ZipFile, log: Verifier) -> Checked:
         raise ProofError("The package has other files than its manifest names.")
     heads: list[Checkpoint] = []
     for name, told in named.items():
-        if file.getinfo(name).file_size != told["bytes"] or hashlib.sha256(file.read(name)).hexdigest() != told["sha256"]:
+        if file.getinfo(name).file_size != told["bytes"] or _sha256(file, name) != told["sha256"]:
             raise ProofError(f"{name} is not the file that was packed: it was changed.")
         folder, _, rest = name.partition("/")
         if folder in _FOLDERS:
@@ -65,6 +81,12 @@ def _checked(file: zipfile.ZipFile, log: Verifier) -> Checked:
         approval=str(manifest["approval"]),
         checkpoints=tuple(heads),
     )
+
+
+def _sha256(file: zipfile.ZipFile, name: str) -> str:
+    """Read in pieces: how long a file says that it is was written by whoever made it."""
+    with file.open(name) as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _opening(name: str, told: dict[str, Any], *, medium: str, recording: str, log: Verifier) -> Checkpoint:
