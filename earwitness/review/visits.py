@@ -78,11 +78,14 @@ class Visits:
             review_visits.c.is_entered.is_(False),
             review_visits.c.ends_at > now.timestamp(),
         )
+        with self._database.reading() as connection:  # strangers, who bring none, keep nobody waiting who writes
+            if connection.execute(sa.select(review_visits.c.visit_id).where(*unused)).scalar() is None:
+                raise _used()
         entered = {"secret_digest": digest_of(made), "is_entered": True, "begun_at": now.timestamp()}
         with self._database.writing(lock=LOCK) as connection:
             ends_at = (now + VISIT_LASTS).timestamp()
             if connection.execute(sa.update(review_visits).where(*unused).values(**entered, ends_at=ends_at)).rowcount != 1:
-                raise AccessError("This ticket was used, or is too old; come again from your own page.", code="review.ticket")
+                raise _used()
             whose = connection.execute(_joined(review_visits.c.secret_digest == digest_of(made))).one()
             mine = (sign_ins.c.person_id == whose.person_id, review_visits.c.is_entered)
             newest = _joined(*mine).order_by(review_visits.c.begun_at.desc(), review_visits.c.visit_id)
@@ -171,6 +174,10 @@ def _digest(secret: str, what: str) -> bytes:
 def lease_of(secret: str, task_id: str) -> str:
     """The household's own id of a visit's lease of a task: nobody can tell it from the service's database."""
     return _digest(secret, task_id).hex()[:32]
+
+
+def _used() -> AccessError:
+    return AccessError("This ticket was used, or is too old; come again from your own page.", code="review.ticket")
 
 
 def _gone() -> AccessError:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -148,6 +149,14 @@ def test_a_ticket_counts_once_and_for_a_minute(house: KeptHouse, far: Far) -> No
     assert error_of(lambda: far.household.enter(late, address=ADDRESS)) == "review.ticket"
     assert error_of(lambda: far.household.visit(ticket, address=ADDRESS)) == "access.not_signed_in"
     assert error_of(lambda: far.household.enter("x" * 43, address=ADDRESS)) == "review.ticket"
+
+
+def test_whoever_brings_no_ticket_keeps_nobody_waiting_who_writes(house: KeptHouse, far: Far) -> None:
+    """Anybody who finds the review service may ask to come in, as often as they like."""
+    with contextlib.closing(sqlite3.connect(house.folder / "household.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert error_of(lambda: far.household.enter("x" * 43, address=ADDRESS)) == "review.ticket"
+        writer.execute("ROLLBACK")
 
 
 def test_a_ticket_is_no_visit(far: Far) -> None:
