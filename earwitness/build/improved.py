@@ -21,4 +21,5 @@ def improver_of(house: KeptHouse, *, base: Callable[[], Chain], spot: Spot) -> I
         clock=utc_now,
     )
     models = Models(house.database, safe=house.vault.safe, clock=utc_now)
-    return Improver(sets, models, ledger=house.ledger, base=base, adapters=every_adapter(spot), spot=spot)
+    adapters = every_adapter(spot, is_guessing=house.settings.understanding.learned)
+    return Improver(sets, models, ledger=house.ledger, base=base, adapters=adapters, spot=spot)

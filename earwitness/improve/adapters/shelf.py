@@ -8,6 +8,7 @@ from earwitness.improve.adapters.wake import WakeAdapter
 from earwitness.improve.adapting import Adapter, Spot
 
 
-def every_adapter(spot: Spot) -> tuple[Adapter, ...]:
-    """The adapters: each learns alone, and all that were promoted run together."""
-    return (LanguageAdapter(), ConfusionsAdapter(), IntentsAdapter(), WakeAdapter(spot), EndpointAdapter())
+def every_adapter(spot: Spot, *, is_guessing: bool = True) -> tuple[Adapter, ...]:
+    """Each learns alone, and all that were promoted run together. A house that leaves guesses out is taught none."""
+    guessing = (IntentsAdapter(),) if is_guessing else ()
+    return (LanguageAdapter(), ConfusionsAdapter(), *guessing, WakeAdapter(spot), EndpointAdapter())

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.review import Label
-from earwitness.improve.adapting import Example, Metric
+from earwitness.improve.adapting import Chain, Example, Metric
 from earwitness.improve.measuring import Arm, measure
 from tests.improving import chain
 
@@ -20,7 +20,8 @@ def test_a_second_look_is_measured_on_the_wake_word_and_not_on_what_was_said_aft
         looked.append(pcm)
         return True
 
-    chains, word = {Arm.AFTER: replace(chain(), is_wake=is_wake)}, Pcm(data=b"up to the word..")
+    chains: dict[str, Chain] = {Arm.AFTER: replace(chain(), is_wake=is_wake)}
+    word = Pcm(data=b"up to the word..")
     true, false = (measure(one, chains, sound=lambda _: SOUND, spot=lambda _: word)[Arm.AFTER] for one in (TRUE, FALSE))
     assert looked == [word, word]
     assert true.losses[Metric.FALSE_REJECTS].part == 0.0
@@ -28,7 +29,7 @@ def test_a_second_look_is_measured_on_the_wake_word_and_not_on_what_was_said_aft
 
 
 def test_nothing_is_said_of_wakes_whose_word_is_not_in_the_recording() -> None:
-    chains = {Arm.AFTER: replace(chain(), is_wake=lambda _: False)}
+    chains: dict[str, Chain] = {Arm.AFTER: replace(chain(), is_wake=lambda _: False)}
     true, false = (measure(one, chains, sound=lambda _: SOUND, spot=lambda _: None)[Arm.AFTER] for one in (TRUE, FALSE))
     assert not {Metric.FALSE_REJECTS, Metric.FALSE_ACCEPTS} & (true.losses.keys() | false.losses.keys())
     assert not false.is_right, "what was not measured is no success"
