@@ -8,7 +8,7 @@ import binascii
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -213,15 +213,30 @@ async def serve_review(service: Service, *, say: Callable[[str], None]) -> None:
     certificate, key = chosen.tls_certificate, chosen.tls_key
     tls = ServerContext(lambda: (certificate, key), make=web_server_context) if certificate and key else None
     server = http_server(app, address, context=tls.context if tls else None)
+    try:
+        await _run(service.follow, server.serve(sockets=[listener]), tls=tls)
+    except BaseExceptionGroup as group:
+        refused, others = group.split(SettingsError)
+        if refused is None or others is not None:
+            raise
+        raise _first(refused) from group
+
+
+async def _run(follow: FollowHousehold, serving: Coroutine[object, object, None], *, tls: ServerContext | None) -> None:
     async with asyncio.TaskGroup() as tasks:
-        jobs = [tasks.create_task(service.follow.run())]
+        jobs = [tasks.create_task(follow.run())]
         if tls is not None:
             jobs.append(tasks.create_task(_stay_certified(tls)))
         try:
-            await server.serve(sockets=[listener])
+            await serving
         finally:
             for job in jobs:
                 job.cancel()
+
+
+def _first(group: BaseExceptionGroup[SettingsError]) -> SettingsError:
+    found = group.exceptions[0]
+    return found if isinstance(found, SettingsError) else _first(found)
 
 
 async def _stay_certified(tls: ServerContext) -> None:

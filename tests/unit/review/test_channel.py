@@ -1,5 +1,6 @@
 """The channel over a real socket: the household decides everything anew, whatever the review service asks."""
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 from earwitness.build.review_counter import OTHER_REASON, channel_of
-from earwitness.build.review_service import refuse_reach
+from earwitness.build.review_service import refuse_reach, serve_review, service_of
+from earwitness.build.service_settings import ServiceSettings
 from earwitness.config import ReviewSettings
 from earwitness.domain.account import AccountRole, SignInWay
 from earwitness.domain.consent import Purpose
@@ -509,6 +511,25 @@ def test_a_service_that_can_read_the_households_key_goes_no_further(house: KeptH
     )
     with pytest.raises(SettingsError, match="could read the household's key"):
         follow.look()
+
+
+def test_a_service_that_comes_to_reach_the_key_while_it_serves_ends_with_the_reason(tmp_path: Path) -> None:
+    looks: list[int] = []
+
+    def check() -> None:
+        looks.append(1)
+        if len(looks) > 1:
+            raise SettingsError("The review service could read the household's key.")
+
+    settings = ServiceSettings(
+        household=str(tmp_path / "nobody.sock"), sign_in_url="http://localhost/review", folder=tmp_path / "service", port=0
+    )
+    with service_of(settings) as made:
+        take: Callable[[object], None] = lambda offered: None  # noqa: E731
+        follow = FollowHousehold(made.household, made.desk, take=take, check=check, renew=lambda: None)
+        with pytest.raises(SettingsError, match="could read"):
+            asyncio.run(serve_review(replace(made, follow=follow), say=lambda sentence: None))
+    assert len(looks) == 2
 
 
 def test_sound_goes_over_in_parts_each_on_record_and_only_of_the_task_that_was_opened(
