@@ -258,12 +258,13 @@ class _Wire:
         while data := await self._reader.read(64 * 1024):
             for one in messages.read(data):
                 if one.status is None:
-                    await self._take(one)
+                    self._take(one)
                 elif one.status >= 200 and (asked := self._asked.get(one.transaction)) is not None and not asked.done():
                     asked.set_result(one)
+            await self._writer.drain()  # who does not read our answers is asked for no more
         raise EOFError
 
-    async def _take(self, request: SipText) -> None:
+    def _take(self, request: SipText) -> None:
         """A request of the server: only a message in plain text is taken."""
         if not all(request.one(name) for name in ("via", "from", "to", "call-id", "cseq")):
             raise WireError("A SIP request lacks what every one has.")
@@ -278,8 +279,11 @@ class _Wire:
                 arrival = _arrival(request)
                 if arrival is None:
                     self.respond(request, "200 OK")  # of nobody, or without words
+                elif self.arrivals.full():
+                    # Answers to us come the same way: reading never waits for what is kept.
+                    self.respond(request, "480 Temporarily Unavailable")
                 else:
-                    await self.arrivals.put((request, arrival))  # as long as that is full nothing more is read
+                    self.arrivals.put_nowait((request, arrival))
             case _:
                 self.respond(request, "405 Method Not Allowed", ("allow", "MESSAGE, OPTIONS"))
 
