@@ -396,6 +396,22 @@ def test_who_is_suspended_at_the_service_is_refused_by_the_household_too(review:
     assert error_of(lambda: far.household.words(rita, task_id)) == ""
 
 
+def test_a_copy_of_the_households_desk_takes_suspensions_along(review: ReviewedHouse, anna: Person, far: Far) -> None:
+    """As docs/review.md says to do before the first start of a service."""
+    review.drawn(anna, SAID)
+    review.house.review.settle()
+    there, copied = review.house.review.desk, review.house.folder / "copied.db"
+    there.suspend(far.rita.alias, reason=Rule.COPYING.value)
+    with contextlib.closing(sqlite3.connect(review.house.folder / "desk" / "desk.db")) as old:
+        old.execute("VACUUM INTO ?", (str(copied),))
+    with contextlib.closing(Database(copied, chain="desk")) as own:
+        desk = Desk(own, porter=far.household, clock=review.house.clock)
+        assert (desk.suspended(), desk.open_tasks()) == (there.suspended(), there.open_tasks())
+        assert desk.open_tasks() == far.household.offered().keys()
+        far.household.tell_suspended({who: why for who, why, _ in desk.suspended()})
+    assert [who for who, _, _ in there.suspended()] == [far.rita.alias]
+
+
 def test_a_stolen_service_writes_nothing_of_its_own_into_the_record_of_suspensions(review: ReviewedHouse, far: Far) -> None:
     """What is noted goes into the ledger, which nobody can take anything out of."""
     desk = review.house.review.desk
