@@ -207,7 +207,7 @@ class Improver:
     def promote(self, model: Model, *, by: str, share: float = TRIAL_SHARE) -> Model:
         """Use a model that is the registered gain: for a share of the hours beside what was before, or with 1 for all.
 
-        `by` is the alias of who decided. Raises ImproveError (improve.refused for one that is not a gain).
+        `by` is the alias of who decided. Raises ImproveError (improve.refused for one that is no gain on what is used now).
         """
         if model.state not in (State.MEASURED, State.TRIAL, State.REPLACED):
             why = f" {model.reason}" if model.reason else ""
@@ -216,6 +216,10 @@ class Improver:
             raise ImproveError("A share is more than 0 and at most 1.", code="improve.refused")
         if taught(self.sets.lost(self.sets.find(model.set_id)), self.sets.find(model.set_id)):
             raise ImproveError("Somebody took back what this version learned from.", code="improve.changed")
+        used = self.models.in_use()
+        if model.state is not State.REPLACED and used is not None and used.model_id != model.before_id:
+            why = f"Version {model.number} was not measured against version {used.number}, which is used now."
+            raise ImproveError(f"{why} Learn and measure anew.", code="improve.refused")
         thousandths = max(1, round(share * 1_000))
         self._ledger.append([self._entry("improve.promoted", model, share_thousandths=thousandths, by=by)])
         if thousandths < 1_000:

@@ -226,6 +226,17 @@ def test_what_was_retired_while_it_learned_stays_retired(corrected: KeptHouse, k
     assert not loop.models.files(loop.models.find("1"))
 
 
+def test_a_gain_on_what_was_is_none_on_what_is_used_now(corrected: KeptHouse) -> None:
+    loop = improver(corrected)
+    first = measured(loop)
+    second = loop.measure(loop.learn(loop.register()))
+    loop.promote(first, by="anna", share=1.0)
+    for share in (0.2, 1.0):
+        with pytest.raises(ImproveError, match="was not measured against version 1"):
+            loop.promote(second, by="anna", share=share)
+    assert loop.models.in_use() == loop.models.find("1")
+
+
 def test_two_versions_are_never_used_at_once(corrected: KeptHouse) -> None:
     loop = improver(corrected)
     first = measured(loop)
