@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -298,18 +299,19 @@ def test_a_list_of_tasks_in_many_answers_is_looked_up_once(
     review: ReviewedHouse, anna: Person, far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "MOST_TASKS", 1)
-    looked, offered = [], review.house.review.porter.offered
-    monkeypatch.setattr(review.house.review.porter, "offered", lambda: looked.append(1) or offered())
+    offered = review.house.review.porter.offered
+    looked = Mock(side_effect=offered)
+    monkeypatch.setattr(review.house.review.porter, "offered", looked)
     review.epochs.open()
     for _ in range(3):
         review.say(anna, SAID)
     review.epochs.draw(review.next_day())
     review.house.clock.advance(days=1, minutes=1)
     review.items.settle()
-    assert (far.household.offered(), len(looked)) == (offered(), 1)
+    assert (far.household.offered(), looked.call_count) == (offered(), 1)
     review.house.consent(anna, Purpose.REVIEW, is_given=False)
     review.items.settle()
-    assert (far.household.offered(), len(looked)) == ({}, 2), "the next look is a new one"
+    assert (far.household.offered(), looked.call_count) == ({}, 2), "the next look is a new one"
 
 
 def test_a_withdrawal_ends_the_lease_at_the_next_look_and_words_at_once(review: ReviewedHouse, anna: Person, far: Far) -> None:
