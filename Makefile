@@ -23,7 +23,7 @@ $(BIN)/python -m pytest $3 -m quiet; alone=$$?; \
 for status in $$beside $$alone; do [ $$status = 0 ] || { echo "$1: failed (beside each other: $$beside, alone: $$alone)"; exit $$status; }; done
 endef
 
-.PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-weighing bench-recognisers bench-orders bench-improve bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-desk bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
+.PHONY: help run demo install install-test models test test-links check lock clean bench-latency bench-accuracy bench-recognition bench-weighing bench-recognisers bench-orders bench-improve bench-improve-loop bench-idle bench-install bench-history bench-home bench-ledger bench-satellite bench-music fuzz bench-names bench-network bench-watermark bench-silencing bench-anonymise bench-sample bench-desk bench-pii bench-times train-understanding bench-understanding prove test-home-assistant trial-alerts bench-satellites bench-arbitration
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -104,6 +104,9 @@ bench-orders: models ## What a grammar that the home file gives does for the rec
 
 bench-improve: models $(VENV)/.installed-listening ## Whether what people correct helps people who were never heard: orders, requests, wake words
 	@$(BIN)/python -m bench.improve
+
+bench-improve-loop: models ## The commands of learning over a thousand judged recordings: time, and kill -9 at random moments (half an hour)
+	@$(BIN)/python -m bench.improve_loop --publish
 
 bench-idle: models ## Processor and memory while waiting, time to start
 	@$(BIN)/python -m bench.idle
