@@ -102,6 +102,7 @@ def _work(page: Page, service: KeptService, *, rita_alias: str) -> None:
     """Past the test, one task, from the keyboard."""
     service.desk.passed(rita_alias)
     page.reload()
+    expect(page.locator("#take")).to_be_visible()
     page.locator("#take").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#words")).to_have_text("call ▇▇▇ and turn on the lamp")
