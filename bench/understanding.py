@@ -28,6 +28,8 @@ ENTITIES = 2_000
 PADACIOSO_EVERY = 8
 """It tries every pattern on each question."""
 QUESTION, REFUSED = "AskQuestion", "refused"
+SPOKEN = "Earwitness, as if it was spoken"
+"""The same sentences by the thresholds of speech, which may be overheard and misheard."""
 LARGE = (
     *("turn on {name}", "turn off {name}", "turn on the lights in the {area}", "close {name}", "is {name} on", "open {name}"),
     *("set {name} to 30 percent", "turn off everything in the {area}", "what is the state of {name}", "switch {name} off please"),
@@ -68,7 +70,13 @@ def _home_assistant(data: Path, step: int) -> str:
     home = read_home(ROOT / "bench" / "homes" / "home_assistant_tests.yaml")
     items = read_manifest(data / HOME_ASSISTANT)[::step]
     lines = []
-    for reader in (Ours("Earwitness", home), Ours("Earwitness, sentences alone", home, is_learned=False), Hassil(home)):
+    readers = (
+        Ours("Earwitness", home),
+        Ours(SPOKEN, home, is_typed=False),
+        Ours("Earwitness, sentences alone", home, is_learned=False),
+        Hassil(home),
+    )
+    for reader in readers:
         scores = []
         for item in items:
             heard = _as_understood(reader.read(item.text or "", area=item.area))
@@ -92,8 +100,8 @@ def _as_understood(intent: Intent | None) -> Understanding:
 def _crowd(sentences: Crowd, step: int, *, with_padacioso: bool) -> str:
     """What people wrote."""
     home = demo_home()
-    whole = Ours("Earwitness", home)
-    readers: list[Reader] = [whole, Ours("Earwitness, sentences alone", home, is_learned=False), Hassil(home)]
+    whole, spoken = Ours("Earwitness", home), Ours(SPOKEN, home, is_typed=False)
+    readers: list[Reader] = [whole, spoken, Ours("Earwitness, sentences alone", home, is_learned=False), Hassil(home)]
     head = ["who", "CLINC150 right, %", "SLURP right, %", "both right, %", "rejected, %", "out of scope refused, %"]
     head += ["for no skill refused, %", "p50, ms", "p95, ms"]
     lines = [_crowd_row(reader, sentences, step) for reader in readers]
@@ -207,10 +215,11 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _prose(data: Path) -> str:
-    """Read speech, which is no request: what is taken for one."""
+    """Read speech, which is no request: what is taken for one, as speech."""
     texts = [row["text"] for row in rows(data / "audio" / "read_speech.jsonl")]
     lines = []
-    for reader in (Ours("Earwitness", demo_home()), Ours("Earwitness, sentences alone", demo_home(), is_learned=False)):
+    whole = Ours("Earwitness", demo_home(), is_typed=False)
+    for reader in (whole, Ours("Earwitness, sentences alone", demo_home(), is_learned=False)):
         taken = sum(not _is_refused(reader.read(text)) for text in texts)
         lines.append([reader.name, str(taken), _share(taken, len(texts))])
     return f"**Read speech taken for a request** ({len(texts)} passages)\n\n{table(['who', 'passages', '%'], lines)}"

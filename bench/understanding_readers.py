@@ -42,11 +42,12 @@ class Reader(Protocol):
 
 @dataclass(slots=True)
 class Ours:
-    """Earwitness, with or without what was learned."""
+    """Earwitness, with or without what was learned, of words that were typed or heard."""
 
     name: str
     home: Home
     is_learned: bool = True
+    is_typed: bool = True
     milliseconds: list[float] = field(default_factory=list)
     build_seconds: float = 0.0
     certainties: list[float | None] = field(default_factory=list)
@@ -67,7 +68,7 @@ class Ours:
     def read(self, text: str, *, area: str | None = None) -> Intent | None:
         assert self._dialog is not None
         began = time.thread_time()
-        heard = self._dialog.understand(text, context=Context(area=area))
+        heard = self._dialog.understand(text, context=Context(area=area, is_typed=self.is_typed))
         self.milliseconds.append((time.thread_time() - began) * 1000)
         self.certainties.append(heard.certainty)
         return heard.intent

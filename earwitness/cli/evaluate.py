@@ -69,7 +69,7 @@ def evaluate_speech(
 @JSON
 @click.pass_obj
 def evaluate_text(settings: Settings, manifest: Path, *, home_file: Path | None, items: bool, as_json: bool) -> None:
-    """Intent accuracy, slot F1 and command success over sentences."""
+    """Intent accuracy, slot F1 and command success over sentences, as typed; what they would be as speech is told beside."""
     with build.House(settings, home_file=home_file) as house:
 
         def work(tell: Callable[[int, int], None]) -> Any:

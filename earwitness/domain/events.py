@@ -69,9 +69,11 @@ class Released:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A typed request."""
+    """A request in writing."""
 
     text: str
+    is_typed: bool = True
+    """Whether somebody typed it; not where another program hands it over, whose recogniser may have heard it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,7 +328,7 @@ class DropGuess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understand:
-    """Understand a typed request; answered by Heard."""
+    """Understand a request in writing; answered by Heard."""
 
     guess: int
     text: str

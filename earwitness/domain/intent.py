@@ -102,6 +102,8 @@ class Context:
     """Whether an alert or a call rings there: then "cancel that" means what rings."""
     person_id: str | None = None
     """Who speaks or types, if that is known; None for guests and unknown speakers, who have consented to nothing."""
+    is_typed: bool = False
+    """Whether somebody typed it, and so means the assistant in just these words; not where a recogniser may have written it."""
     scopes: frozenset[Scope] | None = None
     """Of a program that asks in that person's name with a token: what the token may; None for the person."""
 

@@ -5,13 +5,13 @@ Knows engines only by their Protocols. Blocks; keeps one recording in memory at 
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from earwitness.domain.audio import RATE_HZ, SAMPLE_BYTES, Pcm
 from earwitness.domain.errors import AudioError, ManifestError
-from earwitness.domain.intent import Context
+from earwitness.domain.intent import Context, Understanding
 from earwitness.improve import metrics
 from earwitness.improve.manifest import Item, read_manifest
 from earwitness.improve.metrics import Share, is_same_sentence, percentile, rate, rate_of, word_error_share
@@ -177,6 +177,43 @@ def _speech_result(manifest: Path, items: Sequence[Item], heard: _Heard, *, engi
 # Sentences
 
 
+@dataclass(slots=True)
+class _Read:
+    """What evaluating sentences collects."""
+
+    scores: list[IntentScore] = field(default_factory=list)
+    refused: list[bool] = field(default_factory=list)
+    elsewhere: list[bool] = field(default_factory=list)
+    rejected: list[bool] = field(default_factory=list)
+    taken: list[bool] = field(default_factory=list)
+
+    def add(self, item: Item, understanding: Understanding, *, context: Context) -> Mapping[str, object]:
+        """Score an item; gives what was understood, for the list of items."""
+        row = understood_as(understanding)
+        self.taken.append(is_command(understanding))
+        if is_scored(item) or accepted(item):
+            score = score_intent(item, understanding, context=context)
+            self.scores.append(score)
+            self.rejected.append(understanding.intent is None)
+            row["is_intent_right"] = score.is_intent_right
+            if score.slots is not None:
+                row["is_command_right"] = score.is_command_right
+        elif is_out_of_scope(item):
+            self.refused.append(not is_command(understanding))
+        elif is_elsewhere(item):
+            self.elsewhere.append(not is_command(understanding))
+        return row
+
+    def measures(self) -> dict[str, Measure]:
+        return {
+            "out_of_scope_refused": (self.refused, rate_of),
+            "elsewhere_refused": (self.elsewhere, rate_of),
+            "falsely_rejected": (self.rejected, rate_of),
+            "understood": (self.taken, rate_of),
+            **intent_measures(self.scores),
+        }
+
+
 def evaluate_text(
     manifest: Path,
     understander: Understander,
@@ -185,50 +222,32 @@ def evaluate_text(
     on_progress: Progress = _quiet,
     with_items: bool = False,
 ) -> TextResult:
-    """Understand every sentence of the manifest and measure. Raises ManifestError.
+    """Understand every sentence of the manifest as typed and measure; some measures are told as of speech, too, of which less is
+    taken for a request. Raises ManifestError.
 
     Intents of a public collection are scored by crowd_intents.yaml, those of another scheme not at all; what share of them was
     taken for a request is told all the same.
     """
     items, here = read_manifest(manifest), context or Context()
-    scores: list[IntentScore] = []
-    refused, elsewhere, rejected, taken, latencies, rows = [], [], [], [], [], []
+    typed, spoken = _Read(), _Read()
+    latencies: list[float] = []
+    rows: list[Mapping[str, object]] = []
     for index, item in enumerate(items):
         on_progress(index, len(items))
         if item.text is None:
             raise ManifestError(f"Line {item.line} of {manifest} has no text.")
+        there = context_of(item, here)
         began = time.perf_counter()
-        understanding = understander.understand(item.text, context=context_of(item, here))
+        understanding = understander.understand(item.text, context=replace(there, is_typed=True))
         latencies.append((time.perf_counter() - began) * 1000.0)
-        taken.append(is_command(understanding))
-        row: dict[str, object] = {
-            "line": item.line,
-            "text": item.text,
-            "expected": item.intent,
-            "expected_slots": dict(item.slots),
-        }
-        row |= understood_as(understanding)
-        if is_scored(item) or accepted(item):
-            score = score_intent(item, understanding, context=here)
-            scores.append(score)
-            rejected.append(understanding.intent is None)
-            row["is_intent_right"] = score.is_intent_right
-            if score.slots is not None:
-                row["is_command_right"] = score.is_command_right
-        elif is_out_of_scope(item):
-            refused.append(not is_command(understanding))
-        elif is_elsewhere(item):
-            elsewhere.append(not is_command(understanding))
-        rows.append(row)
+        asked = {"line": item.line, "text": item.text, "expected": item.intent, "expected_slots": dict(item.slots)}
+        rows.append({**asked, **typed.add(item, understanding, context=here)})
+        spoken.add(item, understander.understand(item.text, context=there), context=here)
     on_progress(len(items), len(items))
-    measures = {
-        "out_of_scope_refused": (refused, rate_of),
-        "elsewhere_refused": (elsewhere, rate_of),
-        "falsely_rejected": (rejected, rate_of),
-        "understood": (taken, rate_of),
-        **intent_measures(scores),
+    of_speech = {
+        f"spoken_{name}": measure for name, measure in spoken.measures().items() if f"spoken_{name}" in TextResult.titles
     }
-    summary = summarise(measures)
+    summary = summarise(typed.measures() | of_speech)
     return TextResult(
         files={manifest.name: len(items)},
         items=len(items),

@@ -104,7 +104,8 @@ class SpeechResult(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextResult(Result):
-    """Understanding of sentences. `understood` is the share taken for a request, right or wrong."""
+    """Understanding of sentences, as typed; `spoken_...` is of the same sentences as if they were heard. `understood` is the
+    share taken for a request, right or wrong."""
 
     kind: ClassVar[str] = "text"
     titles: ClassVar[Mapping[str, str]] = {
@@ -117,6 +118,10 @@ class TextResult(Result):
         "out_of_scope_refused": "non-requests refused, %",
         "elsewhere_refused": "requests for what no skill does refused, %",
         "understood": "taken for a request, %",
+        "spoken_intent_accuracy": "as speech: intents right, %",
+        "spoken_falsely_rejected": "as speech: requests not understood at all, %",
+        "spoken_out_of_scope_refused": "as speech: non-requests refused, %",
+        "spoken_understood": "as speech: taken for a request, %",
         "latency_p50_ms": "understanding p50, ms",
         "latency_p95_ms": "understanding p95, ms",
     }
@@ -132,6 +137,10 @@ class TextResult(Result):
     out_of_scope_refused: Measured = None
     elsewhere_refused: Measured = None
     falsely_rejected: Measured = None
+    spoken_understood: Measured = None
+    spoken_intent_accuracy: Measured = None
+    spoken_falsely_rejected: Measured = None
+    spoken_out_of_scope_refused: Measured = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

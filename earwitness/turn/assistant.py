@@ -199,7 +199,14 @@ class Assistant:
         return turn, device.speech
 
     async def _answered(
-        self, request: Pcm | str, *, device: AttentiveDevice, context: Context, voice: str | None, is_silent: bool
+        self,
+        request: Pcm | str,
+        *,
+        device: AttentiveDevice,
+        context: Context,
+        voice: str | None,
+        is_silent: bool,
+        is_typed: bool = True,
     ) -> Turn:
         if isinstance(request, str) and len(request) > LONGEST_TEXT:
             raise TextError(f"A request may have {LONGEST_TEXT} characters; this one has {len(request)}.")
@@ -207,13 +214,14 @@ class Assistant:
         self.check_voice(name)
         manner = replace(self._manner, voice=name, is_live=False, is_silent=is_silent)
         conversation = self._make(device, manner=manner, context=context)
-        return await answer(request, conversation=conversation, device=device)
+        return await answer(request, conversation=conversation, device=device, is_typed=is_typed)
 
     async def go_on(self, text: str, *, so_far: Context | None = None) -> tuple[Turn, Context]:
-        """One turn on a typed request of nobody known, without speaking, that leans on what was said `so_far`; and what the next
-        one leans on. Raises TextError."""
+        """One turn on a written request of nobody known, without speaking, that leans on what was said `so_far`; and what the
+        next one leans on. Another program hands it over: whether it was typed or heard by a recogniser is not known, so that it
+        is understood as speech. Raises TextError."""
         device, context = AttentiveDevice(), so_far or Context(area=self._area)
-        turn = await self._answered(text, device=device, context=context, voice=None, is_silent=True)
+        turn = await self._answered(text, device=device, context=context, voice=None, is_silent=True, is_typed=False)
         return turn, device.next_context or context
 
     async def ask_text(

@@ -156,8 +156,8 @@ def _react(state: TurnState, event: Event) -> Step:  # one arm per event: the ta
             return _begin(state, is_woken=True)
         case Pressed():
             return _begin(state)
-        case Asked(text=text):
-            return _ask(state, text)
+        case Asked():
+            return _ask(state, event)
         case CueConfirmed(cue="start") if _awaits_cue(state):
             return _open(state)
         case SpeechBegan() if state.is_capturing and state.end is None:
@@ -285,8 +285,8 @@ def _end(state: TurnState, reason: EndReason) -> Step:
     return replace(ended, guess=guess, is_guessing=True), (*closing, waiting, Guess(guess=guess, context=_heard_in(state)))
 
 
-def _ask(state: TurnState, text: str) -> Step:
-    """A typed request works in every state, muted too."""
+def _ask(state: TurnState, asked: Asked) -> Step:
+    """A request in writing works in every state, muted too."""
     if state.is_acting:
         return state, (Refuse(code="session.busy", sentence="One moment: the last request is still being carried out."),)
     context = next_context(state)
@@ -295,7 +295,8 @@ def _ask(state: TurnState, text: str) -> Step:
     begun = replace(cleared, phase=Phase.THINKING, turn=turn, is_turn_open=True, is_spoken=False, person_id=context.person_id)
     after = replace(begun, guess=guess, is_guessing=True, context=context, end=EndReason.RELEASED)
     thinking = StartDeadline(deadline=Deadline.THINK, seconds=THINK_SECONDS)
-    return after, (*commands, BeginTurn(turn=turn), thinking, Understand(guess=guess, text=text, context=_heard_in(after)))
+    read_in = replace(_heard_in(after), is_typed=asked.is_typed)
+    return after, (*commands, BeginTurn(turn=turn), thinking, Understand(guess=guess, text=asked.text, context=read_in))
 
 
 def _hear(state: TurnState, heard: Heard) -> Step:

@@ -62,14 +62,15 @@ def _then(told: object) -> tuple[Intent, ...]:
     return tuple(_intent(one["intent"], one["slots"]) for one in told) if isinstance(told, list) else ()
 
 
-async def answer(request: Pcm | str, *, conversation: Conversation, device: AttentiveDevice) -> Turn:
-    """Run one turn on a recording (16 kHz mono) or a typed sentence; the reply's sound is then in `device.speech`."""
+async def answer(request: Pcm | str, *, conversation: Conversation, device: AttentiveDevice, is_typed: bool = True) -> Turn:
+    """Run one turn on a recording (16 kHz mono) or a written sentence, typed by somebody or not; the reply's sound is then in
+    `device.speech`."""
     device.conversation = conversation
     device.turn = asyncio.get_running_loop().create_future()
     running = asyncio.create_task(conversation.run())
     try:
         if isinstance(request, str):
-            await conversation.ask(request)
+            await conversation.ask(request, is_typed=is_typed)
         else:
             await _say(conversation, request)
         running.add_done_callback(lambda task: _pass_on(task, device))

@@ -255,8 +255,8 @@ class Conversation:
     async def unmute(self) -> None:
         await self._events.put(Unmuted())
 
-    async def ask(self, text: str) -> None:
-        await self._events.put(Asked(text=text))
+    async def ask(self, text: str, *, is_typed: bool = True) -> None:
+        await self._events.put(Asked(text=text, is_typed=is_typed))
 
     async def cue_done(self, cue: str) -> None:
         await self._events.put(CueConfirmed(cue=cue))

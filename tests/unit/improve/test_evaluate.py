@@ -32,7 +32,7 @@ class Reader:
 
 
 class Lamps:
-    """An understander that knows "turn on X"."""
+    """An understander that knows "turn on X", and of what was typed "X on", too."""
 
     def understand(self, text: str, *, context: Context) -> Understanding:
         words = text.lower().strip(".").split()
@@ -40,6 +40,8 @@ class Lamps:
         if words[:2] == ["turn", "on"]:
             slots = {"name": " ".join(words[2:])} if words[2:] else {"area": context.area or "nowhere"}
             intent = Intent(name="HassTurnOn", slots=slots)
+        elif context.is_typed and words[-1:] == ["on"]:
+            intent = Intent(name="HassTurnOn", slots={"name": " ".join(words[:-1])})
         return Understanding(text=text, intent=intent, completeness=Completeness.COMPLETE, reason="")
 
     def hints(self) -> tuple[str, ...]:
@@ -134,6 +136,15 @@ def test_text_uses_each_items_own_room(tmp_path: Path) -> None:
     result = evaluate_text(path, Lamps(), context=Context(area="Attic"), with_items=True)
     assert result.command_success == 0.5
     assert result.intent_accuracy == 1.0
+
+
+def test_sentences_are_measured_as_typed_and_told_as_speech_beside(tmp_path: Path) -> None:
+    line = {"text": "turn on lamp", "intent": "HassTurnOn", "slots": {"name": "lamp"}}
+    path = manifest(tmp_path, line, line | {"text": "lamp on"})
+    result = evaluate_text(path, Lamps(), context=Context(area="Attic"))
+    assert (result.intent_accuracy, result.falsely_rejected, result.understood) == (1.0, 0.0, 1.0)
+    assert (result.spoken_intent_accuracy, result.spoken_falsely_rejected, result.spoken_understood) == (0.5, 0.5, 0.5)
+    assert ("as speech: intents right, %", "50.0") in [row[:2] for row in result.rows()]
 
 
 def test_a_wrong_intent_has_no_right_slots(tmp_path: Path) -> None:

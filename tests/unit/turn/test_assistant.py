@@ -9,6 +9,7 @@ from earwitness.domain.audio import Pcm
 from earwitness.domain.board import Board
 from earwitness.domain.errors import AudioError, TextError, VoiceError
 from earwitness.domain.home import Home
+from earwitness.domain.intent import Context, Understanding
 from earwitness.domain.ring_sound import RingManner
 from earwitness.domain.turn import Outcome
 from earwitness.domain.voice import Voice
@@ -16,7 +17,7 @@ from earwitness.speech.audio_file import wav_header
 from earwitness.turn.assistant import Assistant, Makers
 from earwitness.turn.runner import Manner
 from earwitness.turn.workers import Workers
-from tests.fakes import Beeper, LoudnessVad, engines, silence, tone
+from tests.fakes import Beeper, LoudnessVad, ThreeSentences, engines, silence, tone
 from tests.unit.turn.test_runner import Recorder
 
 
@@ -33,6 +34,17 @@ class Empty:
 
     def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
         return lambda: None
+
+
+class Reading(ThreeSentences):
+    """Notes of each request whether it was typed."""
+
+    def __init__(self) -> None:
+        self.typed: list[bool] = []
+
+    def understand(self, text: str, *, context: Context) -> Understanding:
+        self.typed.append(context.is_typed)
+        return super().understand(text, context=context)
 
 
 class DeafEar:
@@ -136,6 +148,25 @@ async def test_whoever_is_spared_is_told_no_news_and_their_alarm_rings(assistant
 async def test_a_typed_request_is_answered_without_a_device(assistant: Assistant) -> None:
     turn = await assistant.ask_text("turn on the lamp")
     assert (turn.outcome, turn.reply) == (Outcome.DONE, "Turned on the lamp.")
+
+
+async def test_only_what_somebody_typed_counts_as_typed() -> None:
+    reading = Reading()
+    with Workers() as workers:
+        parts = engines(workers, understander=reading)
+        asked = Assistant(
+            makers=Makers(engines=lambda: parts, vad=LoudnessVad, ear=DeafEar, cue=lambda name: Pcm(data=b"")),
+            voices=Catalogue(),
+            house=Empty(),
+            acknowledge=lambda _: None,
+            manner=Manner(),
+            area=None,
+        )
+        await asked.ask_text("turn on the lamp")
+        _, so_far = await asked.go_on("turn on the lamp")
+        await asked.go_on("turn on the lamp", so_far=so_far)
+        await asked.ask(Pcm(data=silence(0.5) + tone(1.0) + silence(0.5)))
+    assert reading.typed == [True, False, False, False]
 
 
 async def test_the_bytes_of_a_recording_are_answered(assistant: Assistant) -> None:

@@ -227,10 +227,19 @@ def test_a_typed_question_does_not_open_the_microphone() -> None:
     play(Acted(turn=1, result=SkillResult(outcome=Outcome.ASKED, reply="Which lamp?", asks=asks)))
     play(SpeechSent(speech_id=1, seconds=1), PlaybackFinished(speech_id=1))
     assert play.state.phase is Phase.ASLEEP
-    context = replace(asks, before=play.state.context.before)
+    context = replace(asks, before=play.state.context.before, is_typed=True)
     assert play(Asked(text="the blue one")).one(Understand) == Understand(
         guess=play.state.guess, text="the blue one", context=context
     )
+
+
+def test_words_are_typed_only_while_they_are_understood() -> None:
+    play = Play()(Asked(text="turn on the lamp"))
+    typed = Understand(guess=2, text="turn on the lamp", context=Context(area="Kitchen", is_typed=True))
+    assert play.one(Understand) == typed
+    assert play.heard().one(Act) == Act(turn=1, intent=LAMP, context=Context(area="Kitchen"))
+    handed = Play()(Asked(text="turn on the lamp", is_typed=False))
+    assert handed.one(Understand) == replace(typed, context=Context(area="Kitchen"))
 
 
 ADA = Context(area="Kitchen", device_id="page-1", person_id="ada")
@@ -267,7 +276,7 @@ def test_who_speaks_is_known_from_turn_to_turn() -> None:
         intent=LAMP,
         person_id="ada",
     )
-    context = replace(ADA, before=before)
+    context = replace(ADA, before=before, is_typed=True)
     assert play.one(Understand) == Understand(guess=play.state.guess, text="turn on the lamp", context=context)
     finish = record(play.heard()(Acted(turn=2, result=DONE), SpeechSent(speech_id=2, seconds=0)))
     assert (finish.person_id, finish.is_spoken, finish.is_off_record) == ("ada", False, False)

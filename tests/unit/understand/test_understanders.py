@@ -1,6 +1,7 @@
 """What no sentence fits, guessed by what was learned: on the committed model, in the demonstration home."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -108,6 +109,12 @@ def test_what_changes_deletes_or_tells_is_marked(whole: Understanders, text: str
     heard = whole.understand(text, context=HERE)
     assert heard.intent is not None
     assert (heard.intent.name, heard.intent.slots.get(GUESSED)) == (intent, True)
+
+
+def test_what_may_do_harm_is_marked_when_typed_too(whole: Understanders) -> None:
+    heard = whole.understand("get rid of all of my alarms please would you", context=replace(HERE, is_typed=True))
+    assert heard.intent is not None
+    assert (heard.intent.name, heard.intent.slots.get(GUESSED)) == ("CancelAlarm", True)
 
 
 def test_privacy_is_never_guessed(learned: LearnedUnderstander) -> None:
