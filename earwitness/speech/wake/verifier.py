@@ -5,6 +5,7 @@ Looks only after the first stage found its word, takes about a millisecond, keep
 """
 
 import json
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ _FRAMES, _BANDS = 100, 40
 _TIMES, _PITCHES = 20, 20
 SIZE: Final = _TIMES * _PITCHES
 FORMAT: Final = 1
+MOST_BYTES: Final = 15_000
+"""Of a file: one frame to a satellite takes it. 1200 numbers of at most eleven characters are 13,200 bytes."""
+_WINDOW_BYTES: Final = int(WINDOW_SECONDS * RATE_HZ) * SAMPLE_BYTES
 _LEAD_SECONDS: Final = 0.5
 """The front end is given so much more before the window, for its estimate of the noise."""
 
@@ -85,7 +89,9 @@ class VerifiedWakeWord:
         """How sure the first stage was of the last word it found."""
 
     def detect(self, chunk: bytes) -> str | None:
-        """The wake word that ended in this chunk (int16, 16 kHz mono) and is one at a second look, else None."""
+        """The wake word that ended in this chunk (int16, 16 kHz mono) and is one at a second look, else None.
+
+        Before a whole window was heard the first stage decides alone: what was not heard would be taken for silence."""
         self._kept.append(chunk)
         self._kept_bytes += len(chunk)
         most = int((WINDOW_SECONDS + _LEAD_SECONDS) * RATE_HZ) * 2
@@ -93,7 +99,9 @@ class VerifiedWakeWord:
             self._kept_bytes -= len(self._kept.popleft())
         word = self._first.detect(chunk)
         self.score = self._first.score
-        return word if word is not None and self._is_wake(Pcm(data=b"".join(self._kept)[-most:])) else None
+        if word is None or self._kept_bytes < _WINDOW_BYTES:
+            return word
+        return word if self._is_wake(Pcm(data=b"".join(self._kept)[-most:])) else None
 
     def reset(self) -> None:
         """Forget the stream."""
@@ -122,14 +130,19 @@ def verifier_bytes(verifier: Verifier) -> bytes:
 
 
 def read_verifier(data: bytes) -> Verifier:
-    """Read it back. Raises ModelError for another form."""
+    """Read it back, whoever wrote it. Raises ModelError for anything that is not the file of a verifier."""
     try:
+        if len(data) > MOST_BYTES:
+            raise ValueError("size")
         tree = json.loads(data)
         if tree["format"] != FORMAT:
             raise ValueError("format")
         mean, scale, weights = (np.asarray(tree[name], dtype=np.float64) for name in ("mean", "scale", "weights"))
-        if any(one.shape != (SIZE,) or not np.isfinite(one).all() for one in (mean, scale, weights)):
+        if any(one.shape != (SIZE,) or not np.isfinite(one).all() for one in (mean, scale, weights)) or not (scale > 0).all():
             raise ValueError("shapes")
-        return Verifier(mean=mean, scale=scale, weights=weights, bias=float(tree["bias"]), threshold=float(tree["threshold"]))
-    except (ValueError, KeyError, TypeError) as error:
+        bias, threshold = float(tree["bias"]), float(tree["threshold"])
+        if not (math.isfinite(bias) and math.isfinite(threshold)):
+            raise ValueError("threshold")
+        return Verifier(mean=mean, scale=scale, weights=weights, bias=bias, threshold=threshold)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ModelError("The second look at wake words is damaged: roll back to the version before it.") from error

@@ -1,5 +1,6 @@
 """The second look at wake words: what it looks at, when it is asked, what its file holds."""
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.errors import ModelError
 from earwitness.speech.wake.verifier import (
+    MOST_BYTES,
     SIZE,
     VerifiedWakeWord,
     Verifier,
@@ -70,11 +72,21 @@ def test_what_a_second_look_refuses_is_no_wake_and_a_reset_forgets_the_sound() -
     asked: list[int] = []
     first = First()
     ear = VerifiedWakeWord(first, asking(asked, answer=False))
-    ear.detect(bytes(6400))
+    ear.detect(bytes(64_000))
     ear.reset()
-    assert ear.detect(b"\x01" + bytes(639)) is None
-    assert asked == [640]
     assert first.resets == 1
+    ear.detect(bytes(32_000))
+    assert ear.detect(b"\x01" + bytes(639)) is None
+    assert asked == [32_640]
+
+
+def test_before_a_whole_window_was_heard_the_first_stage_decides_alone() -> None:
+    asked: list[int] = []
+    ear = VerifiedWakeWord(First(), asking(asked, answer=False))
+    ear.detect(bytes(31_358))
+    assert ear.detect(b"\x01" + bytes(639)) == "alexa"
+    assert asked == []
+    assert ear.detect(b"\x01" + bytes(639)) is None
 
 
 @pytest.mark.parametrize(("at_seconds", "expected_seconds"), [(None, None), (0.8, None), (1.5, 1.51), (4.0, None)])
@@ -96,7 +108,52 @@ def test_its_file_comes_back_as_it_was() -> None:
     assert back.is_wake(sound(300)) == made.is_wake(sound(300))
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"format":1,"mean":[],"scale":[],"weights":[],"bias":0,"threshold":0}'])
+ROWS = [1.0] * SIZE
+GOOD: dict[str, object] = {"format": 1, "mean": ROWS, "scale": ROWS, "weights": ROWS, "bias": 0.0, "threshold": 0.0}
+
+
+def damaged(**values: object) -> bytes:
+    return json.dumps(GOOD | values).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b"[" * 10_000,
+        damaged()[:-1],
+        damaged(format=2),
+        damaged(mean=[]),
+        damaged(mean=ROWS[1:]),
+        damaged(mean=[ROWS]),
+        damaged(mean=[*ROWS[1:], None]),
+        damaged(mean=[*ROWS[1:], {}]),
+        damaged(mean=[*ROWS[1:], float("nan")]),
+        damaged(scale=[*ROWS[1:], 0.0]),
+        damaged(scale=[*ROWS[1:], -1.0]),
+        damaged(weights=[*ROWS[1:], float("inf")]),
+        damaged(weights=[*ROWS[1:], 10**400]),
+        damaged(weights="1" * SIZE),
+        damaged(bias=None),
+        damaged(bias=10**400),
+        damaged(threshold=float("nan")),
+        damaged(threshold=float("inf")),
+        damaged() + b" " * MOST_BYTES,
+    ],
+    ids=range(23),
+)
 def test_other_files_are_refused(data: bytes) -> None:
+    read_verifier(damaged())
     with pytest.raises(ModelError):
         read_verifier(data)
+
+
+def test_every_file_that_is_written_can_be_read_and_sent() -> None:
+    """A second of sound has 400 features of mean 0 and spread 1: none is beyond 20."""
+    row = np.full(SIZE, -19.123456)
+    data = verifier_bytes(Verifier(mean=row, scale=-row, weights=row, bias=-19.123456, threshold=-19.123456))
+    assert len(data) < MOST_BYTES
+    read_verifier(data)
