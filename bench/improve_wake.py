@@ -157,7 +157,8 @@ class WakeTrial:
         )
         if learned is None:
             return lambda pcm: True
-        return adapter.put_in(bare, learned.files).is_wake or (lambda pcm: True)
+        second = adapter.put_in(bare, learned.files).second_look
+        return (lambda pcm: True) if second is None else second.is_wake
 
     def _row(self, refused: Sequence[bool], *, is_true: bool, is_made: bool) -> list[str]:
         found = [

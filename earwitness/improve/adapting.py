@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.review import Label
+from earwitness.speech.wake.verifier import Verifier
 from earwitness.turn.endpoint import EndpointLimits
 from earwitness.turn.ports import Recogniser, Understander
 
@@ -83,7 +84,7 @@ class Chain:
     recogniser: Recogniser
     understander: Understander
     endpoint: EndpointLimits = field(default_factory=EndpointLimits)
-    is_wake: Callable[[Pcm], bool] | None = None
+    second_look: Verifier | None = None
     """Looks at the sound up to where the wake word was found; None takes every wake word that was found for one."""
 
 

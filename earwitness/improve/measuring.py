@@ -69,7 +69,7 @@ def _measure(
 ) -> Measured:
     losses: dict[Metric, Share] = {}
     if wake is not None:
-        wakes = chain.is_wake is None or chain.is_wake(wake)
+        wakes = chain.second_look is None or chain.second_look.is_wake(wake)
         metric = Metric.FALSE_ACCEPTS if example.is_false_wake else Metric.FALSE_REJECTS
         losses[metric] = Share(part=float(wakes is example.is_false_wake), whole=1.0)
     if example.is_false_wake:

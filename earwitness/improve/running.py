@@ -20,6 +20,7 @@ from earwitness.domain.turn import Transcript
 from earwitness.improve.adapting import Chain
 from earwitness.improve.improver import Improver
 from earwitness.improve.models import Model
+from earwitness.speech.wake.verifier import Verifier
 from earwitness.telemetry import log
 
 SPACE: Final = 1 << 64
@@ -51,6 +52,7 @@ class InUse:
         self._tried: _Tried | None = None
         self._known: tuple[object, ...] = ()
         self._changing = threading.Lock()
+        self._subscribers: list[Callable[[], None]] = []
 
     def refresh(self) -> None:
         """Take what is promoted now. Blocks while something new is loaded; raises StorageError."""
@@ -64,6 +66,12 @@ class InUse:
             chain = None if tried is None else self._loaded(improver, tried)
             self._tried = None if tried is None or chain is None else _Tried(model=tried, chain=chain)
             self._known = known
+            for learn in self._subscribers:
+                learn()
+
+    def subscribe(self, learn: Callable[[], None]) -> None:
+        """Have `learn` called after each change, in the thread that noticed it and before the next; it must not raise."""
+        self._subscribers.append(learn)
 
     def _loaded(self, improver: Improver, model: Model) -> Chain | None:
         try:
@@ -81,8 +89,13 @@ class InUse:
 
     def is_wake(self, pcm: Pcm) -> bool:
         """Whether a wake word that was found is one, by what is in use now: what was retired looks at no stream any more."""
-        second = self._usual.is_wake
-        return second is None or second(pcm)
+        second = self.second_look
+        return second is None or second.is_wake(pcm)
+
+    @property
+    def second_look(self) -> Verifier | None:
+        """The second look at wake words that is in use now; none of a version on trial."""
+        return self._usual.second_look
 
     def trial(self, context: Context) -> Trial | None:
         """Whether a version is on trial, and whether it is used there now."""

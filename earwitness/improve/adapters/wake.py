@@ -78,7 +78,7 @@ class WakeAdapter:
         """The chain with the second look. Raises ModelError."""
         if files.keys() != {FILE}:
             raise ModelError("These are not the files of the second look at wake words.")
-        return replace(chain, is_wake=read_verifier(files[FILE]).is_wake)
+        return replace(chain, second_look=read_verifier(files[FILE]))
 
 
 def verified(wakes: Wakes, *, seed: int) -> tuple[Verifier, Floats]:

@@ -7,6 +7,7 @@ from earwitness.domain.review import Label
 from earwitness.improve.adapting import Chain, Example, Metric
 from earwitness.improve.measuring import Arm, measure
 from tests.improving import chain
+from tests.second_looks import deaf, only, whistle
 
 SOUND = Pcm(data=b"turn on the lamp")
 TRUE = Example(recording_id="one", speaker_key="a", transcript="turn on the lamp", heard="turn on the lamp", audio_seconds=2.0)
@@ -14,22 +15,16 @@ FALSE = replace(TRUE, recording_id="two", transcript="", labels=frozenset({Label
 
 
 def test_a_second_look_is_measured_on_the_wake_word_and_not_on_what_was_said_after_it() -> None:
-    looked: list[Pcm] = []
-
-    def is_wake(pcm: Pcm) -> bool:
-        looked.append(pcm)
-        return True
-
-    chains: dict[str, Chain] = {Arm.AFTER: replace(chain(), is_wake=is_wake)}
-    word = Pcm(data=b"up to the word..")
+    word = whistle()
+    chains: dict[str, Chain] = {Arm.AFTER: replace(chain(), second_look=only(word))}
+    assert not only(word).is_wake(SOUND)
     true, false = (measure(one, chains, sound=lambda _: SOUND, spot=lambda _: word)[Arm.AFTER] for one in (TRUE, FALSE))
-    assert looked == [word, word]
     assert true.losses[Metric.FALSE_REJECTS].part == 0.0
     assert false.losses[Metric.FALSE_ACCEPTS].part == 1.0
 
 
 def test_nothing_is_said_of_wakes_whose_word_is_not_in_the_recording() -> None:
-    chains: dict[str, Chain] = {Arm.AFTER: replace(chain(), is_wake=lambda _: False)}
+    chains: dict[str, Chain] = {Arm.AFTER: replace(chain(), second_look=deaf())}
     true, false = (measure(one, chains, sound=lambda _: SOUND, spot=lambda _: None)[Arm.AFTER] for one in (TRUE, FALSE))
     assert not {Metric.FALSE_REJECTS, Metric.FALSE_ACCEPTS} & (true.losses.keys() | false.losses.keys())
     assert not false.is_right, "what was not measured is no success"

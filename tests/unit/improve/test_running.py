@@ -19,6 +19,7 @@ from earwitness.improve.signals import LiveSignals
 from earwitness.jobs.follow_models import FollowModels
 from tests.houses_kept import NOON, KeptHouse, kept_house
 from tests.improving import Misheard, chain, improver, judged_house
+from tests.second_looks import deaf
 
 HEARD = "turn on the lamb 1"
 KITCHEN = Context(device_id="kitchen")
@@ -91,7 +92,7 @@ class Deafened(Misheard):
     """Takes no wake word for one."""
 
     def put_in(self, chain: Chain, files: Mapping[str, bytes]) -> Chain:
-        return replace(super().put_in(chain, files), is_wake=lambda pcm: False)
+        return replace(super().put_in(chain, files), second_look=deaf())
 
 
 def test_what_was_taken_back_looks_at_no_wake_word_of_a_stream_that_goes_on(house: KeptHouse) -> None:
@@ -99,12 +100,19 @@ def test_what_was_taken_back_looks_at_no_wake_word_of_a_stream_that_goes_on(hous
     running = in_use(house, loop)
     look, sound = running.is_wake, Pcm(data=b"")
     assert look(sound)
+    told: list[bool] = []
+    running.subscribe(lambda: told.append(running.second_look is not None))
+    loop.promote(loop.models.find("1"), by="anna", share=0.2)
+    running.refresh()
+    assert look(sound), "on trial it looks at nothing"
     loop.promote(loop.models.find("1"), by="anna", share=1.0)
     running.refresh()
     assert not look(sound)
     loop.roll_back(why="It is deaf.", by="anna")
     running.refresh()
     assert look(sound)
+    running.refresh()
+    assert told == [False, True, False], "once for each change"
 
 
 def turn(said: str, *, intent: str | None = None, outcome: Outcome = Outcome.DONE) -> Turn:

@@ -45,11 +45,11 @@ def learn(count: int = 20) -> Learned | None:
 def test_false_wakes_of_voices_it_never_heard_are_refused_and_true_ones_are_not() -> None:
     learned = learn()
     assert learned is not None
-    is_wake = WakeAdapter().put_in(chain(), learned.files).is_wake
-    assert is_wake is not None
+    second = WakeAdapter().put_in(chain(), learned.files).second_look
+    assert second is not None
     fresh = range(1000, 1020)
-    assert sum(is_wake(sweep(seed, is_true=True)) for seed in fresh) == 20
-    assert sum(is_wake(sweep(seed, is_true=False)) for seed in fresh) <= 2
+    assert sum(second.is_wake(sweep(seed, is_true=True)) for seed in fresh) == 20
+    assert sum(second.is_wake(sweep(seed, is_true=False)) for seed in fresh) <= 2
     assert learned.facts["true_wakes_refused"] == 0
 
 
