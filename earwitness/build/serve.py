@@ -30,6 +30,7 @@ from earwitness.server.satellite_music import SatelliteMusic
 from earwitness.server.session import Session
 from earwitness.server.web_door import WebDoor, names_of
 from earwitness.speech.wake.micro import WAKE_WORDS
+from earwitness.speech.wake.verifier import verifier_bytes
 from earwitness.trust.certificates import key_digest_of
 from earwitness.web.pages import static_files
 from earwitness.web.setup_pass import SetupPass
@@ -171,6 +172,7 @@ async def serve(house: House, *, host: str | None, port: int | None, say: Callab
         say(f"Satellites connect to {address.host}, port {device_socket.getsockname()[1]}.")
     await house.shelf.settle(house.skill_packages)
     house.link.subscribe(house.routine_runner.saw)
+    _look_alike(house)
     _spare_at_once(house)
     loop = asyncio.get_running_loop()
     house.switchboard.subscribe(lambda configured, status: house.post.look())
@@ -216,6 +218,22 @@ def _watch(house: House, sessions: set[Session]) -> WatchReview:
 
 def _look_soon(loop: asyncio.AbstractEventLoop, music: SatelliteMusic) -> None:
     loop.call_soon_threadsafe(music.look)
+
+
+def _look_alike(house: House) -> None:
+    """Satellites look a second time at their wake words by what is in use, and by nothing that was taken back or retired."""
+    loop, in_use, satellites = asyncio.get_running_loop(), house.in_use, house.satellites
+
+    def written() -> str | None:
+        second = in_use.second_look
+        return None if second is None else verifier_bytes(second).decode("ascii")
+
+    def changed() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(satellites.set_second_look, written())
+
+    in_use.subscribe(changed)
+    satellites.set_second_look(written())
 
 
 def _spare_at_once(house: House) -> None:

@@ -53,6 +53,8 @@ class Hello:
     """Of a satellite: whether it keeps the sounds of alarms, and lets them begin softly."""
     has_music: bool = False
     """Of a satellite: whether it plays music beside all else."""
+    has_second_look: bool = False
+    """Of a satellite: whether it can look a second time at the wake words that it finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,7 @@ SERVER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "alarm_sound": frozenset({"digest", "id", "rate_hz"}),
     "notice": frozenset({"text"}),
     "settings": frozenset({"name", "area", "wake_words", "voice", "speed"}),
+    "second_look": frozenset({"verifier"}),
     "alarms": frozenset({"alarms"}),
     "rung_kept": frozenset({"ids", "over"}),
     "mute_wish": frozenset(),
@@ -329,6 +332,7 @@ def _hello(fields: "_Fields") -> Hello:
         is_only_me=fields.flag("only_me") if "only_me" in fields else False,
         has_sounds=fields.flag("sounds") if "sounds" in fields else False,
         has_music=fields.flag("music") if "music" in fields else False,
+        has_second_look=fields.flag("second_look") if "second_look" in fields else False,
     )
 
 

@@ -5,6 +5,7 @@ Rules that hold in every state:
 - While muted the microphone is stopped; nothing that the server says starts it: only `MuteSet`, which comes from the device.
 - "Stop" always works: it silences replies, rings and the microphone before the server has answered.
 - A server that cannot be reached is said to whoever asks, and takes neither mute nor the alarms away.
+- A second look at wake words holds for the session in which the server sent it: what the server cannot take back is not used.
 - Music is soft while somebody speaks, and silent in a call; mute does not touch it.
 
 It does no I/O and knows no clock; `satellite.Satellite` carries out its commands and reports what happened as events.
@@ -42,6 +43,7 @@ from earwitness.satellite.events import (
     LinkGone,
     LinkLost,
     LinkUp,
+    LookTwice,
     MusicFinished,
     MusicStarted,
     MuteKept,
@@ -267,7 +269,8 @@ def _link_up(state: State, event: LinkUp) -> Step:
     if event.is_resumed:
         return after, (TellRung(),)
     after, silent = _lose_session(after)
-    known = {**({"sounds": True} if event.knows_sounds else {}), **({"music": True} if event.knows_music else {})}
+    knows = {"sounds": event.knows_sounds, "music": event.knows_music, "second_look": event.knows_second_look}
+    known = {name: True for name, is_known in knows.items() if is_known}
     hello = Send(kind="hello", fields={"version": VERSION, "hands_free": False, "muted": state.is_muted, **known})
     lost = () if after.lost_music is None else (StopWaiting(what=Waiting.NEWS), *_told_music(after, after.lost_music, "lost"))
     sounds = (TellSounds(),) if event.knows_sounds else ()
@@ -287,8 +290,9 @@ def _lose_session(state: State) -> Step:
     after, silent = _end_capture(replace(state, intercom=Intercom.NONE, phase=Phase.ASLEEP if not was_heard else state.phase))
     ends = tuple(EndSpeech(speech_id=one) for one in state.speeches)
     failed = (PlayCue(cue=Chime.ERROR, is_asked=False),) if was_heard else ()
-    after, stopped = _lose_music(replace(after, phase=Phase.ASLEEP))
-    return after, (*(silent if was_heard else ()), *ends, *failed, *stopped)
+    forgets = (LookTwice(verifier=None),) if after.looks_twice else ()
+    after, stopped = _lose_music(replace(after, phase=Phase.ASLEEP, looks_twice=False))
+    return after, (*(silent if was_heard else ()), *ends, *failed, *forgets, *stopped)
 
 
 def _lose_music(state: State) -> Step:
@@ -337,6 +341,10 @@ def _hear_server(state: State, kind: str, *, fields: Mapping[str, object], paylo
             return _set_volume(state, fields)
         case "settings":
             return state, (UseSettings(fields=fields),)
+        case "second_look":
+            verifier = fields["verifier"]
+            look = LookTwice(verifier=verifier if isinstance(verifier, str) else None)
+            return replace(state, looks_twice=look.verifier is not None), (look,)
         case "error":
             sentence = str(fields["message"])
             return state, (EndLink(sentence=sentence, is_final=True),) if fields["code"] == REVOKED else (Tell(text=sentence),)

@@ -91,11 +91,12 @@ class SpeechFinished:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkUp:
     """The server is there; `is_resumed` when it still has our session, `knows_sounds` when it sends sounds of alarms,
-    `knows_music` when it sends music."""
+    `knows_music` when it sends music, `knows_second_look` when it sends a second look at wake words."""
 
     is_resumed: bool
     knows_sounds: bool = False
     knows_music: bool = False
+    knows_second_look: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +341,13 @@ class UseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookTwice:
+    """Look a second time, by this verifier, at each wake word that is found; with None, no more."""
+
+    verifier: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeepPhrase:
     """The sound of this speech is kept on the device instead of played."""
 
@@ -449,6 +457,7 @@ Command: TypeAlias = (
     | TellRung
     | ForgetRung
     | UseSettings
+    | LookTwice
     | KeepPhrase
     | KeepAlarmSound
     | TellSounds

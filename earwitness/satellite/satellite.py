@@ -23,17 +23,18 @@ from earwitness.satellite.control import Status
 from earwitness.satellite.cues import cue
 from earwitness.satellite.devices import SoundDevices
 from earwitness.satellite.disk import Disk
-from earwitness.satellite.ear import WakeWordDetector
 from earwitness.satellite.hearing import PREROLL_SECONDS, Hearing
 from earwitness.satellite.indicator import Indicator
 from earwitness.satellite.microphone import Microphone
 from earwitness.satellite.mute import POLL_SECONDS, Mute
 from earwitness.satellite.phrases import Phrases
 from earwitness.satellite.ring_tone import RingTone
+from earwitness.satellite.second_look import SecondLook
 from earwitness.satellite.server_link import ServerLink
 from earwitness.satellite.speaker import FIRST, Speaker
 from earwitness.satellite.state import Link, State
 from earwitness.satellite.wake_choice import WakeChoice
+from earwitness.speech.wake.verifier import FirstStage, VerifiedWakeWord
 from earwitness.storage.durable import write_whole
 
 WAKE_SECONDS: Final = 3.0
@@ -52,7 +53,7 @@ class Parts:
 
     microphone: Microphone
     speaker: Speaker
-    make_detector: Callable[[Sequence[str]], WakeWordDetector]
+    make_detector: Callable[[Sequence[str]], FirstStage]
     make_link: Callable[[Callable[[do.Event], None], Callable[[str], None]], ServerLink]
     mute: Mute
     alarms: Alarms
@@ -114,10 +115,11 @@ class Satellite:
         self._bell = AlarmBell(
             parts.alarms, disk=self._disk, ring=lambda alarm_id: self.happen(do.AlarmDue(alarm_id=alarm_id)), say=self._say
         )
+        self._second_look = SecondLook(self._say)
         self._wake_choice = WakeChoice(
             parts.settings_file,
             default=parts.wake_words,
-            make=parts.make_detector,
+            make=lambda words: VerifiedWakeWord(parts.make_detector(words), self._second_look.is_wake),
             use=self.hearing.use,
             disk=self._disk,
             say=self._say,
@@ -214,6 +216,8 @@ class Satellite:
             "first_sound_after_cue_ms": round(self._first_sound_ms, 1),
             "alarms": len(self._parts.alarms.all),
             "wake_words": list(self._wake_choice.words),
+            "looks_twice": self._second_look.is_there,
+            "wakes_refused": self._second_look.refused,
             "household": self._parts.household(),
         }
 
@@ -318,6 +322,8 @@ class Satellite:
                 self._bell.forget_rung(alarm_ids)
             case do.UseSettings(fields=fields):
                 self._wake_choice.take(fields)
+            case do.LookTwice(verifier=verifier):
+                self._second_look.take(verifier)
             case do.KeepPhrase(name=name, speech_id=speech_id, rate_hz=rate_hz):
                 parts.phrases.begin(name, speech_id, rate_hz=rate_hz)
             case do.KeepAlarmSound(digest=digest, speech_id=speech_id, rate_hz=rate_hz):

@@ -25,7 +25,7 @@ from earwitness.satellite.events import Event, LinkGone, LinkLost, LinkUp
 from earwitness.satellite.server_words import RENEWED, SOUND, read
 from earwitness.trust.certificates import read_certificate
 from earwitness.trust.identity import Identity
-from earwitness.trust.tls import MUSIC_PROTOCOL, SERVER_NAME, SOUNDS_PROTOCOL, device_client_context
+from earwitness.trust.tls import MUSIC_PROTOCOL, SECOND_LOOK_PROTOCOL, SERVER_NAME, SOUNDS_PROTOCOL, device_client_context
 
 DEFAULT_PORT: Final = 8766
 CONNECT_SECONDS: Final = 5.0
@@ -237,8 +237,16 @@ class ServerLink:
             self._opening = None
         self._outbox = asyncio.Queue()
         self._token, self._connection, self._lost_at, self._said = opened.token, connection, None, ""
-        knows_sounds, knows_music = spoken in (SOUNDS_PROTOCOL, MUSIC_PROTOCOL), spoken == MUSIC_PROTOCOL
-        self._tell(LinkUp(is_resumed=opened.is_resumed, knows_sounds=knows_sounds, knows_music=knows_music))
+        knows_second_look = spoken == SECOND_LOOK_PROTOCOL
+        knows_music = knows_second_look or spoken == MUSIC_PROTOCOL
+        self._tell(
+            LinkUp(
+                is_resumed=opened.is_resumed,
+                knows_sounds=knows_music or spoken == SOUNDS_PROTOCOL,
+                knows_music=knows_music,
+                knows_second_look=knows_second_look,
+            )
+        )
         if not opened.is_resumed:
             self._ask_renewal()
         return connection

@@ -135,6 +135,7 @@ _RULES: Final[Mapping[str, Mapping[str, _Check]]] = {
     "alert_end": {"id": _NAME},
     "notice": {"text": _TEXT},
     "settings": {"name": _NAME, "area": _is_text_or_none(LONGEST_NAME), "wake_words": _are_words, "voice": _is_text_or_none(64)},
+    "second_look": {"verifier": _is_text_or_none(LONGEST_TEXT)},
     "alarms": {"alarms": _are_alarms},
     "rung_kept": {"ids": _are_ids, "over": _are_ids},
     "volume_wish": {"percent": lambda value: value is None or _is_whole(0, 100)(value), "change": _is_whole(-100, 100)},

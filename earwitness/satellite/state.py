@@ -53,6 +53,8 @@ class State:
     """How loud replies are, percent."""
     knows_music: bool = False
     """Whether the server sends music, and is told how it is played."""
+    looks_twice: bool = False
+    """Whether the server sent a second look at wake words in this session."""
     music: tuple[int, ...] = ()
     """The tracks of music that have begun or wait, in their order."""
     is_music_paused: bool = False

@@ -25,6 +25,8 @@ FRAMES_WAITING: Final = 512
 """Frames that may wait for the session; beyond it nothing more is read from the device."""
 ROOM_SECONDS: Final = 0.05
 LONGEST_TEXT: Final = 2000
+UNCUT: Final = frozenset({"second_look"})
+"""What is of no use if it is cut, and known to fit into a frame."""
 RATES_KEPT: Final = 8
 """Speeches whose rate is remembered: one that is spoken, those that wait, the phrase, the call, the sound of an alarm."""
 _MICROPHONE: Final = {"rate": RATE_HZ, "width": 2, "channels": 1}
@@ -188,8 +190,10 @@ class DeviceChannel:
             is_music = wire.FIRST_MUSIC_ID <= speech_id <= wire.LAST_MUSIC_ID
             rate_hz = wire.MUSIC_RATE_HZ if is_music else self._rates.get(speech_id, RATE_HZ)
             return SOUND, {**_MICROPHONE, "rate": rate_hz, "id": speech_id}, samples
-        fields = {name: _short(value) for name, value in json.loads(frame).items()}
+        fields = json.loads(frame)
         kind = str(fields.pop("type"))
+        if kind not in UNCUT:
+            fields = {name: _short(value) for name, value in fields.items()}
         if kind in {"speech", "phrase", "alarm_sound"}:
             self._rates[int(str(fields["id"]))] = fields["rate_hz"]
             while len(self._rates) > RATES_KEPT:

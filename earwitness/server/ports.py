@@ -170,6 +170,11 @@ class Reached(Protocol):
         """Of a satellite: whether it plays music beside all else."""
         ...
 
+    @property
+    def has_second_look(self) -> bool:
+        """Of a satellite: whether it can look a second time at the wake words that it finds."""
+        ...
+
     async def tell(self, message: dict[str, object]) -> None:
         """Queue one server message. Raises WireError, ConnectionError."""
         ...

@@ -128,6 +128,7 @@ class Satellites:
     """Connects calls."""
     _here: dict[str, _Here] = field(default_factory=dict)
     _paired: tuple[Station, ...] = ()
+    _second_look: str | None = None
     _tellings: set[asyncio.Task[object]] = field(default_factory=set)
     _rounds: WakeRounds = field(init=False)
     _held: HeldAlarms = field(init=False)
@@ -164,6 +165,8 @@ class Satellites:
             conversation.accept_call = lambda call_id: self.exchange.accept(call_id, end_id=station.device_id)
             conversation.leave_call = lambda call_id: self.exchange.leave(call_id, end_id=station.device_id)
         self._settle(station)
+        if self._second_look is not None:
+            self._have_look(here)
         self._held.joined(station.device_id)
         if self.music is not None:
             self.music.joined(station, session)
@@ -209,6 +212,18 @@ class Satellites:
         settings: dict[str, object] = {"type": "settings", "name": station.name, "area": station.area}
         words = list(self.wake_words())
         self.tell(station.device_id, settings | {"wake_words": words, "voice": station.voice, "speed": self.speed})
+
+    def set_second_look(self, verifier: str | None) -> None:
+        """Satellites look a second time at the wake words that they find, by this verifier (its file, as text), or no more;
+        called on each change. One that comes later is told when its session begins: until then it has none."""
+        if verifier != self._second_look:
+            self._second_look = verifier
+            for here in tuple(self._here.values()):
+                self._have_look(here)
+
+    def _have_look(self, here: _Here) -> None:
+        if here.session.has_second_look:
+            self.tell(here.station.device_id, {"type": "second_look", "verifier": self._second_look})
 
     def tell(self, device_id: str, message: dict[str, object]) -> bool:
         """Send a satellite one session message; False if it is not connected."""

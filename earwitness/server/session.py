@@ -71,6 +71,7 @@ class Session:
         self._has_been_open = False
         self._has_sounds = False
         self._has_music = False
+        self._has_second_look = False
 
     def notice(self, text: str, *, is_aloud: bool) -> None:
         """Tell whoever is signed in here some news."""
@@ -115,6 +116,10 @@ class Session:
     @property
     def has_music(self) -> bool:
         return self._has_music
+
+    @property
+    def has_second_look(self) -> bool:
+        return self._has_second_look
 
     @property
     def conversation(self) -> Conversation | None:
@@ -180,6 +185,7 @@ class Session:
         self._is_hands_free = hello.is_hands_free and self._is_local
         self._has_sounds = hello.has_sounds and self._presence is not None
         self._has_music = hello.has_music and self._presence is not None
+        self._has_second_look = hello.has_second_look and self._presence is not None
         conversation = self._assistant.converse(
             self,
             is_hands_free=self._is_hands_free,

@@ -19,6 +19,9 @@ SOUNDS_PROTOCOL: Final = "earwitness-device/1+sounds"
 """The same link between two that both know the sounds of alarms; with an older peer the handshake settles on the one before."""
 MUSIC_PROTOCOL: Final = "earwitness-device/1+sounds+music"
 """The same between two that both know music besides."""
+SECOND_LOOK_PROTOCOL: Final = "earwitness-device/1+sounds+music+second-look"
+"""The same between two that both know the second look at wake words besides."""
+_DEVICE_PROTOCOLS: Final = [SECOND_LOOK_PROTOCOL, MUSIC_PROTOCOL, SOUNDS_PROTOCOL, DEVICE_PROTOCOL]
 REVIEW_PROTOCOL: Final = "earwitness-review/1"
 """The name of the channel between a review service and its household."""
 _NO_CHECK_TIME: Final = 0x200000
@@ -41,7 +44,7 @@ def device_server_context(certificate: Path, key: Path, *, household_pem: str) -
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _only_newest(context)
-    context.set_alpn_protocols([MUSIC_PROTOCOL, SOUNDS_PROTOCOL, DEVICE_PROTOCOL])
+    context.set_alpn_protocols(_DEVICE_PROTOCOLS)
     context.verify_mode = ssl.CERT_OPTIONAL
     _trust_only(context, household_pem)
     context.num_tickets = 0  # a resumed session would not show its certificate again
@@ -57,7 +60,7 @@ def device_client_context(identity: Identity, *, is_clock_trusted: bool = True) 
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _only_newest(context)
-    context.set_alpn_protocols([MUSIC_PROTOCOL, SOUNDS_PROTOCOL, DEVICE_PROTOCOL])
+    context.set_alpn_protocols(_DEVICE_PROTOCOLS)
     try:
         _trust_only(context, identity.household_path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
@@ -157,6 +160,7 @@ __all__ = [
     "DEVICE_PROTOCOL",
     "MUSIC_PROTOCOL",
     "REVIEW_PROTOCOL",
+    "SECOND_LOOK_PROTOCOL",
     "SERVER_NAME",
     "SOUNDS_PROTOCOL",
     "ServerContext",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from earwitness.satellite.phrases import Phrases
 from earwitness.satellite.satellite import Parts, Satellite
 from earwitness.satellite.server_link import Address, ServerLink
 from earwitness.satellite.speaker import OnMark
+from earwitness.speech.wake.verifier import FirstStage
 from tests.unit.server.linking import Linked
 
 CHUNK_BYTES = 1024
@@ -179,7 +180,13 @@ async def until(is_so: Callable[[], bool], within_seconds: float = 30.0) -> None
 
 @asynccontextmanager
 async def living(
-    linked: Linked, folder: Path, *, name: str = "Den", area: str | None = None, port: int | None = None
+    linked: Linked,
+    folder: Path,
+    *,
+    name: str = "Den",
+    area: str | None = None,
+    port: int | None = None,
+    make_detector: Callable[[Sequence[str]], FirstStage] = lambda words: ToldDetector(),
 ) -> AsyncIterator[Living]:
     """A paired satellite, until the block ends; its link is up unless it goes to another port."""
     device, identity = linked.pair(name, area=area)
@@ -193,7 +200,7 @@ async def living(
         Parts(
             microphone=microphone,
             speaker=speaker,
-            make_detector=lambda words: ToldDetector(),
+            make_detector=make_detector,
             make_link=lambda happen, say: ServerLink(address, identity=identity, tell=happen, say=say),
             mute=Mute(folder / "mute"),
             alarms=Alarms(folder / "alarms.json"),

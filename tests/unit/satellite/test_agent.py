@@ -402,6 +402,32 @@ def test_a_server_that_knows_no_music_is_told_nothing_of_it() -> None:
     assert "music" not in hello.fields
 
 
+LOOK = said("second_look", verifier="what was learned")
+
+
+def test_a_second_look_holds_for_the_session_that_brought_it() -> None:
+    looking, done = play(UP, LOOK)
+    assert done == [on.LookTwice(verifier="what was learned")]
+    over = on.LookTwice(verifier=None)
+    for events, is_over in (
+        ([on.LinkLost()], False),
+        ([on.LinkLost(), on.LinkUp(is_resumed=True)], False),
+        ([on.LinkLost(), on.LinkGone()], True),
+        ([on.LinkLost(), on.LinkUp(is_resumed=False)], True),
+    ):
+        state, done = play(looking, *events)
+        assert (over in done, state.looks_twice) == (is_over, not is_over)
+    state, done = play(looking, said("second_look", verifier=None))
+    assert (done, state) == ([over], UP)
+
+
+def test_only_a_server_that_knows_the_second_look_is_told_that_this_device_can_take_it() -> None:
+    for knows in (True, False):
+        _, done = play(State(), on.LinkUp(is_resumed=False, knows_music=True, knows_second_look=knows))
+        hello = next(one for one in done if isinstance(one, on.Send) and one.kind == "hello")
+        assert ("second_look" in hello.fields) is knows
+
+
 VALUES: dict[str, st.SearchStrategy[object]] = {
     "state": st.sampled_from(["asleep", "listening", "thinking", "speaking"]),
     "cue": st.sampled_from(CUES),

@@ -30,6 +30,10 @@ WRONG: list[Frame] = [
     Frame("speech_end", {"id": 2**32}),
     Frame("settings", SETTINGS | {"wake_words": "alexa"}),
     Frame("settings", SETTINGS | {"wake_words": ["a", "b", "c"]}),
+    Frame("second_look", {}),
+    Frame("second_look", {"verifier": 1}),
+    Frame("second_look", {"verifier": ["{}"]}),
+    Frame("second_look", {"verifier": "x" * (16 * 1024 + 1)}),
     Frame("alarms", {"alarms": [{"id": "a", "text": "b", "due_in_seconds": -1}]}),
     Frame("alarms", {"alarms": [{"id": "a", "text": "b"}]}),
     Frame("alarms", {"alarms": [{"id": "a", "text": "b", "due_in_seconds": 1}] * 65}),
@@ -57,6 +61,8 @@ def test_what_is_right_is_read() -> None:
     assert read(Frame("audio-chunk", SOUND, payload=b"ab")).payload == b"ab"
     assert read(Frame("settings", SETTINGS)).fields == SETTINGS
     assert read(Frame("mute_wish")).kind == "mute_wish"
+    for verifier in (None, "", "no verifier at all"):  # what it says is read by whoever uses it
+        assert read(Frame("second_look", {"verifier": verifier})).fields == {"verifier": verifier}
 
 
 JSON = st.recursive(

@@ -55,6 +55,7 @@ class Seated:
 
     is_muted: bool = False
     has_sounds: bool = False
+    has_second_look: bool = False
     conversation: Talk = field(default_factory=Talk)
     sounds: dict[int, bytearray] = field(default_factory=dict)
     told: list[dict[str, object]] = field(default_factory=list)
@@ -88,9 +89,11 @@ class Home:
     seats: dict[str, Seat] = field(default_factory=dict)
     sessions: dict[str, Seated] = field(default_factory=dict)
 
-    def place(self, name: str, area: str | None, *, is_muted: bool = False, is_deaf: bool = False) -> Seated:
+    def place(
+        self, name: str, area: str | None, *, is_muted: bool = False, is_deaf: bool = False, looks_twice: bool = False
+    ) -> Seated:
         station = Station(device_id=name, name=name.title(), area=area)
-        session = Seated(is_muted=is_muted, conversation=Talk(is_deaf=is_deaf))
+        session = Seated(is_muted=is_muted, has_second_look=looks_twice, conversation=Talk(is_deaf=is_deaf))
         seat = Seat(self.satellites, station)
         seat.joined(session)  # type: ignore[arg-type]
         self.seats[name], self.sessions[name] = seat, session
@@ -439,6 +442,25 @@ def test_a_satellite_keeps_the_soonest_alarms_that_fit_into_a_frame() -> None:
         assert isinstance(alarms, list)
         assert [alarm["due_in_seconds"] for alarm in alarms[:2]] == [801.0, 802.0]
         assert len(encode(den.told[-1])) < 16 * 1024
+
+    run_virtually(scenario())
+
+
+def test_satellites_that_can_take_a_second_look_learn_it_when_they_come_and_when_it_changes() -> None:
+    async def scenario() -> None:
+        one = home()
+        early, older = one.place("den", "Den", looks_twice=True), one.place("attic", "Attic")
+        one.satellites.set_second_look("first")
+        one.satellites.set_second_look("first")
+        late = one.place("hall", "Hall", looks_twice=True)
+        await asyncio.sleep(0.1)
+        one.satellites.set_second_look(None)
+        again = one.place("bath", "Bath", looks_twice=True)
+        await asyncio.sleep(0.1)
+        looks = [[message["verifier"] for message in each.told if message["type"] == "second_look"] for each in (early, late)]
+        assert looks == [["first", None], ["first", None]]
+        kinds = [[message["type"] for message in each.told] for each in (older, again, late)]
+        assert kinds == [["settings", "alarms"], ["settings", "alarms"], ["settings", "second_look", "alarms", "second_look"]]
 
     run_virtually(scenario())
 

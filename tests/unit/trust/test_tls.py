@@ -170,12 +170,19 @@ def test_a_device_that_is_not_paired_has_no_context(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("older", ["neither", "server", "device"])
-@pytest.mark.parametrize("spoken", [[tls.DEVICE_PROTOCOL], [tls.SOUNDS_PROTOCOL, tls.DEVICE_PROTOCOL]])
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        [tls.DEVICE_PROTOCOL],
+        [tls.SOUNDS_PROTOCOL, tls.DEVICE_PROTOCOL],
+        [tls.MUSIC_PROTOCOL, tls.SOUNDS_PROTOCOL, tls.DEVICE_PROTOCOL],
+    ],
+)
 def test_both_settle_on_what_the_older_of_them_speaks(
     authority: Authority, device: Identity, older: str, spoken: list[str]
 ) -> None:
     server, client = server_of(authority), tls.device_client_context(device)
     if older != "neither":
         (server if older == "server" else client).set_alpn_protocols(spoken)
-    expected = tls.MUSIC_PROTOCOL if older == "neither" else spoken[0]
+    expected = tls.SECOND_LOOK_PROTOCOL if older == "neither" else spoken[0]
     assert shake(server, client).protocol == expected
