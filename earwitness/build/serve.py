@@ -225,7 +225,7 @@ def _look_alike(house: House) -> None:
     loop, in_use, satellites = asyncio.get_running_loop(), house.in_use, house.satellites
 
     def written() -> str | None:
-        second = in_use.second_look
+        second = in_use.sent_second_look
         return None if second is None else verifier_bytes(second).decode("ascii")
 
     def changed() -> None:

@@ -37,6 +37,8 @@ AT_ONCE: Final = 100
 """Recordings whose words are opened under one entry of the ledger."""
 FIRST_TEXT: Final = 2
 """The first version of the text of consent that says how it learns: of who agreed to the one before, nothing is learned."""
+SATELLITES_TEXT: Final = 3
+"""The first version that says that satellites hold what was learned of wake words."""
 LOCK: Final = 0x494D5052
 _logger: Final = logging.getLogger(__name__)
 
@@ -282,6 +284,19 @@ class DataSets:
         needed = (Purpose.KEEP, Purpose.TRAIN)
         decisions = self._consents.decisions(person_id)
         return any(one.purpose in needed and not one.is_given and one.decided_at >= since for one in decisions)
+
+    def may_be_held_by_satellites(self, made: DataSet) -> bool:
+        """Whether all who teach in a set agree now to a text that says that satellites hold what was learned of wake words."""
+        columns = improve_items.c.set_id == made.set_id, improve_items.c.is_taught
+        with self._database.reading() as connection:
+            taught_by = connection.execute(sa.select(improve_items.c.person_id).where(*columns).distinct()).scalars().all()
+        return all(person_id is not None and self._agreed_text(person_id) >= SATELLITES_TEXT for person_id in taught_by)
+
+    def _agreed_text(self, person_id: str) -> int:
+        """The version of the text of consent to training to which a person agrees now; 0 for none."""
+        if not self._consents.has_consent(person_id, Purpose.TRAIN):
+            return 0
+        return self._consents.in_force(person_id)[Purpose.TRAIN].text_version
 
     def examples(self, made: DataSet, side: Side, progress: Progress = lambda done, total: None) -> tuple[Example, ...]:
         """The examples of one side, opened on record and checked against the manifest.

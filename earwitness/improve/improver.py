@@ -179,6 +179,10 @@ class Improver:
         """The chain with what a model learned in it. Raises ImproveError, VaultError, ModelError."""
         return self._with_files(chain, self.models.files(model))
 
+    def may_be_held_by_satellites(self, model: Model) -> bool:
+        """Whether all from whom a model learned agree to its second look at wake words being sent to satellites."""
+        return self.sets.may_be_held_by_satellites(self.sets.find(model.set_id))
+
     def _with_files(self, chain: Chain, files: Mapping[str, Mapping[str, bytes]]) -> Chain:
         for name, adapter in self._adapters.items():
             if name in files:

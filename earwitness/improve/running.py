@@ -50,6 +50,7 @@ class InUse:
         self._clock = clock
         self._usual = base
         self._tried: _Tried | None = None
+        self._may_be_sent = False
         self._known: tuple[object, ...] = ()
         self._changing = threading.Lock()
         self._subscribers: list[Callable[[], None]] = []
@@ -59,12 +60,14 @@ class InUse:
         with self._changing:
             improver = self._improver()
             used, tried = improver.models.in_use(), improver.models.on_trial()
-            known = (used and used.model_id, tried and (tried.model_id, tried.share))
+            may_be_sent = used is not None and _may_be_sent(improver, used)
+            known = (used and used.model_id, may_be_sent, tried and (tried.model_id, tried.share))
             if known == self._known:
                 return
             self._usual = self._base if used is None else self._loaded(improver, used) or self._base
             chain = None if tried is None else self._loaded(improver, tried)
             self._tried = None if tried is None or chain is None else _Tried(model=tried, chain=chain)
+            self._may_be_sent = may_be_sent
             self._known = known
             for learn in self._subscribers:
                 learn()
@@ -89,13 +92,14 @@ class InUse:
 
     def is_wake(self, pcm: Pcm) -> bool:
         """Whether a wake word that was found is one, by what is in use now: what was retired looks at no stream any more."""
-        second = self.second_look
+        second = self._usual.second_look
         return second is None or second.is_wake(pcm)
 
     @property
-    def second_look(self) -> Verifier | None:
-        """The second look at wake words that is in use now; none of a version on trial."""
-        return self._usual.second_look
+    def sent_second_look(self) -> Verifier | None:
+        """The second look at wake words for satellites: of what is in use now and not of what is on trial, and only if all who
+        taught it agreed to that."""
+        return self._usual.second_look if self._may_be_sent else None
 
     def trial(self, context: Context) -> Trial | None:
         """Whether a version is on trial, and whether it is used there now."""
@@ -103,6 +107,14 @@ class InUse:
         if tried is None:
             return None
         return Trial(model_id=tried.model.model_id, has_model=is_tried(tried.model, context, self._clock()))
+
+
+def _may_be_sent(improver: Improver, model: Model) -> bool:
+    try:
+        return improver.may_be_held_by_satellites(model)
+    except EarwitnessError as error:
+        log(_logger, "learned version not sent", level=logging.ERROR, code=error.code)
+        return False
 
 
 def is_tried(model: Model, context: Context, now: datetime) -> bool:

@@ -137,6 +137,22 @@ TEXTS: Final = (
         spoken="From now on the assistant may learn from what you corrected, here in this house.",
     ),
     _text(
+        Purpose.TRAIN,
+        3,
+        title="Train on my recordings",
+        text=(
+            "What you corrected of your kept recordings, and what reviewers judged of them if you allow review too, may teach "
+            "this house to understand better: how you speak and what you mean. It is learned on this machine and stays here, "
+            "sealed; only what tells the wake word from what sounds like it is also sent to this home's own satellites, which "
+            "hold it in memory while they are connected and never store it. A new version is used only if it understands "
+            "recordings better that it did not learn from. You see on Privacy which versions learned from you. If you delete a "
+            "recording or change your mind, the versions that learned from it are destroyed within a minute while the house "
+            "runs, and it is in no later one; when a recording is over its time, what was learned from it stays. Without this "
+            "nothing learns from you."
+        ),
+        spoken="From now on the assistant may learn from what you corrected, here in this house.",
+    ),
+    _text(
         Purpose.IDENTIFY,
         1,
         title="Recognise my voice",

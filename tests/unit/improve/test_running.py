@@ -7,8 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from earwitness.domain.audio import Pcm
+from earwitness.domain.consent import Purpose
 from earwitness.domain.intent import Context, Intent
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.improve.adapting import Chain
@@ -17,6 +19,8 @@ from earwitness.improve.models import Model, State
 from earwitness.improve.running import AdaptedRecogniser, AdaptedUnderstander, InUse, is_tried
 from earwitness.improve.signals import LiveSignals
 from earwitness.jobs.follow_models import FollowModels
+from earwitness.storage.household import consents
+from earwitness.storage.improve import improve_items
 from tests.houses_kept import NOON, KeptHouse, kept_house
 from tests.improving import Misheard, chain, improver, judged_house
 from tests.second_looks import deaf
@@ -101,7 +105,7 @@ def test_what_was_taken_back_looks_at_no_wake_word_of_a_stream_that_goes_on(hous
     look, sound = running.is_wake, Pcm(data=b"")
     assert look(sound)
     told: list[bool] = []
-    running.subscribe(lambda: told.append(running.second_look is not None))
+    running.subscribe(lambda: told.append(running.sent_second_look is not None))
     loop.promote(loop.models.find("1"), by="anna", share=0.2)
     running.refresh()
     assert look(sound), "on trial it looks at nothing"
@@ -113,6 +117,31 @@ def test_what_was_taken_back_looks_at_no_wake_word_of_a_stream_that_goes_on(hous
     assert look(sound)
     running.refresh()
     assert told == [False, True, False], "once for each change"
+
+
+def test_satellites_are_sent_only_what_all_who_taught_it_agreed_to_send(house: KeptHouse) -> None:
+    loop = improver(house, Deafened())
+    loop.promote(loop.models.find("1"), by="anna", share=1.0)
+    made = loop.sets.find(loop.models.find("1").set_id)
+    teachers = [one for one in house.people.all() if made.set_id in loop.sets.of_person(one.person_id)]
+    with house.database.writing() as connection:  # as they agreed before there was the text of now
+        connection.execute(sa.update(consents).where(consents.c.purpose == Purpose.TRAIN.value).values(text_version=2))
+    running = in_use(house, loop)
+    told: list[bool] = []
+    running.subscribe(lambda: told.append(running.sent_second_look is not None))
+    assert not running.is_wake(Pcm(data=b"")), "here it is used"
+    assert running.sent_second_look is None
+    for one in teachers:
+        running.refresh()
+        assert running.sent_second_look is None
+        house.consent(one, Purpose.TRAIN)
+    running.refresh()
+    assert running.sent_second_look == running.chain(None).second_look
+    assert told == [True]
+    with house.database.writing() as connection:
+        connection.execute(sa.update(improve_items).values(person_id=None))  # their owner is gone
+    running.refresh()
+    assert running.sent_second_look is None
 
 
 def turn(said: str, *, intent: str | None = None, outcome: Outcome = Outcome.DONE) -> Turn:

@@ -138,6 +138,8 @@ def test_a_text_that_was_ever_shown_stays_as_it_was() -> None:
         ("review", 3): "1b1ab77e54d6dea42efe45682a88520005039637faa2f306a4a3e1602fec6177",
         ("hear", 1): "4e427ab8c9b8d30a003cd569e0f97941bf64a6b23475e4dca300ac001e34581e",
         ("train", 1): "c39ef5c5d876adf4eabb740e37f869d12c03de3907e0a0e8685b7ef061ac4dd2",
+        ("train", 2): "171e27b285eb0bf949211d566e460d9116e886795d0f9c823f3fec0f5d4da78e",
+        ("train", 3): "ead5c1f1a90b4d08697323cc1b85f903b8fefc281d337a9ca1d67297b67afa5c",
         ("identify", 1): "3cc305a5cf74a3c5d8b9c7400426b4c6cff4e16fd0007cd019f2cb953f2f1a9b",
     }
     for (purpose, version), digest in shown.items():
