@@ -16,8 +16,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from earwitness import __version__
-from earwitness.domain.account import Permission
 from earwitness.domain.visitor import VISITOR, Visitor
+from earwitness.web.navigation import Navigation, navigation
 
 _HERE: Final = Path(__file__).parent
 _PAGES: Final = {
@@ -43,33 +43,6 @@ _PAGES: Final = {
     "/skills": "skills",
     "/account": "account",
 }
-_LINKS: Final = (
-    ("talk", "/", "Talk", Permission.TALK),
-    ("planner", "/planner", "Plans", Permission.TALK),
-    ("skills", "/skills", "Skills", Permission.TALK),
-    ("history", "/history", "History", Permission.OWN_DATA),
-    ("misunderstandings", "/misunderstandings", "Misheard", Permission.OWN_DATA),
-    ("privacy", "/privacy", "Privacy", Permission.OWN_DATA),
-    ("listens", "/listens", "Who listened", Permission.OWN_DATA),
-    ("drawn", "/drawn", "Drawn", Permission.OWN_DATA),
-    ("review", "/review", "Review", Permission.REVIEW),
-    ("lead", "/review/lead", "Lead", Permission.LEAD_REVIEW),
-    ("demands", "/demands", "Demands", Permission.DEMANDS),
-    ("oversight", "/oversight", "Oversight", Permission.OVERSEE),
-    ("oversight", "/oversight", "Oversight", Permission.APPROVE),
-    ("oversight", "/oversight", "Oversight", Permission.LEAD_REVIEW),
-    ("messages", "/messages", "Messages", Permission.OWN_DATA),
-    ("contacts", "/contacts", "Contacts", Permission.OWN_DATA),
-    ("calls", "/calls", "Calls", Permission.OWN_DATA),
-    ("devices", "/devices", "Devices", Permission.DEVICES),
-    ("people", "/people", "People", Permission.WARDS),
-    ("people", "/people", "People", Permission.PEOPLE),
-    ("household", "/household", "Household", Permission.HOUSEHOLD),
-    ("links", "/links", "What leaves", Permission.HOUSEHOLD),
-    ("improve", "/improve", "Learning", Permission.HOUSEHOLD),
-    ("remote", "/remote", "Away", Permission.REMOTE),
-)
-"""The pages in the header: name, path, words, and what they are for."""
 LONGEST_RETURN: Final = 500
 
 
@@ -89,7 +62,7 @@ def page_router(
         name = names[request.url.path]
         visitor: Visitor | None = request.scope.get(VISITOR)
         text = templates.get_template(f"{instead.get(name, name)}.html").render(
-            page=name, version=__version__, wake_words=list(wake_words()), links=_links(visitor)
+            page=name, version=__version__, wake_words=list(wake_words()), navigation=_navigation(visitor)
         )
         return HTMLResponse(text)
 
@@ -130,7 +103,6 @@ def safe_return(path: str) -> str:
     return path if is_ours and len(path) <= LONGEST_RETURN and path.isascii() and path.isprintable() else "/"
 
 
-def _links(visitor: Visitor | None) -> list[tuple[str, str, str]]:
-    """The pages that an account may open; without an account, all."""
-    found = [one[:3] for one in _LINKS if visitor is None or visitor.person.may(one[3])]
-    return list(dict.fromkeys(found))
+def _navigation(visitor: Visitor | None) -> Navigation:
+    """The header of an account; without an account, with all pages."""
+    return navigation(visitor.person.may if visitor is not None else lambda _: True)

@@ -22,15 +22,13 @@ from earwitness.domain.person import Person
 from earwitness.domain.visitor import Visitor
 from earwitness.review.calls import Entered, Stands
 from earwitness.web.errors_told import told
+from earwitness.web.navigation import PLACES, navigation
 from earwitness.web.pages import page_templates
 from earwitness.web.signed_in import Came
 
 _NAMES: Final = ("earwitness-review", "__Host-earwitness-review")
 MOST_SEEN: Final = 1000
-LINKS: Final = (
-    ("review", "/review", "Review", Permission.REVIEW),
-    ("lead", "/review/lead", "Lead", Permission.LEAD_REVIEW),
-)
+PAGES: Final = [one for one in PLACES if one.name in {"review", "lead"}]
 Secret = Annotated[str, StringConstraints(min_length=20, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 
 
@@ -177,9 +175,9 @@ def service_pages(*, sign_in_url: str) -> APIRouter:
         return RedirectResponse("/review", status_code=303)
 
     def page(name: str, visitor: Visitor) -> HTMLResponse:
-        links = [one[:3] for one in LINKS if visitor.person.may(one[3])]
+        links = navigation(visitor.person.may, among=PAGES)
         text = templates.get_template(f"{name}.html").render(
-            page=name, version=__version__, wake_words=[], links=links, account_path="/review"
+            page=name, version=__version__, wake_words=[], navigation=links, account_path="/review"
         )
         return HTMLResponse(text)
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 import soundfile
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect, sync_playwright
 
 from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Role
 from earwitness.people.people import People
@@ -287,6 +287,81 @@ def skip_header(page: Page) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+@pytest.mark.parametrize("text", ["normal", "enlarge"])
+@pytest.mark.parametrize("screen", [{}, SMALLEST, SIDEWAYS], ids=["desk", "upright", "sideways"])
+def test_a_group_of_pages_opens_over_the_page_and_moves_nothing(
+    house: House, launched: Browser, screen: dict[str, Any], text: str
+) -> None:
+    with house.look(launched, "/people", **screen) as page:
+        ask(page, text)
+        groups = page.locator("nav details")
+        assert groups.count() == 3
+        before = where_main_is(page)
+        for group in groups.all():
+            group.locator("summary").click()
+            assert page.locator("nav details[open]").count() == 1, "the one before closed"
+            assert all(link.is_visible() for link in group.locator("a").all())
+            assert where_main_is(page) == before
+            assert (ask(page, "overflow"), ask(page, "clipped"), ask(page, "small", TARGET_PIXELS)) == ([], [], [])
+            found = Axe().run(page, context="header", options=AXE)  # what is under the group may be half covered
+            assert found.violations_count == 0, found.generate_report()
+        page.locator("footer p").last.click()
+        assert page.locator("nav details[open]").count() == 0
+
+
+def where_main_is(page: Page) -> Any:
+    return page.locator("main").evaluate("(main) => [main.offsetTop, main.offsetHeight]")
+
+
+def test_a_closed_group_says_which_of_its_pages_one_is_on(house: House, launched: Browser) -> None:
+    with house.look(launched, "/household", **SMALLEST) as page:
+        here = page.locator("nav summary[aria-current=true]")
+        assert here.all_text_contents() == ["House: Household"]
+        assert page.locator("nav summary .at").is_visible()
+        assert not page.locator("nav a[aria-current=page]").is_visible()
+        here.click()
+        assert page.locator("nav a[aria-current=page]").inner_text() == "Household"
+    with house.look(launched, "/history") as page:
+        assert page.locator("nav summary[aria-current]").count() == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/privacy"])
+def test_a_group_of_pages_opens_and_closes_by_keyboard(house: House, launched: Browser, path: str) -> None:
+    """On the talk page too, where the space bar talks."""
+    with house.look(launched, path) as page:
+        group = page.locator("nav details").first
+        group.locator("summary").focus()
+        page.keyboard.press("Space")
+        assert group.get_attribute("open") is not None
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Messages"
+        page.keyboard.press("Escape")
+        assert group.get_attribute("open") is None
+        assert page.evaluate("document.activeElement.matches('nav details:first-child summary')")
+        page.keyboard.press("Enter")
+        for _ in group.locator("a").all():
+            page.keyboard.press("Tab")
+        assert group.get_attribute("open") is not None
+        page.keyboard.press("Tab")
+        assert group.get_attribute("open") is None, "nothing is focused beneath it"
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement.closest('summary') !== null")
+
+
+def test_groups_of_pages_open_without_scripts(house: House, launched: Browser) -> None:
+    opened = launched.new_context(java_script_enabled=False)
+    opened.add_cookies(house.cookies)
+    page = opened.new_page()
+    page.goto(house.address)
+    for words, link in (("House", "What leaves"), ("How it learns", "Drawn")):
+        page.click(f"nav summary:has-text('{words}')")
+        expect(page.locator("nav details[open] a", has_text=link)).to_be_visible()
+        expect(page.locator("nav details[open]")).to_have_count(1)
+    page.click("nav >> text=Drawn")
+    expect(page).to_have_url(f"{house.address}/drawn")
+    opened.close()
 
 
 def test_without_scripts_the_page_says_that_it_needs_them(house: House, launched: Browser, path: str) -> None:

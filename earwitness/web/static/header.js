@@ -4,6 +4,7 @@
 import { ask, door } from "./api.js";
 import { confirmItIsYou } from "./confirm.js";
 import { byId } from "./elements.js";
+import "./navigation.js";
 
 /** Who is signed in. `me` is what GET /me said, undefined while that is not known. "change" follows each change. */
 class Account extends EventTarget {

@@ -114,7 +114,7 @@ def test_a_page_knows_itself_in_the_navigation(path: str) -> None:
 @pytest.mark.parametrize("role", AccountRole)
 def test_the_header_leads_only_where_the_gate_lets_the_account_in(role: AccountRole) -> None:
     page = rendered("/account", role=role)
-    header = page[page.index('<nav class="pages"') : page.index("</nav>")]
+    header = page[page.index('<nav class="pages') : page.index("</nav>")]
     for path in re.findall(r'<a href="([^"]+)"', header):
         assert PAGES[path].permissions & PERMISSIONS[role], path
     for path, rule in PAGES.items():
