@@ -476,7 +476,7 @@ def kept_house(folder: Path, *, clock: Clock | None = None) -> Iterator[KeptHous
         closing.callback(database.close)
         ledger = Ledger(Database(folder / "ledger.db", chain="ledger"), key_file=folder / "keys" / "ledger.key")
         closing.callback(ledger.close)
-        people = People(database, clock=now)
+        people = People(database, clock=now, safe=lambda: vault.safe)
         longest = TermsInForce(database, clock=now).longest_seconds
         consents = Consents(database, ledger=ledger, clock=now, longest_seconds=longest)
         places = Places(keys_folder=folder / "keys", keys=folder / "keys" / "keys.db", recordings=folder / "recordings")

@@ -1,12 +1,13 @@
 """The ground floor of a house: its settings, its folder, and all that is kept. What stands above it is in `linked.py`."""
 
 import contextlib
+import logging
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from earwitness.build.overseen import oversight_of
@@ -15,6 +16,7 @@ from earwitness.build.witnesses import witnesses
 from earwitness.config import Settings, state_folder
 from earwitness.demands.demands import Demands
 from earwitness.demands.rules import OWN, read_rules
+from earwitness.domain.errors import EarwitnessError
 from earwitness.jobs.settle_demands import SettleDemands
 from earwitness.jobs.submit_checkpoint import SubmitCheckpoint
 from earwitness.jobs.upkeep import Upkeep
@@ -45,8 +47,11 @@ from earwitness.rights.rights import Rights
 from earwitness.skills.outside.shelf import SkillShelf
 from earwitness.storage.database import Database
 from earwitness.storage.lock import StateLock
+from earwitness.telemetry import log
 from earwitness.trust.authority import Authority
 from earwitness.vault.vault import Places, Vault
+
+_logger: Final = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -111,7 +116,13 @@ class KeptHouse:
 
     @cached_property
     def people(self) -> People:
-        return People(self.database, clock=utc_now)
+        """Everybody, the secrets of their codes sealed; where that cannot be now, it is tried again at the next start."""
+        people = People(self.database, clock=utc_now, safe=lambda: self.vault.safe)
+        try:
+            people.accounts.totp.seal_plain()
+        except EarwitnessError as error:
+            log(_logger, "secrets of codes left unsealed", level=logging.WARNING, code=error.code)
+        return people
 
     @cached_property
     def remote(self) -> Remote:

@@ -30,7 +30,7 @@
     ├── VaultError          vault.not_found  vault.nothing  vault.no_sound  vault.no_such_part  vault.not_kept  vault.changed
     │                       vault.sealed_wrong  vault.key_missing  vault.key_open  vault.no_receipt  vault.no_player
     ├── AccessError         access.refused  access.not_signed_in  access.wrong  access.wait  access.code_needed
-    │                       access.wrong_code  access.confirm  consent.objected  consent.refused
+    │                       access.wrong_code  access.no_key  access.confirm  consent.objected  consent.refused
     │                       review.suspended  review.untested  review.unread  review.enough  review.rest  review.ticket
     │                       review.second_factor  review.not_now  review.not_here  review.not_passed  review.enough_tries
     ├── PersonError         person.unknown  person.exists  person.invalid  person.weak  person.too_many  person.last_owner

@@ -24,7 +24,7 @@ from earwitness.people.rows import name_key, person_of_row, unknown_person
 from earwitness.people.sign_ins import SignIn, SignIns
 from earwitness.people.throttle import Throttle
 from earwitness.people.tokens import USUAL_DAYS, Token, Tokens
-from earwitness.people.totp import Totps
+from earwitness.people.totp import Safe, Totps
 from earwitness.storage.database import Database
 from earwitness.storage.household import people
 
@@ -45,15 +45,15 @@ def _nobodys_hash() -> str:
 
 
 class Accounts:
-    """All accounts. `clock` gives aware datetimes."""
+    """All accounts. `clock` gives aware datetimes; `safe` seals what codes from phones are made of, which none are without."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], safe: Callable[[], Safe] | None = None) -> None:
         self._database = database
         self._clock = clock
         self.sign_ins = SignIns(database, clock=clock)
         self.log = AccountLog(database, clock=clock)
         self.passkeys = Passkeys(database, clock=clock)
-        self.totp = Totps(database, clock=clock)
+        self.totp = Totps(database, clock=clock, safe=safe)
         self.recovery = RecoveryCodes(database)
         self.tokens = Tokens(database, clock=clock)
         self.throttle = Throttle()
@@ -65,7 +65,8 @@ class Accounts:
         """Who that is, and how they showed it; begins no sign-in. `code` is from the phone or a recovery code.
 
         Raises AccessError: access.wrong, the same for a wrong name, a wrong passphrase and a suspended account; access.wait;
-        access.code_needed where all is right but a code is missing; access.wrong_code. Raises PersonError for what is no name.
+        access.code_needed where all is right but a code is missing; access.wrong_code; access.no_key where a code cannot be
+        checked. Raises PersonError for what is no name.
         """
         key = name_key(name)
         with self._database.reading() as connection:
@@ -83,7 +84,7 @@ class Accounts:
         try:
             way = self._check_code(row, code, origin=origin)
         except AccessError as error:
-            if error.code == "access.code_needed":
+            if error.code in ("access.code_needed", "access.no_key"):
                 self.throttle.was_right(tried)
             raise
         self.throttle.was_right(tried)
@@ -179,7 +180,7 @@ class Accounts:
     def turn_code_on(self, person_id: str, code: str, *, origin: Origin = HERE) -> tuple[str, ...]:
         """Ask for a code from now on, after `totp.begin` and a first right code; gives ten recovery codes, shown this once.
 
-        Raises AccessError (access.wrong_code; access.wait).
+        Raises AccessError (access.wrong_code; access.wait; access.no_key).
         """
         tried = self.throttle.begin(f"code {person_id}", origin.address, now=self._clock().timestamp())
         self.totp.confirm(person_id, code)
@@ -237,8 +238,12 @@ class Accounts:
             return SignInWay.PASSPHRASE
         if not code or not code.strip():
             raise AccessError("Add the code from your phone, or a recovery code.", code="access.code_needed")
-        if self.totp.use(row.person_id, code):
-            return SignInWay.CODE
+        try:
+            if self.totp.use(row.person_id, code):
+                return SignInWay.CODE
+        except AccessError:
+            self.log.note(row.person_id, AccountEvent.SIGN_IN_FAILED, origin=origin, detail="no key for codes")
+            raise
         if self.recovery.use(row.person_id, code):
             left = self.recovery.left(row.person_id)
             self.log.note(row.person_id, AccountEvent.RECOVERY_USED, origin=origin, detail=f"{left} left")

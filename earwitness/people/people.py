@@ -20,6 +20,7 @@ from earwitness.people import passphrase as secret
 from earwitness.people.accounts import Accounts
 from earwitness.people.aliases import new_alias
 from earwitness.people.rows import LOCK, name_key, person_of_row, shown_name, unknown_person
+from earwitness.people.totp import Safe
 from earwitness.storage.database import Database
 from earwitness.storage.household import passkeys, people
 
@@ -27,12 +28,12 @@ MOST_PEOPLE: Final = 1000
 
 
 class People:
-    """Everybody who enrolled; `accounts` is how they sign in. `clock` gives aware datetimes."""
+    """Everybody who enrolled; `accounts` is how they sign in, with `safe` as there. `clock` gives aware datetimes."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], safe: Callable[[], Safe] | None = None) -> None:
         self._database = database
         self._clock = clock
-        self.accounts = Accounts(database, clock=clock)
+        self.accounts = Accounts(database, clock=clock, safe=safe)
 
     def add(
         self,

@@ -88,6 +88,7 @@ _STATUS_OF_CODE: Final = {
     "access.wrong": 401,
     "access.code_needed": 401,
     "access.wait": 429,
+    "access.no_key": 503,
     "setup.done": 409,
     "consent.changed": 409,
     "review.unknown": 404,

@@ -1,8 +1,8 @@
 """What is sealed besides recordings: small things by drawers, each with a key of its own under the household's.
 
-A drawer is one link's ("link/ID") or somebody's contacts ("contacts/ID") or messages. Discarding it destroys its key, after
-which nothing in it opens again, wherever a copy of the rows may be. The rows are their owners'; calls block. Unlike recordings,
-these are opened without an entry in the ledger: nobody said them, and the house itself uses them all day.
+A drawer is one link's ("link/ID") or somebody's contacts ("contacts/ID"), messages or account. Discarding it destroys its key,
+after which nothing in it opens again, wherever a copy of the rows may be. The rows are their owners'; calls block. Unlike
+recordings, these are opened without an entry in the ledger: nobody said them, and the house itself uses them all day.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ MOST_BYTES: Final = 1 << 20
 
 def drawers_of(person_id: str) -> tuple[str, ...]:
     """The drawers that go when a person does."""
-    return (f"contacts/{person_id}", f"messages/{person_id}", f"oversight/{person_id}")
+    return (f"contacts/{person_id}", f"messages/{person_id}", f"oversight/{person_id}", f"account/{person_id}")
 
 
 def key_id_of(drawer: str) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from earwitness.build import utc_now
+from earwitness.build import House
 from earwitness.cli import main
+from earwitness.config import Settings
 from earwitness.domain.account import AccountEvent
 from earwitness.people.people import People
-from earwitness.storage.database import Database
 
 PASSPHRASES = {name: f"four plain words of {name} alone" for name in ("Anna", "Ben", "Cleo", "Dora")}
 
@@ -60,11 +60,8 @@ class Terminal:
 
     @contextmanager
     def people(self) -> Iterator[People]:
-        database = Database(self.state / "household.db", chain="household")
-        try:
-            yield People(database, clock=utc_now)
-        finally:
-            database.close()
+        with House(Settings(), state=self.state) as house:
+            yield house.people
 
     def events(self, name: str) -> list[AccountEvent]:
         """What somebody's log says, newest first."""

@@ -1,5 +1,9 @@
 """The commands about people: roles, guardians, sign-ins, passphrases and codes, each by who may and by nobody else."""
 
+import contextlib
+import shutil
+import sqlite3
+
 import pyotp
 import pytest
 
@@ -207,6 +211,32 @@ def test_in_a_terminal_passphrase_and_code_are_asked_for_and_never_shown(run: Te
     with run.people() as people:
         assert is_right(people, "Ben", OTHER)
         assert not is_right(people, "Ben", PASSPHRASES["Ben"])
+
+
+def test_without_the_keys_a_code_is_refused_with_a_sentence(run: Terminal) -> None:
+    totp, recovery = turn_code_on(run, "Ben")
+    assert totp.secret.encode() not in b"".join(path.read_bytes() for path in run.state.glob("household.db*"))
+    key = run.state / "keys" / "household.key"
+    key.rename(run.state / "stick")
+    result = run("people", "log", who="Ben", code=totp.now())
+    assert result.stderr.startswith("earwitness: access.no_key: Codes from a phone cannot be used"), result.output
+    assert run.refused("people", "log", who="Ben") == "access.not_signed_in"
+    run.done("people", "log", who="Ben", code=recovery[0])
+    shutil.rmtree(key.parent)
+    assert run.refused("people", "log", who="Ben", code=totp.now()) == "ledger.key", "the whole folder is gone"
+
+
+def test_a_secret_that_an_earlier_version_left_in_plain_is_sealed_by_any_command(run: Terminal) -> None:
+    totp, _ = turn_code_on(run, "Ben")
+    with contextlib.closing(sqlite3.connect(run.state / "household.db")) as plain, plain:
+        plain.execute("UPDATE people SET totp_secret = ? WHERE totp_secret IS NOT NULL", (totp.secret,))
+    key = run.state / "keys" / "household.key"
+    key.rename(run.state / "stick")
+    assert {one["needs_code"] for one in run.found("people", "list")} == {True, False}, "nobody is kept from what needs no key"
+    (run.state / "stick").rename(key)
+    run.done("people", "list")
+    assert totp.secret.encode() not in b"".join(path.read_bytes() for path in run.state.glob("household.db*"))
+    run.done("people", "log", who="Ben", code=totp.now())
 
 
 def is_right(people: People, name: str, passphrase: str) -> bool:

@@ -26,6 +26,7 @@ from earwitness.people.tokens import MOST_TOKENS
 from earwitness.storage.database import Database
 from earwitness.storage.household import account_log
 from earwitness.storage.household import people as people_table
+from earwitness.vault.safe import Safe
 from tests.houses_kept import PASSPHRASE, Clock, error_of, whose
 from tests.unit.people.authenticator import Authenticator
 
@@ -49,15 +50,15 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def people(database: Database, clock: Clock) -> People:
+def people(database: Database, clock: Clock, safe: Safe) -> People:
     """On SQLite."""
-    return People(database, clock=clock)
+    return People(database, clock=clock, safe=lambda: safe)
 
 
 @pytest.fixture
-def anywhere(either: Database, clock: Clock) -> People:
+def anywhere(either: Database, clock: Clock, safe: Safe) -> People:
     """On SQLite and on PostgreSQL."""
-    return People(either, clock=clock)
+    return People(either, clock=clock, safe=lambda: safe)
 
 
 def at_once(call: Callable[[str], object], each: Sequence[str]) -> list[str]:

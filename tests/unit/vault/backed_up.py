@@ -52,7 +52,7 @@ class Opened:
         self.stores = stores
         self.vault = stores.vault
         self.clock = clock
-        self.people = People(stores.household, clock=clock)
+        self.people = People(stores.household, clock=clock, safe=lambda: stores.vault.safe)
         self.consents = Consents(stores.household, ledger=stores.ledger, clock=clock)
 
     def enrol(self, name: str) -> str:

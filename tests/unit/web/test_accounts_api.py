@@ -140,6 +140,24 @@ def test_codes_are_asked_for_once_they_are_on(house: KeptHouse) -> None:
     assert client.get(f"{ME}/security").json()["recovery_left"] == 9
 
 
+def test_without_the_key_a_code_is_refused_and_a_recovery_code_lets_in(house: KeptHouse) -> None:
+    olga = house.people.named("Olga")
+    client, stranger = house.client(olga), house.client()
+    totp = pyotp.TOTP(client.post(f"{ME}/code").json()["secret"])
+    codes = client.put(f"{ME}/code", json={"code": totp.at(house.clock())}).json()["recovery_codes"]
+    house.clock.advance(minutes=1)
+    house.vault.safe.discard(f"account/{olga.person_id}")
+    given = {"name": "Olga", "passphrase": PASSPHRASE, "code": totp.at(house.clock())}
+    refused = stranger.post("/api/v1/sign-in", json=given)
+    assert code_of(refused) == (503, "access.no_key")
+    assert "set-cookie" not in refused.headers
+    assert code_of(client.post(f"{ME}/confirmation", json={"passphrase": PASSPHRASE, "code": given["code"]})) == (
+        503,
+        "access.no_key",
+    )
+    assert stranger.post("/api/v1/sign-in", json=given | {"code": codes[0]}).status_code == 200
+
+
 def test_the_log_comes_page_by_page(house: KeptHouse) -> None:
     client = house.client(house.people.named("Olga"))
     for _ in range(5):
