@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 import sqlalchemy as sa
 
 from earwitness.domain.device import Device, DeviceKind
-from earwitness.domain.errors import DeviceError, VaultError
+from earwitness.domain.errors import DeviceError, StorageError, VaultError
 from earwitness.storage.database import Database
 from earwitness.storage.household import devices
 from earwitness.storage.moments import moment
@@ -121,7 +121,8 @@ class Devices:
         return tuple(found)
 
     def secret_of(self, device: Device) -> str | None:
-        """The key of a foreign satellite, opened; one that lies in plain, from before keys were sealed, is sealed now.
+        """The key of a foreign satellite, opened; one that lies in plain, from before keys were sealed, is sealed now, and none
+        of it is left in the database's files.
 
         Raises VaultError, StorageError.
         """
@@ -133,6 +134,10 @@ class Devices:
         where = (devices.c.device_id == device.device_id, devices.c.secret == device.secret)
         with self._database.writing(lock=_LOCK) as connection:
             connection.execute(sa.update(devices).where(*where).values(secret=self._sealed(device.device_id, device.secret)))
+        try:
+            self._database.scrub([device.secret.encode()])
+        except StorageError as error:
+            log(_logger, "key not scrubbed", level=logging.WARNING, code=error.code)
         return device.secret
 
     def _sealed(self, device_id: str, secret: str) -> str:

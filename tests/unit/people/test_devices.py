@@ -194,6 +194,7 @@ def test_the_key_of_a_foreign_device_is_sealed_and_its_drawer_goes_with_it(tmp_p
     stored = devices.find(before.device_id).secret
     assert stored is not None
     assert "c2VjcmV0" not in stored, "what lay in plain is sealed once it was used"
+    assert not any(b"c2VjcmV0" in one.read_bytes() for one in tmp_path.glob("household.db*")), "nor is it left in the files"
     safe.discard(f"device/{before.device_id}")
     assert [one.name for one in devices.attended()] == ["Loft"], "one whose key is gone does not keep the others"
     safe.gone.clear()
