@@ -74,7 +74,7 @@ def recordings(data: Path) -> Iterator[Said]:
     yield from (_order(row, pcm) for row, pcm in rows[ORDERS])
     yield from (Said(pcm=pcm, transcript=row["keyword"], is_woken=True) for row, pcm in rows[WAKES])
     for row, pcm in rows[COMMANDS]:
-        yield Said(pcm=pcm, transcript=row["text"], intent=row["intent"], slots=tuple(sorted(row["slots"].items())))
+        yield Said(pcm=pcm, transcript=row["text"], intent=row["intent"], slots=_slots(row))
     for row, pcm in itertools.chain.from_iterable(rows[name] for name in OTHERS):
         yield Said(pcm=pcm, transcript=row["text"].lower(), is_woken=True, is_false_wake=True)
     noise = np.random.default_rng(1)
@@ -88,7 +88,11 @@ def _rows(data: Path, name: str) -> list[tuple[dict[str, Any], Pcm]]:
 
 
 def _order(row: dict[str, Any], pcm: Pcm) -> Said:
-    return Said(pcm=pcm, intent=INTENT, slots=tuple(sorted(row["slots"].items())))
+    return Said(pcm=pcm, intent=INTENT, slots=_slots(row))
+
+
+def _slots(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, str(value)) for name, value in row["slots"].items()))
 
 
 def _noisy(pcm: Pcm, noise: np.random.Generator) -> Pcm:

@@ -74,7 +74,7 @@ def service(
 ) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
     """The review service, to which the household's folder is not there; killed afterwards."""
     assert FENCE is not None
-    fence = (FENCE, "--dev-bind", "/", "/", "--tmpfs", str(prepared.state))
+    fence = (FENCE, "--die-with-parent", "--dev-bind", "/", "/", "--tmpfs", str(prepared.state))
     shown = r"served at http://localhost:(\d+)"
     command = ["review", "serve", str(written(prepared, folder))]
     with (
