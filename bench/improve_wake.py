@@ -27,6 +27,7 @@ from earwitness.improve.adapting import Chain, Example
 from earwitness.improve.metrics import Share, interval, rate
 from earwitness.speech.audio_file import read_audio
 from earwitness.speech.wake.micro import MicroWakeWord
+from earwitness.speech.wake.verifier import FoundWake
 
 WORD = "alexa"
 TRUE = "audio/wake_alexa.jsonl"
@@ -115,6 +116,10 @@ def _sounds(data: Path, name: str) -> list[tuple[str, Pcm]]:
     ]
 
 
+def _found(pcm: Pcm) -> FoundWake:
+    return FoundWake(word=WORD, sound=pcm)
+
+
 class WakeTrial:
     """A second look at every wake, by what the voices of the other folds taught."""
 
@@ -151,14 +156,14 @@ class WakeTrial:
             )
             for number, one in enumerate(teaching)
         ]
-        adapter, bare = WakeAdapter(), Chain(recogniser=Deaf(), understander=Deaf())
+        adapter, bare = WakeAdapter(_found), Chain(recogniser=Deaf(), understander=Deaf())
         learned = adapter.learn(
             examples, base=bare, sound=lambda key: teaching[int(key)].pcm, progress=lambda done, whole: None, seed=SEED
         )
         if learned is None:
             return lambda pcm: True
         second = adapter.put_in(bare, learned.files).second_look
-        return (lambda pcm: True) if second is None else second.is_wake
+        return lambda pcm: second is None or second.is_wake(_found(pcm))
 
     def _row(self, refused: Sequence[bool], *, is_true: bool, is_made: bool) -> list[str]:
         found = [

@@ -12,15 +12,15 @@ from typing import Protocol, TypeAlias
 
 from earwitness.domain.audio import Pcm
 from earwitness.domain.review import Label
-from earwitness.speech.wake.verifier import Verifier
+from earwitness.speech.wake.verifier import FoundWake, Verifier
 from earwitness.turn.endpoint import EndpointLimits
 from earwitness.turn.ports import Recogniser, Understander
 
 Fact: TypeAlias = str | int | float | bool | None
 Sound: TypeAlias = Callable[[str], Pcm | None]
 """Gives the sound of a recording by its id, 16 kHz mono int16; None where only words were kept. It may block on the disk."""
-Spot: TypeAlias = Callable[[Pcm], Pcm | None]
-"""The sound of a recording up to where its wake word was found, as it is looked at when it runs; None where that is not in it."""
+Spot: TypeAlias = Callable[[Pcm], FoundWake | None]
+"""The wake word that is found in a recording, as it is looked at when it runs; None where that is not in it."""
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how many steps are done, of how many."""
 
@@ -85,7 +85,7 @@ class Chain:
     understander: Understander
     endpoint: EndpointLimits = field(default_factory=EndpointLimits)
     second_look: Verifier | None = None
-    """Looks at the sound up to where the wake word was found; None takes every wake word that was found for one."""
+    """Looks at each wake word that was found; None takes every one for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from earwitness.improve.data_set import Split
 from earwitness.improve.metrics import Share, count_slots, is_command_right, word_error_share
 from earwitness.improve.statistics import Gain, Pair, paired_gain
 from earwitness.improve.verdict import Plan, evidence_sentence, judged
+from earwitness.speech.wake.verifier import FoundWake
 from earwitness.understand.learned.risk import GUESSED
 
 MOST_SHOWN: Final = 10
@@ -65,7 +66,7 @@ def measure(example: Example, chains: Mapping[str, Chain], *, sound: Sound, spot
 
 
 def _measure(
-    example: Example, chain: Chain, *, pcm: Pcm | None, wake: Pcm | None, heard: dict[int, tuple[str, float]]
+    example: Example, chain: Chain, *, pcm: Pcm | None, wake: FoundWake | None, heard: dict[int, tuple[str, float]]
 ) -> Measured:
     losses: dict[Metric, Share] = {}
     if wake is not None:

@@ -20,7 +20,7 @@ from earwitness.domain.turn import Transcript
 from earwitness.improve.adapting import Chain
 from earwitness.improve.improver import Improver
 from earwitness.improve.models import Model
-from earwitness.speech.wake.verifier import Verifier
+from earwitness.speech.wake.verifier import FoundWake, Verifier
 from earwitness.telemetry import log
 
 SPACE: Final = 1 << 64
@@ -90,10 +90,10 @@ class InUse:
             return tried.chain
         return self._usual
 
-    def is_wake(self, pcm: Pcm) -> bool:
+    def is_wake(self, found: FoundWake) -> bool:
         """Whether a wake word that was found is one, by what is in use now: what was retired looks at no stream any more."""
         second = self._usual.second_look
-        return second is None or second.is_wake(pcm)
+        return second is None or second.is_wake(found)
 
     @property
     def sent_second_look(self) -> Verifier | None:

@@ -6,9 +6,8 @@ it is over. Keeps no sound.
 
 from collections.abc import Callable
 
-from earwitness.domain.audio import Pcm
 from earwitness.domain.errors import ModelError
-from earwitness.speech.wake.verifier import Verifier, read_verifier
+from earwitness.speech.wake.verifier import FoundWake, Verifier, read_verifier
 
 
 class SecondLook:
@@ -33,10 +32,10 @@ class SecondLook:
             self._verifier = None
             self._say("The server's second look at wake words cannot be read: every wake word that is found counts.")
 
-    def is_wake(self, pcm: Pcm) -> bool:
-        """Whether the wake word that was found at the end of this sound was said."""
+    def is_wake(self, found: FoundWake) -> bool:
+        """Whether the wake word that was found was said."""
         verifier = self._verifier
-        if verifier is None or verifier.is_wake(pcm):
+        if verifier is None or verifier.is_wake(found):
             return True
         self.refused += 1
         return False

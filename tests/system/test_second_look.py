@@ -17,7 +17,7 @@ from earwitness.domain.consent import Keeps, Purpose, Way
 from earwitness.domain.recording import Spoken
 from earwitness.domain.turn import Outcome, Turn
 from earwitness.improve.adapters.wake import FILE, WakeAdapter
-from earwitness.improve.adapting import Chain, Example, Learned, Progress, Sound
+from earwitness.improve.adapting import Chain, Example, Learned, Progress, Sound, Spot
 from earwitness.improve.improver import Improver
 from earwitness.improve.models import State
 from earwitness.jobs.follow_models import LOOK_EVERY_SECONDS
@@ -25,7 +25,7 @@ from earwitness.satellite.microphone import CHUNK_BYTES
 from earwitness.speech.audio_file import read_audio
 from earwitness.speech.models import ModelStore
 from earwitness.speech.wake.micro import MicroWakeWord
-from earwitness.speech.wake.verifier import VerifiedWakeWord, Verifier, features_of, spotted, verifier_bytes
+from earwitness.speech.wake.verifier import FoundWake, VerifiedWakeWord, Verifier, features_of, spotted, verifier_bytes
 from tests.packets import capturing
 from tests.pulse import running_pulse
 from tests.satellite_trial import Trial
@@ -46,8 +46,8 @@ NOTICED_SECONDS = LOOK_EVERY_SECONDS + 3.0
 class Known(WakeAdapter):
     """Learns what the test has learned: a second look that is right about every wake that it plays."""
 
-    def __init__(self, verifier: Verifier) -> None:
-        super().__init__()
+    def __init__(self, verifier: Verifier, spot: Spot) -> None:
+        super().__init__(spot)
         self._verifier = verifier
 
     def learn(self, examples: Sequence[Example], *, base: Chain, sound: Sound, progress: Progress, seed: int) -> Learned | None:
@@ -71,7 +71,9 @@ def wakes(data_folder: Path, store: ModelStore) -> Wakes:
     quiet = [Pcm(data=QUIET[: RATE_HZ * 2] + clip.data + QUIET) for clip in clips]
     found = [(clip, heard) for clip in quiet if (heard := spotted(detector, clip)) is not None]
     true, false = found[::2], found[1::2]
-    second = taught([one for _, heard in true for one in ends(heard)], [one for _, heard in false for one in ends(heard)])
+    second = taught(
+        [one for _, heard in true for one in ends(heard.sound)], [one for _, heard in false for one in ends(heard.sound)]
+    )
     return Wakes([clip for clip, _ in true], [clip for clip, _ in false], second)
 
 
@@ -86,8 +88,8 @@ def surest(clips: Sequence[Pcm], wakes: Wakes, detector: MicroWakeWord, *, is_tr
     for at, clip in enumerate(clips):
         margins: list[float] = []
 
-        def look(pcm: Pcm, margins: list[float] = margins) -> bool:
-            margins.append((1 if is_true else -1) * (wakes.second.score(features_of(pcm)) - wakes.second.threshold))
+        def look(found: FoundWake, margins: list[float] = margins) -> bool:
+            margins.append((1 if is_true else -1) * (wakes.second.score(features_of(found.sound)) - wakes.second.threshold))
             return True
 
         for start in range(0, CHUNK_BYTES, 128):
@@ -116,14 +118,18 @@ def learned(house: House, wakes: Wakes) -> tuple[Improver, str]:
             person_id = people[at % SPEAKERS]
             house.rights.keep(Spoken(turn=turn, person_id=person_id, began_at=house.clock(), is_woken=True), clip)
             house.rights.judge(person_id, turn.turn_id, transcript="" if is_false else "alexa", is_false_wake=is_false)
+
+    def spot(pcm: Pcm) -> FoundWake | None:
+        return spotted(house.wake_detector(house.wake_words), pcm)
+
     parts = house.improver
     loop = Improver(
         parts.sets,
         parts.models,
         ledger=house.ledger,
         base=lambda: Chain(recogniser=Deaf(), understander=Deaf()),
-        adapters=[Known(wakes.second)],
-        spot=lambda pcm: spotted(house.wake_detector(house.wake_words), pcm),
+        adapters=[Known(wakes.second, spot)],
+        spot=spot,
     )
     made = loop.sets.make()
     model = loop.measure(loop.learn(loop.register()))

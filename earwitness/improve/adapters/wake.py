@@ -5,6 +5,7 @@ Applied by speech/wake/verifier.py, after the first stage alone.
 """
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,7 +15,7 @@ from scipy.optimize import minimize
 
 from earwitness.domain.errors import ModelError
 from earwitness.improve.adapting import Chain, Example, Learned, Metric, Progress, Sound, Spot
-from earwitness.speech.wake.verifier import Floats, Verifier, features_of, read_verifier, verifier_bytes
+from earwitness.speech.wake.verifier import Floats, FoundWake, Verifier, features_of, read_verifier, verifier_bytes
 
 FILE: Final = "verifier.json"
 FEWEST_OF_EACH: Final = 12
@@ -29,11 +30,12 @@ HELD_BACK: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wakes:
-    """Sounds up to where a wake word was found: float64 [wakes, 400], whether it was said, and whose voice it is."""
+    """Sounds up to where one of `words` was found: float64 [wakes, 400], whether it was said, and whose voice it is."""
 
     features: Floats
     is_true: Floats
     speakers: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 class WakeAdapter:
@@ -42,32 +44,38 @@ class WakeAdapter:
     name = "wake"
     metrics = frozenset({Metric.FALSE_ACCEPTS, Metric.FALSE_REJECTS})
 
-    def __init__(self, spot: Spot = lambda pcm: pcm) -> None:
-        """`spot` gives the sound of a recording up to where its wake word was found; by default the recording is that."""
+    def __init__(self, spot: Spot) -> None:
+        """`spot` finds the wake word in a recording."""
         self._spot = spot
 
     def learn(self, examples: Sequence[Example], *, base: Chain, sound: Sound, progress: Progress, seed: int) -> Learned | None:
-        """Fit it; a few milliseconds for each wake."""
+        """Fit it; a few milliseconds for each wake. Only words of which there are enough true wakes are learned."""
         del base
         woken = [one for one in examples if one.is_woken and one.audio_seconds]
-        rows, truths, speakers = [], [], []
+        heard: list[tuple[Example, FoundWake]] = []
         for done, one in enumerate(woken, 1):
             progress(done, len(woken))
             pcm = sound(one.recording_id)
-            spotted = self._spot(pcm) if pcm is not None else None
-            if spotted is not None:
-                rows.append(features_of(spotted))
-                truths.append(0.0 if one.is_false_wake else 1.0)
-                speakers.append(one.speaker_key)
-        true = int(sum(truths))
-        if min(true, len(truths) - true) < FEWEST_OF_EACH:
+            found = self._spot(pcm) if pcm is not None else None
+            if found is not None:
+                heard.append((one, found))
+        said = Counter(found.word for one, found in heard if not one.is_false_wake)
+        words = tuple(sorted(word for word, count in said.items() if count >= FEWEST_OF_EACH))
+        heard = [(one, found) for one, found in heard if found.word in words]
+        false = sum(one.is_false_wake for one, _ in heard)
+        if not words or false < FEWEST_OF_EACH:
             return None
-        wakes = Wakes(features=np.stack(rows), is_true=np.asarray(truths), speakers=tuple(speakers))
+        wakes = Wakes(
+            features=np.stack([features_of(found.sound) for _, found in heard]),
+            is_true=np.asarray([0.0 if one.is_false_wake else 1.0 for one, _ in heard]),
+            speakers=tuple(one.speaker_key for one, _ in heard),
+            words=words,
+        )
         verifier, scores = verified(wakes, seed=seed)
         refused = scores < verifier.threshold
         facts = {
-            "true_wakes": true,
-            "false_wakes": len(truths) - true,
+            "true_wakes": len(heard) - false,
+            "false_wakes": false,
             "false_wakes_refused": int((refused & (wakes.is_true == 0)).sum()),
             "true_wakes_refused": int((refused & (wakes.is_true == 1)).sum()),
             "threshold": round(verifier.threshold, 3),
@@ -91,18 +99,18 @@ def verified(wakes: Wakes, *, seed: int) -> tuple[Verifier, Floats]:
     for fold in range(FOLDS):
         apart = folds == fold
         if apart.any() and not apart.all():
-            judge = fitted(wakes.features[~apart], wakes.is_true[~apart])
+            judge = fitted(wakes.features[~apart], wakes.is_true[~apart], words=wakes.words)
             scores[apart] = [judge.score(row) for row in wakes.features[apart]]
     true = np.sort(scores[wakes.is_true == 1])
     threshold = float(true[round(LOST_AT_MOST * len(true))]) - _MARGIN
-    return replace(fitted(wakes.features, wakes.is_true), threshold=threshold), scores
+    return replace(fitted(wakes.features, wakes.is_true, words=wakes.words), threshold=threshold), scores
 
 
 _MARGIN: Final = 0.75
 """Log odds below the least sure true wake: the next one may be less sure."""
 
 
-def fitted(features: Floats, is_true: Floats) -> Verifier:
+def fitted(features: Floats, is_true: Floats, *, words: tuple[str, ...]) -> Verifier:
     """Logistic regression with a penalty on the squares of the weights; true and false wakes weigh the same together."""
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
     rows = (features - mean) / scale
@@ -116,4 +124,4 @@ def fitted(features: Floats, is_true: Floats) -> Verifier:
         return value, np.append(rows.T @ back + HELD_BACK * found[:-1], back.sum())
 
     best = minimize(loss, np.zeros(features.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return Verifier(mean=mean, scale=scale, weights=np.asarray(best[:-1]), bias=float(best[-1]), threshold=0.0)
+    return Verifier(words=words, mean=mean, scale=scale, weights=np.asarray(best[:-1]), bias=float(best[-1]), threshold=0.0)

@@ -28,7 +28,9 @@ _CHUNK_BYTES: Final = RATE_HZ // 100 * SAMPLE_BYTES
 _FRAMES, _BANDS = 100, 40
 _TIMES, _PITCHES = 20, 20
 SIZE: Final = _TIMES * _PITCHES
-FORMAT: Final = 1
+FORMAT: Final = 2
+MOST_WORDS: Final = 2
+LONGEST_WORD: Final = 64
 MOST_BYTES: Final = 15_000
 """Of a file: one frame to a satellite takes it. 1200 numbers of at most eleven characters are 13,200 bytes."""
 _WINDOW_BYTES: Final = int(WINDOW_SECONDS * RATE_HZ) * SAMPLE_BYTES
@@ -37,9 +39,19 @@ _LEAD_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verifier:
-    """Logistic regression: float64 [400] each; the word is taken as said from `threshold` on (log odds)."""
+class FoundWake:
+    """A wake word that the first stage found: the sound (16 kHz mono) ends where it did."""
 
+    word: str
+    sound: Pcm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Logistic regression: float64 [400] each; one of `words` is taken as said from `threshold` on (log odds), and any other
+    word always: nothing was learned of it."""
+
+    words: tuple[str, ...]
     mean: Floats
     scale: Floats
     weights: Floats
@@ -50,9 +62,9 @@ class Verifier:
         """The log odds that the word was said."""
         return float((features - self.mean) / self.scale @ self.weights + self.bias)
 
-    def is_wake(self, pcm: Pcm) -> bool:
-        """Whether the word was said at the end of this sound (16 kHz mono)."""
-        return self.score(features_of(pcm)) >= self.threshold
+    def is_wake(self, found: FoundWake) -> bool:
+        """Whether the word that was found was said."""
+        return found.word not in self.words or self.score(features_of(found.sound)) >= self.threshold
 
 
 def features_of(pcm: Pcm) -> Floats:
@@ -80,7 +92,7 @@ class FirstStage(Protocol):
 class VerifiedWakeWord:
     """A first stage whose findings are looked at again. Not safe to share between streams or threads."""
 
-    def __init__(self, first: FirstStage, is_wake: Callable[[Pcm], bool]) -> None:
+    def __init__(self, first: FirstStage, is_wake: Callable[[FoundWake], bool]) -> None:
         self._first = first
         self._is_wake = is_wake
         self._kept: deque[bytes] = deque()
@@ -101,7 +113,7 @@ class VerifiedWakeWord:
         self.score = self._first.score
         if word is None or self._kept_bytes < _WINDOW_BYTES:
             return word
-        return word if self._is_wake(Pcm(data=b"".join(self._kept)[-most:])) else None
+        return word if self._is_wake(FoundWake(word=word, sound=Pcm(data=b"".join(self._kept)[-most:]))) else None
 
     def reset(self) -> None:
         """Forget the stream."""
@@ -110,22 +122,29 @@ class VerifiedWakeWord:
         self._kept_bytes = 0
 
 
-def spotted(first: FirstStage, pcm: Pcm) -> Pcm | None:
-    """The sound of a recording up to where `first` finds its wake word, as the second look is given it at run-time; None where it
-    finds none soon, or where less is before it than is looked at: sound that was not kept would be taken for silence."""
+def spotted(first: FirstStage, pcm: Pcm) -> FoundWake | None:
+    """The wake word that `first` finds in a recording, as the second look is given it at run-time; None where it finds none soon,
+    or where less is before it than is looked at: sound that was not kept would be taken for silence."""
     first.reset()
     end = min(len(pcm.data), int(SPOTTED_WITHIN_SECONDS * RATE_HZ) * SAMPLE_BYTES)
     for start in range(0, end, _CHUNK_BYTES):
-        if first.detect(pcm.data[start : start + _CHUNK_BYTES]) is not None:
+        word = first.detect(pcm.data[start : start + _CHUNK_BYTES])
+        if word is not None:
             heard = Pcm(data=pcm.data[: start + _CHUNK_BYTES])
-            return heard if heard.seconds >= WINDOW_SECONDS else None
+            return FoundWake(word=word, sound=heard) if heard.seconds >= WINDOW_SECONDS else None
     return None
 
 
 def verifier_bytes(verifier: Verifier) -> bytes:
     """The file of a verifier."""
     arrays = {name: [round(float(one), 6) for one in getattr(verifier, name)] for name in ("mean", "scale", "weights")}
-    tree = {"format": FORMAT, **arrays, "bias": round(verifier.bias, 6), "threshold": round(verifier.threshold, 6)}
+    tree = {
+        "format": FORMAT,
+        "words": list(verifier.words),
+        **arrays,
+        "bias": round(verifier.bias, 6),
+        "threshold": round(verifier.threshold, 6),
+    }
     return json.dumps(tree, separators=(",", ":")).encode()
 
 
@@ -143,6 +162,15 @@ def read_verifier(data: bytes) -> Verifier:
         bias, threshold = float(tree["bias"]), float(tree["threshold"])
         if not (math.isfinite(bias) and math.isfinite(threshold)):
             raise ValueError("threshold")
-        return Verifier(mean=mean, scale=scale, weights=weights, bias=bias, threshold=threshold)
+        words = _words(tree["words"])
+        return Verifier(words=words, mean=mean, scale=scale, weights=weights, bias=bias, threshold=threshold)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ModelError("The second look at wake words is damaged: roll back to the version before it.") from error
+
+
+def _words(listed: object) -> tuple[str, ...]:
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_WORDS:
+        raise ValueError("words")
+    if not all(isinstance(one, str) and 0 < len(one) <= LONGEST_WORD for one in listed):
+        raise ValueError("words")
+    return tuple(listed)

@@ -7,7 +7,7 @@ from earwitness.domain.review import Label
 from earwitness.improve.adapting import Chain, Example, Metric
 from earwitness.improve.measuring import Arm, measure
 from tests.improving import chain
-from tests.second_looks import deaf, only, whistle
+from tests.second_looks import deaf, only, wake, whistle
 
 SOUND = Pcm(data=b"turn on the lamp")
 TRUE = Example(recording_id="one", speaker_key="a", transcript="turn on the lamp", heard="turn on the lamp", audio_seconds=2.0)
@@ -17,8 +17,8 @@ FALSE = replace(TRUE, recording_id="two", transcript="", labels=frozenset({Label
 def test_a_second_look_is_measured_on_the_wake_word_and_not_on_what_was_said_after_it() -> None:
     word = whistle()
     chains: dict[str, Chain] = {Arm.AFTER: replace(chain(), second_look=only(word))}
-    assert not only(word).is_wake(SOUND)
-    true, false = (measure(one, chains, sound=lambda _: SOUND, spot=lambda _: word)[Arm.AFTER] for one in (TRUE, FALSE))
+    assert not only(word).is_wake(wake(SOUND))
+    true, false = (measure(one, chains, sound=lambda _: SOUND, spot=lambda _: wake(word))[Arm.AFTER] for one in (TRUE, FALSE))
     assert true.losses[Metric.FALSE_REJECTS].part == 0.0
     assert false.losses[Metric.FALSE_ACCEPTS].part == 1.0
 

@@ -23,7 +23,7 @@ from earwitness.storage.household import consents
 from earwitness.storage.improve import improve_items
 from tests.houses_kept import NOON, KeptHouse, kept_house
 from tests.improving import Misheard, chain, improver, judged_house
-from tests.second_looks import deaf
+from tests.second_looks import deaf, wake
 
 HEARD = "turn on the lamb 1"
 KITCHEN = Context(device_id="kitchen")
@@ -102,7 +102,7 @@ class Deafened(Misheard):
 def test_what_was_taken_back_looks_at_no_wake_word_of_a_stream_that_goes_on(house: KeptHouse) -> None:
     loop = improver(house, Deafened())
     running = in_use(house, loop)
-    look, sound = running.is_wake, Pcm(data=b"")
+    look, sound = running.is_wake, wake(Pcm(data=b""))
     assert look(sound)
     told: list[bool] = []
     running.subscribe(lambda: told.append(running.sent_second_look is not None))
@@ -129,7 +129,7 @@ def test_satellites_are_sent_only_what_all_who_taught_it_agreed_to_send(house: K
     running = in_use(house, loop)
     told: list[bool] = []
     running.subscribe(lambda: told.append(running.sent_second_look is not None))
-    assert not running.is_wake(Pcm(data=b"")), "here it is used"
+    assert not running.is_wake(wake(Pcm(data=b""))), "here it is used"
     assert running.sent_second_look is None
     for one in teachers:
         running.refresh()

@@ -14,10 +14,10 @@ from earwitness.satellite.second_look import SecondLook
 from earwitness.speech.audio_file import read_audio
 from earwitness.speech.models import ModelStore
 from earwitness.speech.wake.micro import MicroWakeWord
-from earwitness.speech.wake.verifier import MOST_BYTES, SIZE, VerifiedWakeWord, Verifier, verifier_bytes
+from earwitness.speech.wake.verifier import MOST_BYTES, SIZE, FoundWake, VerifiedWakeWord, Verifier, verifier_bytes
 from earwitness.trust.tls import MUSIC_PROTOCOL
 from tests.fakes import silence, tone
-from tests.second_looks import deaf, only, taught, whistle
+from tests.second_looks import deaf, only, taught, wake, whistle
 from tests.unit.satellite.living import CHUNK_BYTES, Living, living, until
 from tests.unit.server.linking import linking
 
@@ -39,14 +39,14 @@ def spoiled(**values: object) -> str:
 def test_what_is_looked_at_is_what_the_server_sent_last() -> None:
     said: list[str] = []
     look, word, other = SecondLook(said.append), whistle(), Pcm(data=silence(1.5))
-    assert (look.is_there, look.is_wake(word), look.is_wake(other)) == (False, True, True)
+    assert (look.is_there, look.is_wake(wake(word)), look.is_wake(wake(other))) == (False, True, True)
     look.take(text(deaf()))
-    assert (look.is_there, look.is_wake(word), look.is_wake(other)) == (True, False, False)
+    assert (look.is_there, look.is_wake(wake(word)), look.is_wake(wake(other))) == (True, False, False)
     look.take(text(only(word)))
-    assert (look.is_wake(word), look.is_wake(other)) == (True, False)
+    assert (look.is_wake(wake(word)), look.is_wake(wake(other))) == (True, False)
     assert look.refused == 3
     look.take(None)
-    assert (look.is_there, look.is_wake(other), said) == (False, True, [])
+    assert (look.is_there, look.is_wake(wake(other)), said) == (False, True, [])
 
 
 DAMAGED = {
@@ -67,7 +67,7 @@ def test_what_cannot_be_read_leaves_no_second_look_and_is_said(damaged: str) -> 
     look = SecondLook(said.append)
     look.take(text(deaf()))
     look.take(damaged)
-    assert (look.is_there, look.is_wake(Pcm(data=HEARD_BEFORE)), said) == (False, True, [UNREADABLE])
+    assert (look.is_there, look.is_wake(wake(Pcm(data=HEARD_BEFORE))), said) == (False, True, [UNREADABLE])
 
 
 async def wakes(here: Living) -> None:
@@ -168,8 +168,8 @@ def found(detector: MicroWakeWord, clip: Pcm) -> Pcm | None:
     """The sound up to where a satellite finds the wake word in it."""
     looked: list[Pcm] = []
 
-    def look(pcm: Pcm) -> bool:
-        looked.append(pcm)
+    def look(found: FoundWake) -> bool:
+        looked.append(found.sound)
         return True
 
     ear, sound = VerifiedWakeWord(detector, look), QUIET + clip.data + QUIET

@@ -11,6 +11,7 @@ from earwitness.domain.errors import ModelError
 from earwitness.speech.wake.verifier import (
     MOST_BYTES,
     SIZE,
+    FoundWake,
     VerifiedWakeWord,
     Verifier,
     features_of,
@@ -25,11 +26,16 @@ def sound(pitch_hz: float, *, seconds: float = 1.5, level: float = 6000.0) -> Pc
     return Pcm(data=wave.astype("<i2").tobytes())
 
 
-def asking(asked: list[int], *, answer: bool) -> Callable[[Pcm], bool]:
+def found(pitch_hz: float, word: str = "alexa") -> FoundWake:
+    return FoundWake(word=word, sound=sound(pitch_hz))
+
+
+def asking(asked: list[int], *, answer: bool) -> Callable[[FoundWake], bool]:
     """A second look that gives one answer and notes how many bytes it was asked about."""
 
-    def is_wake(pcm: Pcm) -> bool:
-        asked.append(len(pcm.data))
+    def is_wake(found: FoundWake) -> bool:
+        assert found.word == "alexa"
+        asked.append(len(found.sound.data))
         return answer
 
     return is_wake
@@ -97,19 +103,27 @@ def test_a_recording_is_looked_at_up_to_its_wake_word_if_it_holds_enough_before(
     if at_seconds is not None:
         data[int(at_seconds * RATE_HZ) * 2] = 1
     found = spotted(First(), Pcm(data=bytes(data)))
-    assert (found and round(found.seconds, 2)) == expected_seconds
+    assert (found and (found.word, round(found.sound.seconds, 2))) == (expected_seconds and ("alexa", expected_seconds))
 
 
 def test_its_file_comes_back_as_it_was() -> None:
     rows = np.linspace(-1, 1, SIZE)
-    made = Verifier(mean=rows, scale=rows**2 + 1, weights=rows, bias=0.5, threshold=-1.0)
+    made = Verifier(words=("alexa",), mean=rows, scale=rows**2 + 1, weights=rows, bias=0.5, threshold=-1.0)
     back = read_verifier(verifier_bytes(made))
     assert verifier_bytes(back) == verifier_bytes(made)
-    assert back.is_wake(sound(300)) == made.is_wake(sound(300))
+    assert all(back.is_wake(one) == made.is_wake(one) for one in (found(300), found(300, "okay nabu")))
 
 
 ROWS = [1.0] * SIZE
-GOOD: dict[str, object] = {"format": 1, "mean": ROWS, "scale": ROWS, "weights": ROWS, "bias": 0.0, "threshold": 0.0}
+GOOD: dict[str, object] = {
+    "format": 2,
+    "words": ["alexa"],
+    "mean": ROWS,
+    "scale": ROWS,
+    "weights": ROWS,
+    "bias": 0.0,
+    "threshold": 0.0,
+}
 
 
 def damaged(**values: object) -> bytes:
@@ -125,7 +139,12 @@ def damaged(**values: object) -> bytes:
         b"\xff\xfe",
         b"[" * 10_000,
         damaged()[:-1],
-        damaged(format=2),
+        damaged(format=1),
+        damaged(words=None),
+        damaged(words=[]),
+        damaged(words=["alexa"] * 3),
+        damaged(words=[1]),
+        damaged(words=["x" * 65]),
         damaged(mean=[]),
         damaged(mean=ROWS[1:]),
         damaged(mean=[ROWS]),
@@ -143,7 +162,7 @@ def damaged(**values: object) -> bytes:
         damaged(threshold=float("inf")),
         damaged() + b" " * MOST_BYTES,
     ],
-    ids=range(23),
+    ids=range(28),
 )
 def test_other_files_are_refused(data: bytes) -> None:
     read_verifier(damaged())
@@ -154,6 +173,6 @@ def test_other_files_are_refused(data: bytes) -> None:
 def test_every_file_that_is_written_can_be_read_and_sent() -> None:
     """A second of sound has 400 features of mean 0 and spread 1: none is beyond 20."""
     row = np.full(SIZE, -19.123456)
-    data = verifier_bytes(Verifier(mean=row, scale=-row, weights=row, bias=-19.123456, threshold=-19.123456))
+    data = verifier_bytes(Verifier(words=("alexa",), mean=row, scale=-row, weights=row, bias=-19.123456, threshold=-19.123456))
     assert len(data) < MOST_BYTES
     read_verifier(data)
