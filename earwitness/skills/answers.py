@@ -1,4 +1,4 @@
-"""Small talk that Home Assistant's sentences know: hello, what can I say, are you listening, where does my data go."""
+"""Small talk: hello, how are you, what can I say, are you listening, where does my data go."""
 
 from typing import Final
 
@@ -8,6 +8,7 @@ from earwitness.skills.interface import Parts, Skill
 
 _REPLIES: Final = {
     "hello": "Hello.",
+    "feeling": "I am well, thank you.",
     "commands": "You can turn devices on or off, ask for their state, set timers, and add things to a list.",
     "listening": "No. Before the wake word or the button, no sound leaves the device; and mute stops the microphone.",
     "data": "Nowhere. What you say is handled on this machine, and nothing is kept unless you told me to keep it.",

@@ -24,6 +24,9 @@ from earwitness.understand.learned.words import Word, names_of, words_in
 
 _LEAST_FRAME = 0.02
 """A frame is looked at if it has this share of its intent's best."""
+NONSENSE_TYPED = 0.2
+"""How likely it is that typed words are no request, against words that were heard. Chosen as the thresholds were
+(understand/thresholds.py)."""
 _PLACES = ("area", "floor", "name", "everywhere")
 LOOKED_UP = frozenset((intent_of(QUESTION), "AskAbout", "HassGetWeather"))
 """Intents that ask for facts: the skill of questions reads all their words, so that nothing is lost by filling slots."""
@@ -65,6 +68,7 @@ class LearnedUnderstander:
         classes = model.network.classes
         self._groups = tuple(dict.fromkeys(_group(name) for name in classes))
         self._group_of = np.asarray([self._groups.index(_group(name)) for name in classes])
+        self._typed = np.asarray([NONSENSE_TYPED if name == NONSENSE else 1.0 for name in self._groups])
         self._is_ours = np.asarray([self._may_guess(name, exact) for name in self._groups])
 
     def _may_guess(self, group: str, exact: frozenset[str]) -> bool:
@@ -79,6 +83,9 @@ class LearnedUnderstander:
         marks = self._names.marks(words)
         classes = self._model.network.probabilities(features(words, marks))
         shares = np.bincount(self._group_of, weights=classes, minlength=len(self._groups))
+        if context.is_typed:
+            shares *= self._typed
+            shares /= shares.sum()
         best = int(shares.argmax())
         ranked = np.sort(shares)
         confidence, margin = float(shares[best]), float(ranked[-1] - ranked[-2])

@@ -117,6 +117,23 @@ def test_what_may_do_harm_is_marked_when_typed_too(whole: Understanders) -> None
     assert (heard.intent.name, heard.intent.slots.get(GUESSED)) == ("CancelAlarm", True)
 
 
+def test_a_guess_at_typed_words_is_no_less_sure(learned: LearnedUnderstander) -> None:
+    for text in (
+        "remove milk off my list of groceries",
+        "the quick brown fox jumps over the lazy dog",
+        "freeze my savings account",
+        "would you kindly see to it that it is a bit brighter",
+        "say a few words that make us all laugh out loud",
+    ):
+        heard, typed = (learned.guess(text, context=Context(is_typed=is_typed)) for is_typed in (False, True))
+        assert heard is not None
+        assert typed is not None
+        if heard.intent is not None:
+            assert typed.intent == heard.intent
+            assert typed.confidence >= heard.confidence
+        assert 0.0 < typed.confidence <= 1.0
+
+
 def test_privacy_is_never_guessed(learned: LearnedUnderstander) -> None:
     exact = exact_intents(own_manifests())
     for text in (
