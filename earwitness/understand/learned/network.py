@@ -1,7 +1,8 @@
 """The classifier: which kind of request words are, with probabilities. Numpy only.
 
 A bag of hashed features through one hidden layer: rows of the features that a text has are added, what is negative is dropped,
-and a softmax over the classes follows, at a temperature that was fitted on sentences it was not trained on.
+and a softmax over the classes follows, at a temperature that was fitted on sentences it was not trained on. The layer may be
+that of several networks side by side (improve/understanding/training.py).
 """
 
 from collections.abc import Sequence
