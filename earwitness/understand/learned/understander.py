@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from hassil import Intents
+from numpy.typing import NDArray
 
 from earwitness.domain.home import Home
 from earwitness.domain.intent import Context, Intent, SlotValue
@@ -82,10 +83,7 @@ class LearnedUnderstander:
             return None
         marks = self._names.marks(words)
         classes = self._model.network.probabilities(features(words, marks))
-        shares = np.bincount(self._group_of, weights=classes, minlength=len(self._groups))
-        if context.is_typed:
-            shares *= self._typed
-            shares /= shares.sum()
+        shares = self._shares(classes, is_typed=context.is_typed)
         best = int(shares.argmax())
         ranked = np.sort(shares)
         confidence, margin = float(shares[best]), float(ranked[-1] - ranked[-2])
@@ -99,6 +97,14 @@ class LearnedUnderstander:
         frame, slots, is_whole = self._fill(self._likely(name, classes), found)
         intent = self._placed(Intent(name=name, slots=slots, response=frame.response), frame, context)
         return Guess(intent=intent, confidence=confidence, is_whole=is_whole, margin=margin)
+
+    def _shares(self, classes: Floats, *, is_typed: bool) -> NDArray[np.float64]:
+        """How likely each intent is, together 1."""
+        shares = np.bincount(self._group_of, weights=classes, minlength=len(self._groups)).astype(np.float64)
+        if not is_typed:
+            return shares
+        typed = shares * self._typed
+        return np.asarray(typed / typed.sum())
 
     def _likely(self, intent: str, classes: Floats) -> list[Frame]:
         """The frames of an intent that are likely, the likeliest first."""
