@@ -18,12 +18,16 @@ from typing import Any
 
 import pytest
 import soundfile
+import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
+from earwitness.domain.consent import Purpose
 from earwitness.domain.recording import Actor, Medium, Read, ReadPurpose, ReadResult, Role
+from earwitness.people.consent_texts import current_text, text_of
 from earwitness.people.people import People
 from earwitness.storage.database import Database
+from earwitness.storage.household import consents
 from earwitness.vault.listens import Listens
 from tests.system import browsing
 from tests.system.browsing import PASSPHRASE, Visit, settle, visit
@@ -340,6 +344,40 @@ def test_keeping_ends_with_or_without_what_is_kept_already(launched: Browser, ad
         show(page, "/history")
         expect(page.locator("#kept-words")).to_contain_text("Nothing is kept")
         expect(page.locator("#empty a")).to_have_attribute("href", "/privacy")
+
+
+def test_who_agreed_to_an_earlier_text_is_told_so_and_agrees_anew_without_a_gap(
+    launched: Browser, address: str, state: Path
+) -> None:
+    with somebody(launched, address, "Gunda") as here:
+        page = here.page
+        call(page, "PUT", "/me/consents/train", {"given": True})
+        agreed_before(state, "Gunda", Purpose.TRAIN, version=2)
+        show(page, "/privacy")
+        card = page.locator("article", has=page.locator("#consent-train"))
+        expect(card.locator(".earlier")).to_contain_text("You agreed to an earlier text")
+        expect(page.locator(".earlier:visible")).to_have_count(1)
+        card.locator("summary").click()
+        expect(card.locator("details p")).to_have_text(text_of(Purpose.TRAIN, 2).text)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        card.locator("button:has-text('Agree to the text above')").click()
+        expect(card.locator(".earlier")).to_be_hidden()
+        expect_focus(page, "#consent-train")
+        assert call(page, "GET", "/me")["consents"]["train"]["text_version"] == current_text(Purpose.TRAIN).version
+        of_training = [one["given"] for one in call(page, "GET", "/me/consents") if one["purpose"] == "train"]
+        assert of_training == [True, True], "it was never off"
+
+
+def agreed_before(state: Path, name: str, purpose: Purpose, *, version: int) -> None:
+    """Somebody's decision is of an earlier version, as if the program had been updated since."""
+    database = Database(state / "household.db", chain="household")
+    person = People(database, clock=lambda: datetime.now(UTC)).named(name)
+    whose = (consents.c.person_id == person.person_id, consents.c.purpose == purpose.value)
+    values = {"text_version": version, "text_digest": text_of(purpose, version).digest}
+    with database.writing() as connection:
+        connection.execute(sa.update(consents).where(*whose).values(values))
+    database.close()
 
 
 def test_an_objection_stands_until_it_is_lifted(launched: Browser, address: str) -> None:

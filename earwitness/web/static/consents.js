@@ -44,15 +44,22 @@ export class Consents {
     const since = make("p", { class: "since", id: `${id}-state` });
     const note = make("p", { class: "quiet" });
     const object = make("button", { type: "button", class: "plain-button" });
+    const former = make("p");
+    const agree = make("button", { type: "button", class: "plain-button" }, "Agree to the text above", make("span", { class: "hidden" }, `: ${title}`));
+    const earlier = make("div", { class: "earlier" }, make("p", {}, "You agreed to an earlier text. What is new above does not count for you until you agree to it; to change nothing, do nothing."), make("details", {}, make("summary", {}, "What you agreed to"), former), agree);
+    earlier.hidden = true;
     const choice = purpose === "keep" ? new KeepChoice((wish) => this.#change(wish)) : null;
     toggle.addEventListener("click", () => this.#toggle(purpose));
     object.addEventListener("click", () => this.#object(purpose));
-    this.#cards.set(purpose, { toggle, since, note, object, choice, title });
+    agree.addEventListener("click", () => this.#agree(purpose));
+    earlier.querySelector("details").addEventListener("toggle", () => this.#showFormer(purpose));
+    this.#cards.set(purpose, { toggle, since, note, object, agree, earlier, former, choice, title });
     return make(
       "article",
       { class: "card consent", "aria-labelledby": `${id}-title` },
       make("div", { class: "setting" }, make("h3", { id: `${id}-title`, class: "grow" }, title), toggle),
       make("p", { id: `${id}-text` }, text),
+      earlier,
       note,
       ...(choice ? [choice.node] : []),
       make("div", { class: "standing" }, since, object),
@@ -60,13 +67,40 @@ export class Consents {
   }
 
   #fill(purpose) {
-    const { toggle, since, note, object, choice, title } = this.#cards.get(purpose);
+    const { toggle, since, note, object, earlier, choice, title } = this.#cards.get(purpose);
     const decision = this.#me.consents[purpose];
+    earlier.hidden = !(decision?.given && decision.text_version < this.#text(purpose).version);
     setSwitch(toggle, decision?.given === true);
     since.textContent = state(decision);
     note.textContent = decision?.given && NEEDS_KEPT.includes(purpose) && !this.#me.keeping ? "Nothing of yours is kept from now on, so there is nothing new to use." : "";
     object.replaceChildren(decision?.objection ? "Lift the objection" : "Object …", make("span", { class: "hidden" }, `: ${title}`));
     choice?.show(this.#me.keeping);
+  }
+
+  #text(purpose) {
+    return this.#me.texts.find((text) => text.purpose === purpose);
+  }
+
+  /** The text that was shown when they agreed. */
+  async #showFormer(purpose) {
+    const { earlier, former } = this.#cards.get(purpose);
+    if (!earlier.querySelector("details").open) return;
+    await attempt(earlier.querySelector("summary"), async () => {
+      const id = this.#me.consents[purpose]?.decision_id;
+      const shown = (await ask("GET", "/me/consents")).find((decision) => decision.decision_id === id);
+      former.textContent = shown?.text.text ?? "";
+    });
+  }
+
+  /** Again, without a moment in which it is off: what was learned so far stays. */
+  #agree(purpose) {
+    const { agree, toggle, choice } = this.#cards.get(purpose);
+    const wish = choice ? choice.wish() : {};
+    if (wish === null) return undefined;
+    return attempt(agree, async () => {
+      this.onDecided(await ask("PUT", `/me/consents/${purpose}`, { given: true, ...wish }), "From now on the text above counts.");
+      toggle.focus();
+    });
   }
 
   async #toggle(purpose) {
