@@ -24,7 +24,7 @@ FOLDS: Final = 5
 LOST_AT_MOST: Final = 0.01
 """Share of the true wakes, rounded to whole ones, that are below the threshold when others' judge them: one odd recording among
 many must not decide it."""
-HELD_BACK: Final = 30.0
+HELD_BACK: Final = 10.0
 """Strength of the penalty on large weights: there are more weights than wakes."""
 
 
@@ -106,7 +106,7 @@ def verified(wakes: Wakes, *, seed: int) -> tuple[Verifier, Floats]:
     return replace(fitted(wakes.features, wakes.is_true, words=wakes.words), threshold=threshold), scores
 
 
-_MARGIN: Final = 0.75
+_MARGIN: Final = 1.0
 """Log odds below the least sure true wake: the next one may be less sure."""
 
 
