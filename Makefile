@@ -105,7 +105,7 @@ bench-orders: models ## What a grammar that the home file gives does for the rec
 bench-improve: models $(VENV)/.installed-listening ## Whether what people correct helps people who were never heard: orders, requests, wake words
 	@$(BIN)/python -m bench.improve
 
-bench-improve-loop: models ## The commands of learning over a thousand judged recordings: time, and kill -9 at random moments (half an hour)
+bench-improve-loop: models ## The commands of learning over a thousand judged utterances: time, and kill -9 at random moments (half an hour)
 	@$(BIN)/python -m bench.improve_loop --publish
 
 bench-idle: models ## Processor and memory while waiting, time to start

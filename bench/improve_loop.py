@@ -1,10 +1,12 @@
-"""`make bench-improve-loop`: the commands of learning over a thousand judged recordings, timed, and SIGKILL at random moments.
+"""`make bench-improve-loop`: the commands of learning over a thousand judged utterances, timed, and SIGKILL at random moments.
 
-A simulated household of ten people keeps real recordings: everything under audio/ of the evaluation data once, and its coffee
-orders again over faint noise until there are enough, each for another person than before. What was heard is what this version
-hears; annotators who err (improve_annotators.py) judge it. Then `earwitness improve dataset`, `train` and `evaluate` run as
-anybody runs them, with every adapter and the real recognisers: once undisturbed, and once more, on a copy of the household,
-killed until each ends by itself. Whether anything is gained is for `make bench-improve`; the same voice is here on both sides.
+A simulated household of ten people keeps what real people said: all recordings under audio/ of the evaluation data, words that
+sound like the wake word, said by made voices, typed requests (words alone), and, until there are enough, the coffee orders again
+over faint noise, each for another person than before. What was heard is what this version hears; annotators who err
+(improve_annotators.py) judge it.
+Then `earwitness improve dataset`, `train` and `evaluate` run as anybody runs them, with every adapter and the real recognisers:
+once undisturbed, and once more, on a copy of the household, killed until each ends by itself. Whether anything is gained is for
+`make bench-improve`; the same voice is here on both sides.
 """
 
 import argparse
@@ -26,10 +28,12 @@ from typing import Any
 import numpy as np
 
 from bench.improve_annotators import judged
+from bench.improve_requests import requests
+from bench.improve_wake import MADE_FALSE, made_voices, said
 from bench.page import ROOT, data_folder, machine, publish, table
 from earwitness.build import House, utc_now
 from earwitness.config import read_settings
-from earwitness.domain.audio import Pcm
+from earwitness.domain.audio import RATE_HZ, Pcm
 from earwitness.domain.consent import Keeps, Purpose, Way
 from earwitness.domain.person import Person
 from earwitness.domain.recording import Spoken
@@ -52,14 +56,19 @@ SETTINGS = f"""
 file = "{ROOT / "bench" / "homes" / "cafe.yaml"}"
 [wake]
 words = ["alexa"]
+sensitivity = 1.0
 """
+REQUESTS = 160
+BEFORE = bytes(RATE_HZ)
+"""Half a second of silence before wake words, as a long pre-roll has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One recording as its person keeps it."""
+    """One utterance as its person keeps it: its sound, or what was heard where words alone are kept."""
 
-    pcm: Pcm
+    pcm: Pcm | None = None
+    heard: str = ""
     transcript: str | None = None
     """What was said, where the data says; else it is made out of what is heard."""
     intent: str | None = None
@@ -68,11 +77,17 @@ class Said:
     is_false_wake: bool = False
 
 
-def recordings(data: Path) -> Iterator[Said]:
+def utterances(data: Path, house: House) -> Iterator[Said]:
     """All that there is once, then the orders again without end."""
     rows = {name: _rows(data, name) for name in (ORDERS, WAKES, COMMANDS, *OTHERS)}
     yield from (_order(row, pcm) for row, pcm in rows[ORDERS])
-    yield from (Said(pcm=pcm, transcript=row["keyword"], is_woken=True) for row, pcm in rows[WAKES])
+    for row, pcm in rows[WAKES]:
+        yield Said(pcm=Pcm(data=BEFORE + pcm.data), transcript=row["keyword"], is_woken=True)
+    for text, voice in itertools.product(MADE_FALSE, made_voices(house)):
+        yield Said(pcm=Pcm(data=BEFORE + said(house, text, voice).data), transcript=text, is_woken=True, is_false_wake=True)
+    for one in requests(data).teaching[:REQUESTS]:
+        assert one.meaning is not None
+        yield Said(heard=one.text, transcript=one.text, intent=min(one.meaning.ours))
     for row, pcm in rows[COMMANDS]:
         yield Said(pcm=pcm, transcript=row["text"], intent=row["intent"], slots=_slots(row))
     for row, pcm in itertools.chain.from_iterable(rows[name] for name in OTHERS):
@@ -101,16 +116,17 @@ def _noisy(pcm: Pcm, noise: np.random.Generator) -> Pcm:
 
 
 def prepare(folder: Path, turns: int) -> None:
-    """A household with so many judged recordings, each heard as this version hears it."""
-    luck, chosen = random.Random(1), list(itertools.islice(recordings(data_folder()), turns))
-    vocabulary = sorted({word for one in chosen for _, value in one.slots for word in value.split()})
+    """A household with so many judged utterances, each heard as this version hears it."""
+    luck = random.Random(1)
     with House(read_settings(folder / "settings.toml"), state=folder / "state") as house:
+        chosen = list(itertools.islice(utterances(data_folder(), house), turns))
+        vocabulary = sorted({word for one in chosen for _, value in one.slots for word in value.split()})
         people = [_person(house, at) for at in range(PEOPLE)]
         house.home_sentences.wait(120.0)
         recogniser, hints = house.plain_chain.recogniser, house.understander.hints()
         began = time.monotonic()
         for at, one in enumerate(chosen):
-            heard = recogniser.transcribe(one.pcm, hints=hints).text
+            heard = one.heard if one.pcm is None else recogniser.transcribe(one.pcm, hints=hints).text
             _keep(house, people[at % PEOPLE], one, heard, vocabulary=vocabulary, luck=luck)
             if at % 50 == 49:
                 print(f"{at + 1} of {turns} heard and judged, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
@@ -210,7 +226,7 @@ def told(folder: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=1_000, help="judged recordings")
+    parser.add_argument("--turns", type=int, default=1_000, help="judged utterances")
     parser.add_argument("--publish", action="store_true", help="put the table into docs/benchmarks.md")
     chosen = parser.parse_args()
     rows, dice, intro = [], random.Random(1), machine()
@@ -220,17 +236,15 @@ def main() -> None:
         (quiet / "settings.toml").write_text(SETTINGS, encoding="utf-8")
         prepare(quiet, chosen.turns)
         shutil.copytree(quiet, killed)
-        total = 0.0
+        seconds = {name: undisturbed(quiet, name) for name in STEPS}
         for name in STEPS:
-            seconds = undisturbed(quiet, name)
-            total += seconds
-            kills, until = killed_until_done(killed, name, seconds=seconds, dice=dice)
-            rows.append([f"earwitness improve {name}", f"{seconds:.0f}", str(kills), f"{until:.0f}"])
+            kills, until = killed_until_done(killed, name, seconds=seconds[name], dice=dice)
+            rows.append([f"earwitness improve {name}", f"{seconds[name]:.0f}", str(kills), f"{until:.0f}"])
         wrong, summary = faults(killed), told(quiet)
-    rows.append(["all", f"{total:.0f} (goal {GOAL_SECONDS:.0f})", "", ""])
+    rows.append(["all", f"{sum(seconds.values()):.0f} (goal {GOAL_SECONDS:.0f})", "", ""])
     head = ["step", "undisturbed, s", "killed", "until it ended by itself, s"]
     verdict = f"After the kills: {'; '.join(wrong) if wrong else 'ledger, versions and measures as without them'}."
-    text = f"{intro}\n\n{table(head, rows)}\n\n{chosen.turns} judged recordings of {PEOPLE} people. {summary} {verdict}"
+    text = f"{intro}\n\n{table(head, rows)}\n\n{chosen.turns} judged utterances of {PEOPLE} people. {summary} {verdict}"
     if chosen.publish:
         publish("improve loop", text)
     else:
