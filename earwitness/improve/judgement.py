@@ -66,7 +66,10 @@ def digest(annotation: Annotation) -> str:
 
 
 def sameness(recording: Recording, chosen: Annotation) -> tuple[object, ...]:
-    """What makes two utterances of one person duplicates."""
+    """What makes two utterances of one person duplicates. False wakes are told apart by their sound: what was heard of most is
+    nothing, and no two are alike."""
+    if Label.FALSE_WAKE in chosen.labels and recording.audio_seconds:
+        return (recording.turn.turn_id,)
     return (recording.person_id, recording.heard.casefold(), *_claim(chosen))
 
 

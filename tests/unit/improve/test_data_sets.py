@@ -90,6 +90,18 @@ def test_what_was_not_judged_and_what_is_disputed_is_left_out(house: KeptHouse) 
     assert made.manifest.left_out == {"disputed": 1, "duplicate": 1}
 
 
+def test_false_wakes_with_a_sound_are_no_duplicates_and_those_without_are(house: KeptHouse) -> None:
+    anna = house.enrolled(also=TRAINS)
+    said(house, anna, 10)
+    with_sound = {house.keep(anna, "", sound=sound(1.0, seed=seed)) for seed in range(3)}
+    without = {house.keep(anna, "") for _ in range(3)}
+    for turn_id in (*with_sound, *without):
+        house.rights.judge(anna.person_id, turn_id, transcript="", is_false_wake=True)
+    made = sets_of(house).make()
+    assert with_sound < recordings(made)
+    assert (len(recordings(made) & without), made.manifest.left_out) == (1, {"duplicate": 2})
+
+
 def test_too_few_are_no_set(house: KeptHouse) -> None:
     said(house, house.enrolled(also=TRAINS), 9)
     with pytest.raises(ImproveError, match="9 judged recordings"):
