@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 340, 60, 190, 40, 50
+INSET = 24
+"""The first figure stands beside the percentages, not over them."""
 _STYLE = "font-family:system-ui,sans-serif;font-size:12px;fill:#1d2433"
 _INKS = ("#1f5fa8", "#b4401f", "#2f7d4f")
 
@@ -47,7 +49,7 @@ def _curve(at: int, name: str, points: Sequence[tuple[float, float, float]]) -> 
 
 
 def _x(count: int, last: int) -> float:
-    return LEFT + (WIDTH - LEFT - RIGHT) * count / last
+    return LEFT + INSET + (WIDTH - LEFT - INSET - RIGHT) * count / last
 
 
 def _y(share: float, top: float) -> float:
