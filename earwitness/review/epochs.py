@@ -32,8 +32,9 @@ DOUBTFUL: Final = frozenset({Outcome.NOT_UNDERSTOOD, Outcome.NOT_HEARD, Outcome.
 """How a turn ended that was hard to understand, as far as the house can tell by itself."""
 GRACE: Final = timedelta(minutes=2)
 """An epoch draws so long after its day is over: what is being kept at midnight is noted by then."""
-FIRST_TEXT: Final = 2
-"""The first version of the text of consent that says how drawing works: who agreed to the one before is not drawn."""
+FIRST_TEXT: Final = 4
+"""The first version of the text of consent that says how drawing works and how many may read what is drawn: of who agreed to an
+earlier one nothing is drawn until they agree anew."""
 LOCK: Final = 0x52455657
 _logger: Final = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ class Epochs:
                 connection.execute(sa.insert(review_kept).values(row))
 
     def _was_told(self, person_id: str) -> bool:
-        """Whether the person agreed to a text that says how drawing works."""
+        """Whether the person agreed to a text that says all that may be done with what is drawn."""
         decided = self._consents.in_force(person_id).get(Purpose.REVIEW)
         return decided is not None and decided.text_version >= FIRST_TEXT
 

@@ -46,7 +46,7 @@ export class Consents {
     const object = make("button", { type: "button", class: "plain-button" });
     const former = make("p");
     const agree = make("button", { type: "button", class: "plain-button" }, "Agree to the text above", make("span", { class: "hidden" }, `: ${title}`));
-    const earlier = make("div", { class: "earlier" }, make("p", {}, "You agreed to an earlier text. What is new above does not count for you until you agree to it; to change nothing, do nothing."), make("details", {}, make("summary", {}, "What you agreed to"), former), agree);
+    const earlier = make("div", { class: "earlier" }, make("p", {}, "You agreed to an earlier text. What the one above adds does not count for you until you agree to it, and what cannot be done without that is left."), make("details", {}, make("summary", {}, "What you agreed to"), former), agree);
     earlier.hidden = true;
     const choice = purpose === "keep" ? new KeepChoice((wish) => this.#change(wish)) : null;
     toggle.addEventListener("click", () => this.#toggle(purpose));
@@ -94,9 +94,9 @@ export class Consents {
 
   /** Again, without a moment in which it is off: what was learned so far stays. */
   #agree(purpose) {
-    const { agree, toggle, choice } = this.#cards.get(purpose);
-    const wish = choice ? choice.wish() : {};
-    if (wish === null) return undefined;
+    const { agree, toggle } = this.#cards.get(purpose);
+    const { keeping } = this.#me;
+    const wish = purpose === "keep" && keeping ? { retention: keeping.retention_seconds, keeps: keeping.keeps } : {};
     return attempt(agree, async () => {
       this.onDecided(await ask("PUT", `/me/consents/${purpose}`, { given: true, ...wish }), "From now on the text above counts.");
       toggle.focus();

@@ -18,8 +18,9 @@ from earwitness.review import audit, sample
 from earwitness.review.audit import Evidence
 from earwitness.review.evidence import entries_of, evidence
 from earwitness.storage import database
+from earwitness.storage.household import consents
 from earwitness.storage.review import review_epochs, review_kept
-from tests.houses_kept import PASSPHRASE, KeptHouse, kept_house
+from tests.houses_kept import NOON, PASSPHRASE, KeptHouse, kept_house
 from tests.reviewed_kept import ReviewedHouse, reviewed
 
 
@@ -93,6 +94,18 @@ def test_who_did_not_consent_was_not_woken_or_is_a_child_cannot_be_drawn(review:
     drawn = review.epochs.draw(epoch)
     assert reasons(review, epoch) == expected
     assert [expected[one] for one in drawn] == [None]
+
+
+def test_of_who_agreed_to_a_text_of_one_reader_alone_nothing_is_drawn_until_they_agree_anew(review: ReviewedHouse) -> None:
+    anna = review.reviewable()
+    with review.house.database.writing() as connection:
+        connection.execute(sa.update(consents).where(consents.c.purpose == Purpose.REVIEW.value).values(text_version=3))
+    review.epochs.open()
+    before = review.say(anna)
+    review.house.consent(anna, Purpose.REVIEW)
+    after = review.say(anna)
+    assert review.epochs.draw(review.next_day()) == (after,)
+    assert reasons(review, sample.epoch_of(NOON))[before] is Excluded.NO_CONSENT_THEN
 
 
 def test_a_consent_that_was_withdrawn_in_between_does_not_count_even_if_given_again(review: ReviewedHouse) -> None:
