@@ -2,7 +2,7 @@
 
     python -m earwitness.improve.understanding.learning --data FOLDER
 
-Blocks for about three minutes on one core. It writes model.bin and model.sha256 beside understand/learned, and tells what it
+Blocks for a few minutes on one core. It writes model.bin and model.sha256 beside understand/learned, and tells what it
 learned from. FOLDER has the public collections; without `--data` it is what EARWITNESS_DATA names.
 """
 
